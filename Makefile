@@ -1,0 +1,56 @@
+# On a machine with only python3 and make: `make demo`. Every target first builds .venv when it is missing
+# or older than pyproject.toml or constraints.txt. Another Python: make test PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench clean
+
+help:
+	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
+	@echo "make test    check, then all tests"
+	@echo "make check   format, lint, types, who imports whom"
+	@echo "make format  rewrite the code in the house format"
+	@echo "make bench   measure quality and speed into benchmarks/results/"
+	@echo "make clean   remove .venv and everything built"
+
+# The link lets mypy see cli/ as the import package it is installed as.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	mkdir -p .mypy_path && ln -sfn ../cli .mypy_path/tabgan_cli
+	touch $@
+
+demo: $(READY)
+	mkdir -p demo
+	$(BIN)/tabgan run examples/data/adult.csv.gz --output demo/synthetic.csv --target income --seed 0 \
+		--model demo/adult.tabgan --report demo/report.html --force
+	@echo
+	@echo "synthetic table  demo/synthetic.csv"
+	@echo "model            demo/adult.tabgan"
+	@echo "report           demo/report.html"
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy -p tabgan -p tabgan_cli
+	$(BIN)/lint-imports --no-logo
+
+test: check
+	$(BIN)/python -m pytest
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.speed
+
+clean:
+	rm -rf .venv .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist demo *.egg-info benchmarks/cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Benchmarks: real tables, peers, speed and quality. Run from the repository's root."""

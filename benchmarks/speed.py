@@ -1,0 +1,110 @@
+"""How fast: encode, fit, sample and complete, at several sizes and rounds.
+
+python -m benchmarks.speed [--table adult] [--fit-seconds 60]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.table import Table
+
+from benchmarks.datasets import load
+from benchmarks.measuring import Stopwatch, console, peak_bytes, split, write_result
+from tabgan import TabGAN
+from tabgan.encoding.table import TableEncoder
+from tabgan.schema import infer_schema
+
+ENCODE_ROWS = (10_000, 100_000, 1_000_000)
+FIT_ROWS = (1_000, 10_000, 39_073)
+SAMPLE_ROWS = (1_000, 65_536, 262_144)
+ROUNDS = (1, 2, 4, None)
+COMPLETE_ROWS = (1_000, 20_000)
+HIDDEN_SHARE = 0.2
+
+
+def timed(n_rows: int, what: str, work: Callable[[], object], **more: Any) -> dict[str, Any]:
+    """Run once and tell rows per second, of wall and of CPU time."""
+    watch = Stopwatch()
+    work()
+    wall, cpu = watch.read()
+    speed = {"rows_per_second": n_rows / wall, "rows_per_cpu_second": n_rows / cpu}
+    return {"what": what, "rows": n_rows, "wall_seconds": wall, "cpu_seconds": cpu, **speed, **more}
+
+
+def encoding_speeds(table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+    """Fit of the encoder, encode and decode of the table repeated to each size."""
+    found = []
+    for n_rows in ENCODE_ROWS:
+        rows = table.sample(n_rows, replace=True, random_state=seed).reset_index(drop=True)
+        schema = infer_schema(table)
+        encoder = TableEncoder.fit(table, schema)
+        codes = encoder.encode(rows)
+        rng = np.random.default_rng(seed)
+        found += [
+            timed(n_rows, "learn the encoding", lambda r=rows, s=schema: TableEncoder.fit(r, s)),
+            timed(n_rows, "encode", lambda e=encoder, r=rows: e.encode(r)),
+            timed(n_rows, "decode", lambda e=encoder, c=codes, g=rng: e.decode(c, rng=g)),
+        ]
+    return found
+
+
+def fit_speeds(table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+    """One epoch of the default training at each size: rows seen per second."""
+    return [
+        timed(len(rows), "fit, one epoch", lambda r=rows: TabGAN(epochs=1, random_state=seed).fit(r))
+        for rows in (table.iloc[:n_rows].reset_index(drop=True) for n_rows in FIT_ROWS)
+    ]
+
+
+def sampling_speeds(model: TabGAN, table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
+    """Sampling at each size and number of rounds, and completing rows with a fifth of the cells hidden."""
+    found = []
+    for rounds in ROUNDS:
+        model.sample(num_rows=SAMPLE_ROWS[0], rounds=rounds, seed=seed)  # warm
+        found += [
+            timed(
+                n_rows,
+                "sample",
+                lambda n=n_rows, r=rounds: model.sample(num_rows=n, rounds=r, seed=seed),
+                rounds="all" if rounds is None else rounds,
+            )
+            for n_rows in SAMPLE_ROWS
+        ]
+    rng = np.random.default_rng(seed)
+    for n_rows in COMPLETE_ROWS:
+        rows = table.sample(n_rows, replace=True, random_state=seed).reset_index(drop=True)
+        holes = rows.mask(pd.DataFrame(rng.random(rows.shape) < HIDDEN_SHARE, columns=rows.columns))
+        found.append(timed(n_rows, "complete", lambda h=holes: model.complete(h)))
+    return found
+
+
+def main() -> None:
+    """Measure, print and write every speed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--table", default="adult")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fit-seconds", type=float, default=60.0, help="training of the model sampled from")
+    arguments = parser.parse_args()
+    train, _ = split(load(arguments.table).table, arguments.seed)
+    found = encoding_speeds(train, arguments.seed) + fit_speeds(train, arguments.seed)
+    model = TabGAN(max_seconds=arguments.fit_seconds, random_state=arguments.seed).fit(train)
+    found += sampling_speeds(model, train, arguments.seed)
+    shown = Table(title=f"{arguments.table}: speed", title_justify="left")
+    for heading in ("what", "rounds", "rows", "rows/s", "rows/CPU s", "wall s"):
+        shown.add_column(heading, justify="left" if heading == "what" else "right")
+    for one in found:
+        speeds = (f"{one[key]:,.0f}" for key in ("rows", "rows_per_second", "rows_per_cpu_second"))
+        shown.add_row(one["what"], str(one.get("rounds", "")), *speeds, f"{one['wall_seconds']:.2f}")
+    terminal = console()
+    terminal.print(shown)
+    result = {"table": arguments.table, "seed": arguments.seed, "speeds": found, "peak_bytes": peak_bytes()}
+    terminal.print(f"written to {write_result(f'speed-{arguments.table}', result)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""Columns of text cells become numbers, booleans, dates or stay text, and are written back alike.
+
+Text stays as it is: a column changes only where every cell is written the way its type is written,
+so "00123", "NA" or "+49 30" keep a column text. Cells that are empty are missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from tabgan_cli.failures import CommandError, Exit
+from tabgan_cli.iso_dates import DateStyle, read_dates, write_dates
+
+# What a column is declared to hold; None: whatever its cells look like.
+Declared: TypeAlias = Literal["text", "number", "datetime"] | None
+
+_INTEGER = r"^(0|-?[1-9][0-9]*)$"
+_FLOAT = r"^-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_COMMA_NUMBER = r"^-?(0|[1-9][0-9]*),[0-9]+$"
+_MAX_FIXED = 6  # digits after the point that are kept although they are zeros
+_BOOLEANS = ({"True", "False"}, {"true", "false"}, {"TRUE", "FALSE"})
+# Texts that other programs write for a missing cell; here they are text, and said to be.
+_MISSING_WORDS = [
+    "NA",
+    "N/A",
+    "n/a",
+    "na",
+    "#N/A",
+    "NULL",
+    "null",
+    "NaN",
+    "nan",
+    "None",
+    "none",
+    "NaT",
+    "?",
+    "-",
+    ".",
+]
+_LOOK = 64  # distinct cells that are looked at before all are
+
+
+@dataclass(frozen=True)
+class TypedColumn:
+    """A column as pandas holds it, how it was written, and what the reader should know."""
+
+    cells: pd.Series[Any]
+    style: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The distinct cells of a column, without the missing ones, and how to spread them over the rows."""
+
+    name: str
+    distinct: pa.Array  # stripped of the blanks around them
+    codes: pa.Array  # place among the distinct cells, null where missing
+
+    def spread(self, values: pa.Array) -> Any:
+        return pc.take(values, self.codes)
+
+    def n_rows(self, is_odd: pa.Array) -> int:
+        """Number of rows whose cell is marked."""
+        return int(pc.sum(pc.take(is_odd, self.codes)).as_py() or 0)
+
+
+def type_column(
+    name: str,
+    texts: pa.ChunkedArray,
+    *,
+    decimal: str = ".",
+    missing: Iterable[str] = (),
+    declared: Declared = None,
+) -> TypedColumn:
+    """The column of the right type. Raises: CommandError where a declared type does not fit."""
+    raw = pc.unique(texts)
+    present = raw.filter(pc.invert(pc.is_in(raw, pa.array(["", *missing], pa.string()))))
+    codes = pc.index_in(texts, present)
+    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
+    column = _Texts(name, pc.utf8_trim_whitespace(present), codes)
+    if declared == "text":
+        return TypedColumn(_series(column.spread(present)))
+    if len(present) == 0:
+        return TypedColumn(pd.Series([None] * len(texts), dtype=object))
+    typed = _dates(column) if declared == "datetime" else None
+    if declared != "datetime":
+        typed = _numbers(column, decimal)
+    if typed is None and declared is None:
+        typed = _booleans(column) or _dates(column)
+    if typed is not None:
+        return typed
+    if declared is not None:
+        raise _misfit(column, decimal, declared)
+    return TypedColumn(_series(column.spread(present)), warning=_warning(column, decimal))
+
+
+def _series(values: pa.Array) -> pd.Series[Any]:
+    cells: pd.Series[Any] = values.to_pandas()
+    return cells
+
+
+def _all_match(texts: pa.Array, pattern: str) -> bool:
+    few = pc.match_substring_regex(texts[:_LOOK], pattern)
+    return bool(pc.all(few).as_py() and pc.all(pc.match_substring_regex(texts, pattern)).as_py())
+
+
+def _numbers(column: _Texts, decimal: str) -> TypedColumn | None:
+    if _all_match(column.distinct, _INTEGER):
+        try:
+            whole = column.spread(pc.cast(column.distinct, pa.int64()))
+        except pa.ArrowInvalid:  # beyond 64 bits
+            return None
+        if whole.null_count:  # floats would lose digits and write "1.0"
+            return TypedColumn(whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+        return TypedColumn(_series(whole))
+    if not _all_match(
+        column.distinct, _FLOAT.replace("[.]", re.escape(decimal) if decimal != "." else "[.]")
+    ):
+        return None
+    texts = column.distinct if decimal == "." else pc.replace_substring(column.distinct, decimal, ".")
+    numbers = pc.cast(texts, pa.float64())
+    if not pc.all(pc.is_finite(numbers)).as_py():  # 1e999
+        return None
+    return TypedColumn(_series(column.spread(numbers)), style=_number_style(texts))
+
+
+def _float_pattern(decimal: str) -> str:
+    return _FLOAT.replace("[.]", f"[{decimal}]")
+
+
+def _number_style(texts: pa.Array) -> str:
+    """Format such as "%.2f" where all numbers have as many digits after the point, else ""."""
+    digits = pc.unique(pc.utf8_length(pc.replace_substring_regex(texts, r"^[^.]*\.?", ""))).to_pylist()
+    has_exponent = pc.any(pc.match_substring_regex(texts, "[eE]")).as_py()
+    if len(digits) > 1 or has_exponent or not 1 <= digits[0] <= _MAX_FIXED:
+        return ""
+    return f"%.{digits[0]}f"
+
+
+def _booleans(column: _Texts) -> TypedColumn | None:
+    words = set(column.distinct[:3].to_pylist())
+    spelling = next((pair for pair in _BOOLEANS if words <= pair), None)
+    if spelling is None or len(column.distinct) > 2:
+        return None
+    truth = column.spread(pc.equal(pc.utf8_lower(column.distinct), "true"))
+    style = "|".join(sorted(spelling, key=str.lower, reverse=True))
+    if truth.null_count:
+        return TypedColumn(truth.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get), style=style)
+    return TypedColumn(_series(truth), style=style)
+
+
+def _dates(column: _Texts) -> TypedColumn | None:
+    found = read_dates(column.distinct)
+    if found is None:
+        return None
+    moments, style = found
+    return TypedColumn(_series(column.spread(moments)), style=str(style))
+
+
+def _misfit(column: _Texts, decimal: str, declared: Declared) -> CommandError:
+    """The error of a declared column some of whose cells are something else."""
+    pattern = (
+        _FLOAT.replace("[.]", re.escape(decimal)) if declared == "number" else r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    )
+    n_odd = column.n_rows(pc.invert(pc.match_substring_regex(column.distinct, pattern)))
+    what = "numbers" if declared == "number" else "ISO dates (2024-01-31) of one style"
+    how_many = f"{n_odd} of {len(column.codes)} rows" if n_odd else "some rows"
+    cure = "Clean them, leave them empty, or name what stands for a missing cell with --na-values"
+    return CommandError(Exit.DATA, f"Column {column.name!r}: {how_many} are not {what}. {cure}.")
+
+
+def _warning(column: _Texts, decimal: str) -> str:
+    """What may surprise in a column that stays text; "" for most."""
+    distinct = column.distinct
+    if decimal != "," and _all_match(distinct, _COMMA_NUMBER):
+        return f"Column {column.name!r} stays text; if the comma is its decimal point, pass --decimal ','."
+    if _all_match(distinct, _INTEGER):
+        return f"Column {column.name!r} stays text: its whole numbers are beyond 64 bits."
+    is_word = pc.is_in(distinct, pa.array(_MISSING_WORDS))
+    others = distinct.filter(pc.invert(is_word))
+    if len(others) == len(distinct) or len(others) == 0:
+        return ""
+    if not _all_match(others, _FLOAT) and read_dates(others) is None:
+        return ""
+    words = " ".join(f"--na-values {word!r}" for word in distinct.filter(is_word).to_pylist())
+    return (
+        f"Column {column.name!r} stays text because of {column.n_rows(is_word)} rows; "
+        f"if these are missing cells, pass {words}."
+    )
+
+
+def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple[pd.Series[Any], str]:
+    """The cells in a form that `DataFrame.to_csv` writes in this style, and the style to go on with."""
+    kinds = pd.api.types
+    if kinds.is_datetime64_any_dtype(cells.dtype) or _is_arrow_moment(cells.dtype):
+        texts, used = write_dates(cells, DateStyle.parse(style))
+        return pd.Series(texts, index=cells.index, dtype=object), str(used)
+    if kinds.is_bool_dtype(cells.dtype) and "|" in style:
+        true, false = style.split("|")
+        return cells.astype(object).map({True: true, False: false}), style
+    if kinds.is_float_dtype(cells.dtype) and re.fullmatch(r"%\.[1-6]f", style):
+        numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        fixed = [style % number if number == number else None for number in numbers.tolist()]
+        texts = fixed if decimal == "." else [text and text.replace(".", decimal) for text in fixed]
+        return pd.Series(texts, index=cells.index, dtype=object), style
+    return cells, style
+
+
+def _is_arrow_moment(dtype: object) -> bool:
+    if not isinstance(dtype, pd.ArrowDtype):
+        return False
+    return bool(pa.types.is_date(dtype.pyarrow_dtype) or pa.types.is_timestamp(dtype.pyarrow_dtype))

@@ -1,0 +1,192 @@
+"""CSV files as columns of text: separator and encoding found, every row checked, no cell changed."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import csv
+import gzip
+import io
+import itertools
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+import pyarrow as pa
+from tabgan_cli.failures import CommandError, Exit
+
+SEPARATORS = (",", ";", "\t", "|")
+_SNIFF_ROWS = 100
+_ROWS = 16_384  # read at a time
+# A longer line is no table; without a limit a file of one endless line would fill the memory.
+_MAX_LINE = 16 * 2**20
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class CsvText:
+    """Header and columns of a file, every cell as it is written there."""
+
+    names: tuple[str, ...]
+    columns: tuple[pa.ChunkedArray, ...]
+    separator: str
+
+
+def read_csv_text(path: Path, *, separator: str | None = None, encoding: str | None = None) -> CsvText:
+    """Read a CSV file, gzipped where its name ends in .gz.
+
+    Raises: CommandError naming the line for rows of another length than the header, quotes that
+        do not close, text of another encoding; or the column names that stand there twice.
+    """
+    try:
+        return _read(path, separator, encoding)
+    except UnicodeError:
+        raise _wrong_encoding(path, encoding) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise CommandError(Exit.DATA, f"{path} is not a whole gzip file.") from None
+
+
+def _read(path: Path, separator: str | None, encoding: str | None) -> CsvText:
+    encoding = _encoding_of(path, encoding)
+    separator = separator or _sniffed(path, encoding)
+    with _open_text(path, encoding) as handle:
+        rows = _checked_rows(path, handle, separator)
+        names = next(rows, None)
+        if names is None:
+            raise CommandError(Exit.DATA, f"{path} is empty: there is no line with the column names.")
+        _refuse_repeated(path, names)
+        chunks: list[list[pa.Array]] = [[] for _ in names]
+        while block := list(itertools.islice(rows, _ROWS)):
+            for column, cells in zip(chunks, zip(*block, strict=True), strict=True):
+                column.append(pa.array(cells, pa.string()))
+    columns = tuple(pa.chunked_array(column, pa.string()) for column in chunks)
+    return CsvText(tuple(names), columns, separator)
+
+
+def _checked_rows(path: Path, handle: TextIO, separator: str) -> Iterator[list[str]]:
+    """The header, then every row; each has as many cells as the header."""
+    reader = csv.reader(_lines(path, handle), delimiter=separator, strict=True)
+    n_names = n_blank = 0
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise CommandError(Exit.DATA, f"{path}, line {line}: {_told(error)}.") from None
+        if row is None:
+            return
+        if not row:
+            # Blank lines say nothing, except between the rows of a single column: missing cells.
+            n_blank += n_names == 1
+            continue
+        if n_names and len(row) != n_names:
+            raise CommandError(
+                Exit.DATA,
+                f"{path}, line {line}: {len(row)} cells where the header names {n_names} columns. "
+                "Mend the line, or name the separator with --sep.",
+            )
+        n_names = n_names or len(row)
+        yield from ([""] for _ in range(n_blank))
+        n_blank = 0
+        yield row
+
+
+def _told(error: csv.Error) -> str:
+    if "field larger" in str(error):
+        return f"a cell is longer than {csv.field_size_limit()} characters, or a quote is not closed"
+    return "a quote is not closed, or is followed by other text"
+
+
+def _lines(path: Path, handle: TextIO) -> Iterator[str]:
+    for number in itertools.count(1):
+        line = handle.readline(_MAX_LINE)
+        if not line:
+            return
+        if len(line) == _MAX_LINE:
+            raise CommandError(Exit.DATA, f"{path}, line {number} is longer than {_MAX_LINE} characters.")
+        if "\0" in line:
+            cure = "If the file is UTF-16, pass --encoding utf-16"
+            raise CommandError(Exit.DATA, f"{path}, line {number} holds a NUL character. {cure}.")
+        yield line
+
+
+def _refuse_repeated(path: Path, names: list[str]) -> None:
+    repeated = [f"{name!r} ({count} times)" for name, count in Counter(names).items() if count > 1]
+    if repeated:
+        shown = ", ".join(repeated[:5]) + (f" and {len(repeated) - 5} more" if len(repeated) > 5 else "")
+        raise CommandError(Exit.DATA, f"{path}: columns have the same name: {shown}. Rename them.")
+
+
+def _sniffed(path: Path, encoding: str) -> str:
+    """The separator that cuts most of the first rows like the header, into the most cells."""
+    if path.name.removesuffix(".gz").endswith(".tsv"):
+        return "\t"
+    scores = {separator: _score(path, encoding, separator) for separator in SEPARATORS}
+    best = max(SEPARATORS, key=scores.__getitem__)  # the first of equals
+    return best if scores[best][1] > 1 else SEPARATORS[0]
+
+
+def _score(path: Path, encoding: str, separator: str) -> tuple[float, int]:
+    rows: list[list[str]] = []
+    with _open_text(path, encoding) as handle:
+        reader = csv.reader(_lines(path, handle), delimiter=separator, strict=True)
+        # Text of another separator often has quotes in odd places; so has a damaged file.
+        with contextlib.suppress(csv.Error):
+            rows.extend(row for row in itertools.islice(reader, _SNIFF_ROWS) if row)
+    if not rows or len(rows[0]) < 2:
+        return 0.0, 1
+    alike = sum(len(row) == len(rows[0]) for row in rows[1:])
+    return alike / max(len(rows) - 1, 1), len(rows[0])
+
+
+@contextmanager
+def _open_bytes(path: Path) -> Iterator[BinaryIO]:
+    opener = gzip.open if path.suffix == ".gz" else Path.open
+    with opener(path, "rb") as handle:
+        yield cast(BinaryIO, handle)
+
+
+@contextmanager
+def _open_text(path: Path, encoding: str) -> Iterator[TextIO]:
+    with _open_bytes(path) as handle:
+        # newline="": line breaks inside of quotes stay as they are.
+        yield io.TextIOWrapper(handle, encoding=encoding, newline="")
+
+
+def _encoding_of(path: Path, declared: str | None) -> str:
+    """The encoding declared, else the one its byte order mark tells, else UTF-8."""
+    if declared is not None and codecs.lookup(declared).name != "utf-8":
+        return declared
+    with _open_bytes(path) as handle:
+        start = handle.read(4)
+    return next((encoding for mark, encoding in _BOMS if start.startswith(mark)), "utf-8")
+
+
+def _wrong_encoding(path: Path, declared: str | None) -> CommandError:
+    encoding = _encoding_of(path, declared)
+    where = ""
+    if not encoding.startswith(("utf-16", "utf-32")):  # a line break there is more than one byte
+        with _open_bytes(path) as handle:
+            lines = enumerate(iter(lambda: handle.readline(_MAX_LINE), b""), 1)
+            where = next((f", line {number}" for number, line in lines if not _decodes(line, encoding)), "")
+    name = encoding.removesuffix("-sig").upper()
+    cure = "Name its encoding with --encoding, such as cp1252 or latin-1"
+    return CommandError(Exit.DATA, f"{path}{where} is not {name} text. {cure}.")
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeError:
+        return False
+    return True

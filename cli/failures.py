@@ -1,0 +1,93 @@
+"""What can go wrong and with which exit code: one line on stderr, the traceback only with --debug."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import os
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+from typing import ParamSpec
+
+import typer
+
+P = ParamSpec("P")
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    USAGE = 2
+    DATA = 3
+    BUDGET = 4
+    INPUT_OUTPUT = 5
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """Something the user can mend: one line to print and the exit code."""
+
+    def __init__(self, code: Exit, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def reports_failures(command: Callable[P, None]) -> Callable[P, None]:
+    """The command, with expected errors printed as one line and turned into an exit code.
+
+    Other exceptions are bugs: they pass, so that their traceback is seen.
+    """
+
+    @functools.wraps(command)
+    def reporting(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (Exception, KeyboardInterrupt) as error:
+            found = _code_and_line(error)
+            if found is None:
+                raise
+            if kwargs.get("debug"):
+                import traceback
+
+                traceback.print_exc()
+            code, line = found
+            sys.stderr.write(f"{printable(line)}\n")
+            raise typer.Exit(code) from None
+
+    return reporting
+
+
+def _code_and_line(error: BaseException) -> tuple[Exit, str] | None:
+    """Exit code and line of an error that is expected; None for a bug."""
+    if isinstance(error, KeyboardInterrupt):
+        return Exit.INTERRUPTED, "Interrupted."
+    if isinstance(error, CommandError):
+        return error.code, f"Error: {error}"
+    # A closed pipe (`| head`) is Typer's to end quietly.
+    if isinstance(error, OSError) and error.errno != errno.EPIPE:
+        return Exit.INPUT_OUTPUT, f"Error: {_line_of_os_error(error)}"
+    # Late: only a failing command that got so far has loaded the library.
+    if "tabgan.errors" not in sys.modules:
+        return None
+    from tabgan import errors
+
+    if not isinstance(error, errors.TabganError):
+        return None
+    codes = {
+        errors.BudgetExceededError: Exit.BUDGET,
+        errors.ConditionError: Exit.USAGE,
+        errors.ModelFileError: Exit.INPUT_OUTPUT,
+    }
+    return codes.get(type(error), Exit.DATA), f"Error: {error}"
+
+
+def _line_of_os_error(error: OSError) -> str:
+    if error.filename is None or error.strerror is None:
+        return str(error)
+    return f"{os.fsdecode(error.filename)}: {error.strerror}."
+
+
+def printable(text: str) -> str:
+    """The text on one line, with characters that would steer a terminal written as escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -1,0 +1,50 @@
+"""tabgan: learn a private table, make a synthetic one."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tabgan.errors import (
+        BudgetExceededError,
+        ConditionError,
+        ConstraintError,
+        ModelFileError,
+        NotFittedError,
+        SchemaError,
+        TabganError,
+    )
+    from tabgan.schema import Column, Schema, infer_schema
+    from tabgan.synthesizer import TabGAN
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BudgetExceededError",
+    "Column",
+    "ConditionError",
+    "ConstraintError",
+    "ModelFileError",
+    "NotFittedError",
+    "Schema",
+    "SchemaError",
+    "TabGAN",
+    "TabganError",
+    "__version__",
+    "infer_schema",
+]
+
+_HOMES = {
+    "Column": "tabgan.schema",
+    "Schema": "tabgan.schema",
+    "TabGAN": "tabgan.synthesizer",
+    "infer_schema": "tabgan.schema",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the public names when they are first used: `import tabgan` itself is instant."""
+    if name not in __all__:
+        raise AttributeError(f"module 'tabgan' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "tabgan.errors")), name)

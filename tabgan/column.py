@@ -1,0 +1,161 @@
+"""Column: the public facts of one column of a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import pandas as pd
+
+from tabgan.dtypes import to_dtype
+from tabgan.errors import SchemaError
+from tabgan.scalars import is_missing, scalar_from_json, scalar_to_json
+
+Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "datetime", "identifier"]
+Missing: TypeAlias = Literal["nan", "none", "na", "nat"]
+Element: TypeAlias = Literal["text", "bool", "int", "float", "decimal", "date", "datetime"]
+
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Column:
+    """Name, kind and what else may be told about a column without looking at its rows.
+
+    dtype: the pandas dtype of the output, as `tabgan.dtypes` writes it; "" = take the table's.
+    decimals: numeric only; 0 = whole numbers, k = digits after the point, None = full floats.
+    categories, minimum, maximum: declared, hence public; bounds of a datetime are ISO text.
+    missing, element: how a missing cell, and every other cell, of an object column is written.
+    reason: why this kind was inferred; printable, never a cell value.
+
+    >>> Column("age", "numeric", dtype="int64", decimals=0, minimum=17, maximum=90).kind
+    'numeric'
+    """
+
+    name: Hashable
+    kind: Kind
+    dtype: str = ""
+    decimals: int | None = None
+    ordered: bool = False
+    categories: tuple[object, ...] | None = None
+    minimum: float | int | str | None = None
+    maximum: float | int | str | None = None
+    missing: Missing | None = None
+    element: Element | None = None
+    reason: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", same_nan(self.name))
+        if self.categories is not None:
+            object.__setattr__(self, "categories", tuple(self.categories))
+        for bound in ("minimum", "maximum"):
+            if isinstance(value := getattr(self, bound), dt.date):  # a Timestamp is one as well
+                object.__setattr__(self, bound, value.isoformat())
+        if self.kind not in KINDS:
+            raise self._error(f"unknown kind {self.kind!r}. Use one of {', '.join(KINDS)}")
+        if self.dtype and self.kind == "numeric" and self.decimals is None and _is_whole(self.dtype):
+            object.__setattr__(self, "decimals", 0)
+        self._check_choices()
+        self._check_categories()
+        self._check_bounds()
+
+    def _error(self, text: str) -> SchemaError:
+        return SchemaError(f"Column {self.name!r}: {text}.")
+
+    def _check_choices(self) -> None:
+        if self.dtype:
+            to_dtype(self.dtype)
+        if not isinstance(self.ordered, bool):
+            raise self._error("ordered is either true or false")
+        for attribute, allowed in (("missing", Missing), ("element", Element)):
+            value = getattr(self, attribute)
+            if value is not None and value not in get_args(allowed):
+                raise self._error(f"unknown {attribute}. Use one of {', '.join(get_args(allowed))}")
+        if self.decimals is None:
+            return
+        if self.kind != "numeric":
+            raise self._error("decimals belong to a numeric column only")
+        if isinstance(self.decimals, bool) or not isinstance(self.decimals, int) or self.decimals < 0:
+            raise self._error(f"expected decimals >= 0, got decimals={self.decimals!r}")
+
+    def _check_categories(self) -> None:
+        if self.ordered and self.kind != "categorical":
+            raise self._error("only a categorical column can be ordered")
+        if self.categories is None:
+            return
+        if self.kind not in ("categorical", "boolean"):
+            raise self._error('categories belong to a column of kind="categorical"')
+        if not self.categories:
+            raise self._error("categories are declared but there is none. Leave them out")
+        if any(is_missing(value) for value in self.categories):
+            raise self._error("a missing cell is no category. Leave it out")
+        if len({(type(value), value) for value in self.categories}) < len(self.categories):
+            raise self._error("a category is declared twice. Name each once")
+
+    def _check_bounds(self) -> None:
+        bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
+        if not bounds:
+            return
+        if self.kind not in ("numeric", "datetime"):
+            raise self._error("only numeric and datetime columns have a minimum and a maximum")
+        read = [self._read_bound(bound) for bound in bounds]
+        if len(read) == 2 and read[0] > read[1]:
+            raise self._error("its minimum is above its maximum. Exchange them")
+
+    def _read_bound(self, bound: object) -> Any:
+        if self.kind == "datetime":
+            try:
+                return pd.to_datetime(str(bound), utc=True, format="ISO8601")
+            except ValueError:
+                raise self._error('bounds of a datetime are ISO text such as "2024-01-31"') from None
+        is_number = isinstance(bound, (int, float, np.number)) and not isinstance(bound, bool)
+        if not is_number or not math.isfinite(bound):  # type: ignore[arg-type]
+            raise self._error("minimum and maximum must be finite numbers")
+        return bound
+
+    def to_dict(self) -> dict[str, Any]:
+        """Strict JSON of every fact that is stated; `from_dict` reads it back."""
+        facts: dict[str, Any] = {"name": scalar_to_json(self.name)}
+        for key in _PLAIN_FACTS:
+            value = getattr(self, key)
+            if value is not None and value is not False and value != "":  # 0 is a fact
+                facts[key] = scalar_to_json(value)
+        if self.categories is not None:
+            facts["categories"] = [scalar_to_json(value) for value in self.categories]
+        return facts
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Column:
+        """The column that `to_dict` wrote. Raises SchemaError on unknown or missing entries."""
+        if not isinstance(facts, Mapping) or "name" not in facts:
+            raise SchemaError("A column of the schema has no 'name'. Give every column one.")
+        name = scalar_from_json(facts["name"])
+        known = {item.name for item in fields(cls)}
+        if unknown := sorted(set(facts) - known):
+            raise SchemaError(f"Column {name!r}: unknown entries {', '.join(unknown)}. Remove them.")
+        if "kind" not in facts:
+            raise SchemaError(f"Column {name!r}: no kind is given. Use one of {', '.join(KINDS)}.")
+        values = dict(facts) | {"name": name}
+        if facts.get("categories") is not None:
+            if not isinstance(facts["categories"], (list, tuple)):
+                raise SchemaError(f"Column {name!r}: its categories are not a list. Write them as one.")
+            values["categories"] = tuple(scalar_from_json(value) for value in facts["categories"])
+        return cls(**values)
+
+
+_PLAIN_FACTS = tuple(item.name for item in fields(Column) if item.name not in ("name", "categories"))
+
+
+def same_nan(name: Hashable) -> Hashable:
+    """The name, any NaN replaced by numpy's, so that it equals itself in tuples and dicts."""
+    return np.nan if isinstance(name, float) and math.isnan(name) else name
+
+
+def _is_whole(dtype: str) -> bool:
+    rebuilt = to_dtype(dtype)
+    is_duration = pd.api.types.is_timedelta64_dtype(rebuilt) or dtype.startswith("duration[")
+    return is_duration or pd.api.types.is_integer_dtype(rebuilt)

@@ -1,0 +1,235 @@
+"""Categorical and boolean columns: a code a label, a code for missing, one for all rare labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.encoding.conditions import Condition, label_places, refusal
+from tabgan.encoding.layout import BoolArray, CodeArray, IntArray, Split
+from tabgan.encoding.reading import Cells, read_labels
+from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
+from tabgan.encoding.writing import write_labels
+from tabgan.errors import SchemaError
+from tabgan.scalars import scalar_from_json, scalar_to_json
+
+RareRule: TypeAlias = Literal["fold", "token"]
+RARE_TOKEN = "other"
+
+
+@dataclass(frozen=True)
+class CategoricalEncoder:
+    """Codes of a categorical column.
+
+    `labels`: one a code, by frequency, or in their order when the column is ordered.
+    `weights`: rows of each label, kept only when rare labels fold into the others.
+    `rare`: what the code after the labels stands for; None when no label is rare.
+    `levels`: categories of a pandas category dtype; None for every other dtype.
+    """
+
+    column: Column
+    labels: tuple[Any, ...]
+    has_missing: bool
+    most_frequent: int = 0
+    rare: RareRule | None = None
+    weights: tuple[int, ...] = ()
+    levels: tuple[Any, ...] | None = None
+    levels_dtype: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(
+        cls, column: Column, statistics: ColumnStatistics, *, rare: RareRule = "fold"
+    ) -> CategoricalEncoder:
+        """Ask for the labels of one column. Raises: SchemaError when all of them are rare."""
+        told = statistics.category_counts(column.name)
+        has_rare = told.n_rest >= max(statistics.min_rows, 1)
+        if rare == "token" and not all(isinstance(label, str) for label in told.labels):
+            rare = "fold"  # the token is text and the labels are not
+        if has_rare and not told.labels and rare == "fold":
+            raise SchemaError(
+                f"Column {column.name!r}: none of its {told.n_hidden} different values is held by "
+                f'{statistics.min_rows} rows. Declare it kind="identifier", drop it or lower min_rows.'
+            )
+        order = _drawing_order(column, told)
+        labels = tuple(told.labels[place] for place in order)
+        counts = [told.counts[place] for place in order]
+        weights = [count if count >= statistics.min_rows else 0 for count in counts]
+        token = (RARE_TOKEN,) if has_rare and rare == "token" else ()
+        return cls(
+            column=column,
+            labels=labels,
+            has_missing=statistics.missing_count(column.name) > 0 or not (labels or has_rare),
+            most_frequent=int(np.argmax(counts)) if counts else 0,
+            rare=rare if has_rare else None,
+            weights=tuple(weights) if has_rare and rare == "fold" else (),
+            levels=_levels(column, told, token) if column.dtype == "category" else None,
+            levels_dtype=told.levels_dtype,
+            notes=_notes(column, told, statistics.min_rows, has_token=bool(token)),
+        )
+
+    @cached_property
+    def split(self) -> Split:
+        """How the codes are written as blocks."""
+        return Split(len(self.labels), int(self.rare is not None) + int(self.has_missing))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each block, coarse first."""
+        return self.split.sizes
+
+    @property
+    def rare_code(self) -> int | None:
+        """The code of all rare labels together."""
+        return None if self.rare is None else len(self.labels)
+
+    @property
+    def missing_code(self) -> int:
+        """The code of a missing cell."""
+        return len(self.labels) + int(self.rare is not None)
+
+    def positions(self) -> list[tuple[float, ...] | None]:
+        """Places in [0, 1] of the codes of each block; None where they have no order."""
+        if self.column.ordered:
+            return [*self.split.positions()]
+        return [None] * self.split.depth
+
+    def encode(self, cells: Cells) -> tuple[CodeArray, int]:
+        """Codes of the cells, and how many of them have no code of their own."""
+        seen = read_labels(cells)
+        default = self.most_frequent if self.rare_code is None else self.rare_code
+        table, is_foreign = self._codes_of(seen.labels, default)
+        missing = self.missing_code if self.has_missing else default
+        flat = np.append(table, missing)[seen.codes]
+        n_foreign = int(np.append(is_foreign, not self.has_missing)[seen.codes].sum())
+        return self.split.split(np.minimum(flat, max(self.split.n_total - 1, 0))), n_foreign
+
+    def _codes_of(self, labels: tuple[Any, ...], default: int) -> tuple[IntArray, BoolArray]:
+        """Code of every label: the same type and value, else an equal value, else the default."""
+        typed = {(type(label), label): code for code, label in enumerate(self.labels)}
+        equal = {(isinstance(label, bool), label): code for code, label in enumerate(self.labels)}
+        found = [
+            typed.get((type(label), label), equal.get((isinstance(label, bool), label))) for label in labels
+        ]
+        codes = np.array([default if code is None else code for code in found], dtype=np.int64)
+        is_foreign = np.array([code is None for code in found], dtype=bool)
+        return codes, is_foreign if self.rare is None else np.zeros(len(found), dtype=bool)
+
+    def decode(
+        self,
+        codes: CodeArray,
+        rng: np.random.Generator,
+        *,
+        condition: Condition = None,
+        first_row: int = 0,
+    ) -> Cells:
+        """A column of the output dtype; rare cells become kept labels by their frequency."""
+        del condition, first_row  # only codes that meet the condition are drawn
+        flat = self.split.join(codes)
+        labels = self._shown
+        if self.rare == "fold":
+            is_rare = np.flatnonzero(flat == self.rare_code)
+            weights = np.array(self.weights, dtype=np.float64)
+            share = weights / weights.sum() if weights.sum() else None
+            flat[is_rare] = rng.choice(len(weights), size=len(is_rare), p=share)
+        if self.has_missing:
+            flat = np.where(flat == self.missing_code, -1, flat)
+        if self.levels is None:
+            return write_labels(flat, labels, self.column)
+        return self._write_levels(flat, labels)
+
+    @property
+    def _shown(self) -> tuple[Any, ...]:
+        return (*self.labels, RARE_TOKEN) if self.rare == "token" else self.labels
+
+    def _write_levels(self, flat: IntArray, labels: tuple[Any, ...]) -> Cells:
+        levels = self.levels or ()
+        place = {(type(level), level): index for index, level in enumerate(levels)}
+        table = np.array([*(place[type(label), label] for label in labels), -1], dtype=np.int64)
+        index = pd.Index(list(levels), dtype=self.levels_dtype)
+        written = pd.Categorical.from_codes(table[flat], categories=index, ordered=self.column.ordered)
+        cells: Cells = pd.Series(written)
+        return cells
+
+    def allowed(self, condition: Condition) -> BoolArray:
+        """Shape: -> sizes. Raises: ConditionError when a label is unknown."""
+        if not self._shown:
+            raise refusal(self.column, "every cell is missing, so no condition can be met")
+        is_allowed = np.zeros(self.split.n_total, dtype=bool)
+        is_allowed[label_places(condition, self._shown, self.column)] = True
+        return self.split.spread(is_allowed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as strict JSON."""
+        levels = None if self.levels is None else [scalar_to_json(level) for level in self.levels]
+        return {
+            "kind": "categorical",
+            "labels": [scalar_to_json(label) for label in self.labels],
+            "has_missing": self.has_missing,
+            "most_frequent": self.most_frequent,
+            "rare": self.rare,
+            "weights": list(self.weights),
+            "levels": levels,
+            "levels_dtype": self.levels_dtype,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any], column: Column) -> CategoricalEncoder:
+        """What `to_dict` wrote."""
+        levels = state["levels"]
+        return cls(
+            column=column,
+            labels=tuple(scalar_from_json(label) for label in state["labels"]),
+            has_missing=bool(state["has_missing"]),
+            most_frequent=int(state["most_frequent"]),
+            rare=state["rare"],
+            weights=tuple(int(weight) for weight in state["weights"]),
+            levels=None if levels is None else tuple(scalar_from_json(level) for level in levels),
+            levels_dtype=state["levels_dtype"],
+        )
+
+
+def _drawing_order(column: Column, told: CategoryCounts) -> list[int]:
+    """Places of the labels: by frequency, or as declared, as the dtype says or sorted."""
+    places = range(len(told.labels))
+    if not column.ordered:
+        return sorted(places, key=lambda place: -told.counts[place])
+    order = column.categories or told.levels
+    if order is None:
+        return sorted(places, key=lambda place: _sortable(told.labels[place]))
+    rank = {(type(label), label): index for index, label in enumerate(order)}
+    return sorted(
+        places, key=lambda place: rank.get((type(told.labels[place]), told.labels[place]), len(rank))
+    )
+
+
+def _sortable(label: Any) -> tuple[str, Any]:
+    is_number = isinstance(label, (int, float))
+    return ("", label) if is_number else (type(label).__name__, label)
+
+
+def _notes(column: Column, told: CategoryCounts, min_rows: int, *, has_token: bool) -> tuple[str, ...]:
+    if not told.n_hidden:
+        return ()
+    became = f'"{RARE_TOKEN}"' if has_token else "kept values"
+    few = told.n_rest < min_rows
+    n_rows = f"fewer than {min_rows}" if few else str(told.n_rest)
+    return (
+        f"Column {column.name!r}: values held by fewer than {min_rows} rows each "
+        f"({n_rows} rows in all) become {became}.",
+    )
+
+
+def _levels(column: Column, told: CategoryCounts, token: tuple[str, ...]) -> tuple[Any, ...]:
+    """Categories of the output dtype: as declared, then as seen, then the token."""
+    seen = told.labels if told.levels is None else told.levels
+    declared = column.categories or ()
+    known = {(type(label), label) for label in declared}
+    rest = [label for label in (*seen, *token) if (type(label), label) not in known]
+    return (*declared, *rest)

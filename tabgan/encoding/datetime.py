@@ -1,0 +1,303 @@
+"""Datetime columns: week, weekday and time of day are blocks of their own.
+
+Everything is local wall time, so that weekends and office hours keep their meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.encoding.conditions import Condition, Limit, instant_limits, refusal
+from tabgan.encoding.layout import BoolArray, CodeArray, IntArray, Split
+from tabgan.encoding.levels import MAX_ATOMS, NEARLY_ALL, Levels
+from tabgan.encoding.numeric import finite, nearest_member, too_few
+from tabgan.encoding.reading import TICKS_PER_DAY, Cells, Part, read_numbers, unit_of, zone_of
+from tabgan.encoding.statistics import ColumnStatistics
+from tabgan.encoding.writing import localised, write_instants
+
+MAX_DATE_LEVELS = 512
+MAX_TIME_LEVELS = 96
+FEW_DAYS = 31
+DENSE = 0.5  # share of the days between first and last that have rows
+_MONDAY = 3  # days from 1969-12-29, a Monday, to 1970-01-01
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One part of the datetime and its levels."""
+
+    part: Part
+    levels: Levels
+
+
+@dataclass(frozen=True)
+class DatetimeEncoder:
+    """Codes of a datetime column: date (weeks and weekdays, or days), then time of day.
+
+    `step`: ticks of the clock unit the times are multiples of.
+    """
+
+    column: Column
+    axes: tuple[Axis, ...]
+    step: int
+    has_missing: bool
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(cls, column: Column, statistics: ColumnStatistics) -> DatetimeEncoder:
+        """Ask for the resolution, then for the values and quantiles of each part."""
+        n_missing = statistics.missing_count(column.name)
+        n_rows = statistics.n_rows() - n_missing
+        per_day = TICKS_PER_DAY[unit_of(column)]
+        step = statistics.resolution(column.name) if n_rows else per_day
+        parts = _date_parts(column, statistics, n_rows)
+        if step < per_day:
+            parts = (*parts, (Part("time", step=step), MAX_TIME_LEVELS))
+        axes = tuple(
+            Axis(part, _levels(column, statistics, part, n_rows=n_rows, most=most)) for part, most in parts
+        )
+        is_empty = any(len(axis.levels) == 0 for axis in axes)
+        notes = (too_few(column, statistics.min_rows),) if is_empty and n_rows else ()
+        return cls(column, () if is_empty else axes, step, n_missing > 0 or is_empty, notes)
+
+    @cached_property
+    def splits(self) -> tuple[Split, ...]:
+        """How each axis is written; missing belongs to the first."""
+        if not self.axes:
+            return (Split(0, 1),)
+        return tuple(
+            Split(len(axis.levels), int(self.has_missing and place == 0))
+            for place, axis in enumerate(self.axes)
+        )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each block, coarse first."""
+        return tuple(size for split in self.splits for size in split.sizes)
+
+    def positions(self) -> list[tuple[float, ...] | None]:
+        """Places in [0, 1] of the codes of each block; None where they have no order."""
+        if not self.axes:
+            return []
+        places: list[tuple[float, ...] | None] = []
+        for axis, split in zip(self.axes, self.splits, strict=True):
+            is_cyclic = axis.part.of == "weekday"
+            places += [None] * split.depth if is_cyclic else split.positions()
+        return places
+
+    def encode(self, cells: Cells) -> tuple[CodeArray, int]:
+        """Codes of the cells, and how many of them lie outside of what was learned."""
+        codes, n_foreign = [], 0
+        for place, (axis, split) in enumerate(zip(self.axes, self.splits, strict=False)):
+            numbers = read_numbers(cells, self.column, axis.part)
+            low, high = axis.levels.low.min(), axis.levels.high.max()
+            is_out = (numbers.values < low) | (numbers.values > high)
+            flat = axis.levels.encode(numbers.values)
+            missing = len(axis.levels) if split.n_special else 0
+            flat = np.where(numbers.is_missing, missing, flat)
+            is_out = np.where(numbers.is_missing, not self.has_missing, is_out)
+            n_foreign += int(is_out.sum()) if place == 0 else 0
+            codes.append(split.split(flat))
+        if not codes:
+            return np.zeros((len(cells), 0), dtype=np.int16), int(cells.notna().sum())
+        return np.concatenate(codes, axis=1), n_foreign
+
+    def decode(
+        self,
+        codes: CodeArray,
+        rng: np.random.Generator,
+        *,
+        condition: Condition = None,
+        first_row: int = 0,
+    ) -> Cells:
+        """A column of the output dtype; `condition` holds in every row that is not missing."""
+        del first_row
+        flats = self._join(codes)
+        if not self.axes:
+            nothing = np.zeros(len(codes), dtype=np.int64)
+            instants = localised(nothing, self.column, True)
+            return self._write(instants, np.ones(len(codes), dtype=bool))
+        is_missing = flats[0] >= len(self.axes[0].levels)
+        flats[0] = np.where(is_missing, 0, flats[0])
+        limit, utc = Limit(), Limit()
+        if condition is None and (self.column.minimum or self.column.maximum):
+            condition = (self.column.minimum, self.column.maximum)
+        if condition is not None:
+            limit, utc = instant_limits(condition, self.column)
+        ticks = self._ticks(flats, rng, limit)
+        instants = localised(ticks, self.column, rng.random(len(ticks)) < 0.5)
+        if condition is not None:
+            instants = self._within(instants, utc)
+        return self._write(instants, is_missing)
+
+    def _write(self, instants: pd.DatetimeIndex, is_missing: BoolArray) -> Cells:
+        has_time = self.step < TICKS_PER_DAY[unit_of(self.column)]
+        return write_instants(instants, is_missing, self.column, has_time=has_time)
+
+    def _join(self, codes: CodeArray) -> list[IntArray]:
+        flats, start = [], 0
+        for split in self.splits:
+            flats.append(split.join(codes[:, start : start + split.depth]))
+            start += split.depth
+        return flats
+
+    def _within(self, instants: pd.DatetimeIndex, utc: Limit) -> pd.DatetimeIndex:
+        """Last guard: clip in UTC, or take the nearest member."""
+        zone, unit = zone_of(self.column), unit_of(self.column)
+        plain = instants if zone is None else instants.tz_convert("UTC").tz_localize(None)
+        ticks = plain.to_numpy().astype(f"M8[{unit}]").view(np.int64)
+        if utc.members is not None:
+            ticks = nearest_member(ticks, utc.members, np.int64)
+        else:
+            ticks = np.clip(ticks, *finite(utc, np.int64))
+        clipped: pd.DatetimeIndex = pd.DatetimeIndex(ticks.view(f"M8[{unit}]"))
+        if zone is not None:
+            clipped = clipped.tz_localize("UTC").tz_convert(zone)
+        return clipped
+
+    def _ticks(self, flats: list[IntArray], rng: np.random.Generator, limit: Limit) -> IntArray:
+        """Wall ticks drawn coarse to fine, every part within what the limit leaves it."""
+        nowhere = np.zeros_like(flats[0])
+        clock = flats[-1] if self._has_time else nowhere
+        first, last = self._times[0][clock], self._times[1][clock]
+        shift = self._shifts[flats[1] if self._is_weekly else nowhere]
+        window = self._window(limit)
+        low, high = self._dates(window, shift + first, shift + last)
+        dates = self.axes[0].levels.decode(flats[0], rng, low=low, high=high)
+        ticks = dates * self._width + shift
+        if self._has_time:
+            low, high = -((ticks - window[0]) // self.step), (window[1] - ticks) // self.step
+            levels = self.axes[-1].levels
+            ticks = ticks + levels.decode(clock, rng, low=low, high=high) * self.step
+        return ticks
+
+    @property
+    def _is_weekly(self) -> bool:
+        return self.axes[0].part.of == "week"
+
+    @property
+    def _has_time(self) -> bool:
+        return self.axes[-1].part.of == "time"
+
+    @property
+    def _width(self) -> int:
+        """Ticks from one date level's unit (day or week) to the next."""
+        return TICKS_PER_DAY[unit_of(self.column)] * (7 if self._is_weekly else 1)
+
+    @cached_property
+    def _shifts(self) -> IntArray:
+        """Ticks from the start of week 0's Thursday to each weekday; 0 where dates are days."""
+        if not self._is_weekly:
+            return np.zeros(1, dtype=np.int64)
+        weekdays = self.axes[1].levels.low
+        return np.asarray((weekdays - _MONDAY) * TICKS_PER_DAY[unit_of(self.column)])
+
+    @cached_property
+    def _times(self) -> tuple[IntArray, IntArray]:
+        """First and last tick of the day of every time level."""
+        if not self._has_time:
+            return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+        levels = self.axes[-1].levels
+        return levels.low * self.step, levels.high * self.step
+
+    def _window(self, limit: Limit) -> tuple[int, int]:
+        """The limit as ticks no further out than what was learned, so that sums cannot overflow."""
+        dates = self.axes[0].levels
+        first = int(dates.low.min()) * self._width + int(self._shifts.min())
+        last = int(dates.high.max()) * self._width + int(self._shifts.max() + self._times[1].max())
+        low, high = (int(end) for end in finite(limit, np.int64))
+        return min(max(low, first), last + 1), max(min(high, last), first - 1)
+
+    def _dates(self, window: tuple[int, int], first: IntArray, last: IntArray) -> tuple[Any, Any]:
+        """First and last date unit for which some tick between `first` and `last` is in the window."""
+        return -((last - window[0]) // self._width), (window[1] - first) // self._width
+
+    def allowed(self, condition: Condition) -> BoolArray:
+        """Shape: -> sizes. Raises: ConditionError when no date that was learned meets it."""
+        if not self.axes:
+            raise refusal(self.column, "every cell is missing, so no condition can be met")
+        limit, _ = instant_limits(condition, self.column)
+        spans = [limit]
+        if limit.members is not None:
+            spans = [Limit(member, member) for member in limit.members]
+        met = [self._meets(span) for span in spans]
+        if not all(one.any() for one in met):
+            raise refusal(
+                self.column,
+                f"no date that was learned meets the condition, or one that it names. {self._told()}",
+            )
+        return self._spread(np.logical_or.reduce(met))
+
+    def _told(self) -> str:
+        low, high = self._window(Limit())
+        ends = np.array([low, high]).view(f"M8[{unit_of(self.column)}]")
+        return f"Dates run from {str(ends[0])[:10]} to {str(ends[1])[:10]}"
+
+    def _meets(self, limit: Limit) -> BoolArray:
+        """Shape: -> [dates, weekdays, times]: whether some instant of the levels is within."""
+        low, high = self._window(limit)
+        window = -(-low // self.step) * self.step, high // self.step * self.step
+        if window[0] > window[1]:
+            return np.zeros((len(self.axes[0].levels), len(self._shifts), len(self._times[0])), bool)
+        first = self._shifts[:, None] + self._times[0][None, :]
+        last = self._shifts[:, None] + self._times[1][None, :]
+        earliest, latest = self._dates(window, first, last)
+        dates = self.axes[0].levels
+        since = np.maximum(earliest[None], dates.low[:, None, None])
+        return np.asarray(since <= np.minimum(latest[None], dates.high[:, None, None]))
+
+    def _spread(self, is_allowed: BoolArray) -> BoolArray:
+        """Shape: [dates, weekdays, times] -> sizes."""
+        grid = np.zeros(self.sizes, dtype=bool)
+        axes = [0, *([1] if self._is_weekly else []), *([2] if self._has_time else [])]
+        digits = []
+        places = np.nonzero(is_allowed)
+        for axis, split in zip(axes, self.splits, strict=True):
+            digits += list(split.split(places[axis]).T)
+        if not digits:
+            return np.array(True)
+        grid[tuple(digits)] = True
+        return grid
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as strict JSON."""
+        axes = [
+            {"of": axis.part.of, "step": axis.part.step, "levels": axis.levels.to_dict()}
+            for axis in self.axes
+        ]
+        return {"kind": "datetime", "axes": axes, "step": self.step, "has_missing": self.has_missing}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any], column: Column) -> DatetimeEncoder:
+        """What `to_dict` wrote."""
+        axes = tuple(
+            Axis(Part(axis["of"], step=int(axis["step"])), Levels.from_dict(axis["levels"]))
+            for axis in state["axes"]
+        )
+        return cls(column, axes, int(state["step"]), bool(state["has_missing"]))
+
+
+def _date_parts(column: Column, statistics: ColumnStatistics, n_rows: int) -> tuple[tuple[Part, int], ...]:
+    """Days where few days hold all rows (month ends, one fair), else weeks and weekdays."""
+    days, counts = statistics.repeated_values(column.name, Part("day"), at_least=statistics.min_rows)
+    if len(days) and len(days) <= MAX_ATOMS and counts.sum() >= NEARLY_ALL * n_rows:
+        span = int(days[-1]) - int(days[0]) + 1
+        if len(days) <= FEW_DAYS or len(days) < DENSE * span:
+            return ((Part("day"), MAX_DATE_LEVELS),)
+    return (Part("week"), MAX_DATE_LEVELS), (Part("weekday"), 7)
+
+
+def _levels(column: Column, statistics: ColumnStatistics, part: Part, *, n_rows: int, most: int) -> Levels:
+    levels = Levels.fit(statistics, column.name, part, n_rows=n_rows, max_levels=most)
+    if part.of != "weekday" or not len(levels):
+        return levels
+    # Weekdays are public: where none is held by enough rows, all seven are possible.
+    kept = tuple(edge for edge in levels.edges if len(edge) == 1)
+    return Levels(kept or tuple((day,) for day in range(7)), True)

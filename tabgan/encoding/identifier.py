@@ -1,0 +1,115 @@
+"""Identifier columns: never learned; new values of the same written form.
+
+Only whether the cell is missing is a code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.dtypes import to_dtype
+from tabgan.encoding.conditions import Condition, refusal
+from tabgan.encoding.layout import BoolArray, CodeArray, Split
+from tabgan.encoding.patterns import Pattern
+from tabgan.encoding.reading import Cells, Numbers, Part, dense, is_duration
+from tabgan.encoding.statistics import ColumnStatistics
+from tabgan.encoding.writing import write_labels, write_numbers
+from tabgan.errors import SchemaError
+
+
+@dataclass(frozen=True)
+class IdentifierEncoder:
+    """Row number -> a value of the form; no two rows of a table share one."""
+
+    column: Column
+    pattern: Pattern
+    has_missing: bool
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(cls, column: Column, statistics: ColumnStatistics) -> IdentifierEncoder:
+        """Ask for the written form of one column. Raises: SchemaError if it is no text or number."""
+        kinds, dtype = pd.api.types, to_dtype(column.dtype)
+        if kinds.is_bool_dtype(dtype) or kinds.is_datetime64_any_dtype(dtype) or is_duration(column):
+            raise SchemaError(
+                f"Column {column.name!r}: an identifier is text or whole numbers, not {column.dtype}. "
+                "Declare another kind."
+            )
+        has_missing = statistics.missing_count(column.name) > 0
+        return cls(column, statistics.pattern(column.name), has_missing)
+
+    @cached_property
+    def split(self) -> Split:
+        """How the codes are written as blocks."""
+        return Split(1, int(self.has_missing))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each block, coarse first."""
+        return self.split.sizes
+
+    def positions(self) -> list[tuple[float, ...] | None]:
+        """Places in [0, 1] of the codes of each block; None where they have no order."""
+        return [None] * self.split.depth
+
+    def encode(self, cells: Cells) -> tuple[CodeArray, int]:
+        """0 where a value is, 1 where it is missing."""
+        is_missing = dense(cells).isna().to_numpy(dtype=bool)
+        return self.split.split(is_missing.astype(np.int64)), 0
+
+    def decode(
+        self,
+        codes: CodeArray,
+        rng: np.random.Generator,
+        *,
+        condition: Condition = None,
+        first_row: int = 0,
+    ) -> Cells:
+        """New values for rows `first_row` and following."""
+        del rng, condition
+        is_missing = self.split.join(codes) == 1
+        rows = np.arange(first_row, first_row + len(codes), dtype=np.int64)
+        if self.pattern.form == "number":
+            self._check_room(len(rows) and int(rows[-1]))
+            numbers = Numbers(self.pattern.numbers(rows), is_missing)
+            return write_numbers(numbers, self.column, Part())
+        if self.column.dtype == "category":
+            texts: Cells = pd.Series(pd.Categorical(self.pattern.texts(rows)))
+            return texts.mask(is_missing)
+        places = np.where(is_missing, -1, np.arange(len(codes)))
+        return write_labels(places, tuple(self.pattern.texts(rows)), self.column)
+
+    def _check_room(self, last_row: int) -> None:
+        dtype = to_dtype(self.column.dtype)
+        plain = getattr(dtype, "numpy_dtype", dtype)
+        if isinstance(plain, np.dtype) and plain.kind in "iu":
+            room = int(np.iinfo(plain).max) - self.pattern.start
+            if last_row > room:
+                raise SchemaError(
+                    f"Column {self.column.name!r}: {self.column.dtype} has room for {room} identifiers. "
+                    "Ask for fewer rows or declare a wider dtype."
+                )
+
+    def allowed(self, condition: Condition) -> BoolArray:  # noqa: ARG002
+        """Raises: ConditionError, since identifiers are not learned."""
+        raise refusal(self.column, "an identifier is never learned, so it takes no condition")
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as strict JSON."""
+        return {
+            "kind": "identifier",
+            "pattern": self.pattern.to_dict(),
+            "has_missing": self.has_missing,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any], column: Column) -> IdentifierEncoder:
+        """What `to_dict` wrote."""
+        return cls(column, Pattern.from_dict(state["pattern"]), bool(state["has_missing"]))

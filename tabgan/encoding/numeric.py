@@ -1,0 +1,179 @@
+"""Numeric columns and durations: one sorted axis of levels, and a code for missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.dtypes import to_dtype
+from tabgan.encoding.conditions import Condition, Limit, number_limit, refusal
+from tabgan.encoding.layout import BoolArray, CodeArray, Split
+from tabgan.encoding.levels import MAX_LEVELS, Levels
+from tabgan.encoding.reading import Cells, Numbers, Numeric, Part, is_duration, read_numbers
+from tabgan.encoding.statistics import ColumnStatistics
+from tabgan.encoding.writing import write_numbers
+
+
+@dataclass(frozen=True)
+class NumericEncoder:
+    """Codes of a numeric column: atoms and quantile bins, coarse and fine when there are many."""
+
+    column: Column
+    part: Part
+    levels: Levels
+    has_missing: bool
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(
+        cls, column: Column, statistics: ColumnStatistics, *, max_levels: int = MAX_LEVELS
+    ) -> NumericEncoder:
+        """Ask for the repeated values and the quantiles of one column."""
+        n_missing = statistics.missing_count(column.name)
+        n_rows = statistics.n_rows() - n_missing
+        part = _part(column, statistics)
+        levels = Levels.fit(statistics, column.name, part, n_rows=n_rows, max_levels=max_levels)
+        is_bounded = column.minimum is not None or column.maximum is not None
+        if is_bounded and not is_duration(column):
+            bounds = number_limit((column.minimum, column.maximum), column, part)
+            levels = levels.clipped(*finite(bounds, levels.dtype))
+        is_empty = len(levels) == 0
+        notes = (too_few(column, statistics.min_rows),) if is_empty and n_rows else ()
+        return cls(column, part, levels, n_missing > 0 or is_empty, notes)
+
+    @cached_property
+    def split(self) -> Split:
+        """How the codes are written as blocks."""
+        return Split(len(self.levels), int(self.has_missing))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each block, coarse first."""
+        return self.split.sizes
+
+    def positions(self) -> list[tuple[float, ...] | None]:
+        """Places in [0, 1] of the codes of each block; None where they have no order."""
+        return [*self.split.positions()]
+
+    def encode(self, cells: Cells) -> tuple[CodeArray, int]:
+        """Codes of the cells, and how many of them were no value of any level."""
+        numbers = read_numbers(cells, self.column, self.part)
+        if len(self.levels) == 0:
+            return self.split.split(np.zeros(len(cells), np.int64)), int((~numbers.is_missing).sum())
+        flat = self.levels.encode(numbers.values)
+        is_out = (numbers.values < self.levels.low[flat]) | (numbers.values > self.levels.high[flat])
+        n_foreign = int((is_out & ~numbers.is_missing).sum())
+        if self.has_missing:
+            flat = np.where(numbers.is_missing, len(self.levels), flat)
+        else:
+            n_foreign += int(numbers.is_missing.sum())
+        return self.split.split(flat), n_foreign
+
+    def decode(
+        self,
+        codes: CodeArray,
+        rng: np.random.Generator,
+        *,
+        condition: Condition = None,
+        first_row: int = 0,
+    ) -> Cells:
+        """A column of the output dtype; `condition` holds in every row that is not missing."""
+        del first_row
+        flat = self.split.join(codes)
+        if len(self.levels) == 0:
+            nothing = np.zeros(len(codes), self.levels.dtype)
+            return write_numbers(Numbers(nothing, np.ones(len(codes), bool)), self.column, self.part)
+        is_missing = flat >= len(self.levels)
+        flat = np.where(is_missing, 0, flat)
+        if condition is None:
+            values = self.levels.decode(flat, rng)
+        else:
+            limit = self._limit(condition)
+            values = self._decode_within(flat, rng, limit)
+        return write_numbers(Numbers(values, is_missing), self.column, self.part)
+
+    def _decode_within(self, flat: Any, rng: np.random.Generator, limit: Limit) -> Any:
+        kind = self.levels.dtype
+        low, high = finite(limit, kind)
+        rows = len(flat)
+        values = self.levels.decode(flat, rng, low=np.full(rows, low), high=np.full(rows, high))
+        if limit.members is not None:
+            return nearest_member(values, limit.members, kind)
+        return np.clip(values, low, high)
+
+    def _limit(self, condition: Condition) -> Limit:
+        return number_limit(condition, self.column, self.part)
+
+    def allowed(self, condition: Condition) -> BoolArray:
+        """Shape: -> sizes. Raises: ConditionError when no level meets the condition."""
+        if len(self.levels) == 0:
+            raise refusal(self.column, "every cell is missing, so no condition can be met")
+        limit = self._limit(condition)
+        is_allowed = self.levels.allowed(limit)
+        is_met = is_allowed.any() if limit.members is None else self.levels.holds(limit.members).all()
+        if not is_met:
+            raise refusal(
+                self.column,
+                "no value that was learned meets the condition, or one that it names. "
+                f"Values run from {self._written(0)} to {self._written(-1)}",
+            )
+        return self.split.spread(np.append(is_allowed, [False] * int(self.has_missing)))
+
+    def _written(self, place: int) -> Any:
+        end = self.levels.low[:1] if place == 0 else np.array([self.levels.high.max()])
+        numbers = Numbers(end.copy(), np.zeros(1, bool))
+        return write_numbers(numbers, self.column, self.part).iloc[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as strict JSON."""
+        return {
+            "kind": "numeric",
+            "decimals": self.part.decimals,
+            "step": self.part.step,
+            "levels": self.levels.to_dict(),
+            "has_missing": self.has_missing,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any], column: Column) -> NumericEncoder:
+        """What `to_dict` wrote."""
+        part = Part(decimals=state["decimals"], step=int(state["step"]))
+        return cls(column, part, Levels.from_dict(state["levels"]), bool(state["has_missing"]))
+
+
+def _part(column: Column, statistics: ColumnStatistics) -> Part:
+    """What the numbers of the column count: ticks, whole units of its decimals, or plain floats."""
+    if is_duration(column):
+        return Part(step=statistics.resolution(column.name))
+    is_whole = pd.api.types.is_integer_dtype(to_dtype(column.dtype)) or column.element == "int"
+    decimals = 0 if is_whole else column.decimals
+    if decimals is not None and (is_whole or statistics.fits_whole(column.name, decimals)):
+        return Part(decimals=decimals)
+    return Part(decimals=None)
+
+
+def too_few(column: Column, min_rows: int) -> str:
+    """The note on a column of which nothing may be told."""
+    return f"Column {column.name!r}: fewer than {min_rows} rows have a value, so it comes out missing."
+
+
+def finite(limit: Limit, kind: type) -> tuple[Any, Any]:
+    """Ends of the limit as numbers of the kind, open ends as the outermost number there is."""
+    info: Any = np.iinfo(kind) if kind is np.int64 else np.finfo(kind)
+    return kind(max(limit.low, info.min)), kind(min(limit.high, info.max))
+
+
+def nearest_member(values: Numeric, members: tuple[float, ...], kind: type) -> Numeric:
+    """Shape: [rows] -> [rows], each the member nearest to the value."""
+    table: Numeric = np.array(members, dtype=kind)
+    after = np.clip(np.searchsorted(table, values), 0, len(table) - 1)
+    before = np.maximum(after - 1, 0)
+    gap_after = np.abs(table[after].astype(float) - values)
+    gap_before = np.abs(values - table[before].astype(float))
+    return np.where(gap_after < gap_before, table[after], table[before])

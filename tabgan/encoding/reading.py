@@ -1,0 +1,205 @@
+"""Pandas columns as plain arrays: whatever dtype the cells have, encoders see numbers.
+
+Numbers are whole (int64) wherever the schema states how many decimals there are, so that no
+digit is lost on the way; they are float64 otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tabgan.column import Column
+from tabgan.encoding.layout import BoolArray, IntArray
+from tabgan.errors import SchemaError
+
+Cells: TypeAlias = "pd.Series[Any]"
+Numeric: TypeAlias = NDArray[Any]  # int64 or float64
+
+TICKS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which numbers of a column are meant.
+
+    `of`: the value itself, or the day, week, weekday or time of day of a datetime.
+    `decimals`: a value counts units of 10**-decimals; None = full floats.
+    `step`: durations and times of day count steps of so many ticks.
+    """
+
+    of: Literal["value", "day", "week", "weekday", "time"] = "value"
+    decimals: int | None = 0
+    step: int = 1
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """One number a row; where `is_missing` the number means nothing."""
+
+    values: Numeric
+    is_missing: BoolArray
+
+    @property
+    def present(self) -> Numeric:
+        """The numbers of the cells that are not missing."""
+        return self.values[~self.is_missing] if self.is_missing.any() else self.values
+
+
+def dense(cells: Cells) -> Cells:
+    """The same cells, no longer sparse."""
+    if isinstance(cells.dtype, pd.SparseDtype):
+        cells = cells.astype(cells.dtype.subtype)
+    return cells
+
+
+def unit_of(column: Column) -> str:
+    """Tick of a datetime or duration column: "s", "ms", "us" or "ns"."""
+    if column.dtype.startswith("date32"):
+        return "s"
+    found = re.search(r"\[(s|ms|us|ns)\b", column.dtype)
+    return found[1] if found else "us"
+
+
+def zone_of(column: Column) -> str | None:
+    """Time zone of a datetime column."""
+    found = re.search(r"tz=([^\]]+)\]", column.dtype) or re.search(
+        r"^datetime64\[\w+, ([^\]]+)\]", column.dtype
+    )
+    return found[1] if found else None
+
+
+def is_duration(column: Column) -> bool:
+    """Whether the column holds spans of time."""
+    return column.dtype.startswith(("timedelta64[", "duration["))
+
+
+def read_numbers(cells: Cells, column: Column, part: Part) -> Numbers:
+    """The numbers of a column as `part` counts them.
+
+    Raises: SchemaError when cells are not of the column's kind.
+    """
+    cells = dense(cells)
+    is_missing = cells.isna().to_numpy(dtype=bool)
+    try:
+        if column.kind == "datetime":
+            values = _part_of_instants(read_instants(cells, column), unit_of(column), part)
+        elif is_duration(column):
+            values = _ticks(cells, pa.duration(unit_of(column)), "m8") // part.step
+        else:
+            values = _values(cells, column, part.decimals)
+    except (ValueError, TypeError, OverflowError, pa.ArrowInvalid, ArithmeticError) as error:
+        raise _refusal(cells, column) from error
+    if is_missing.any():
+        values[is_missing] = 0
+    return Numbers(values, is_missing)
+
+
+def _refusal(cells: Cells, column: Column) -> SchemaError:
+    present = cells.dropna()
+    if column.kind == "datetime":
+        read: Cells = pd.to_datetime(present.astype(str), format="ISO8601", errors="coerce", utc=True)
+    else:
+        read = pd.to_numeric(present.astype(str), errors="coerce")
+    n_bad = int((read.isna() | read.isin([np.inf, -np.inf])).sum())
+    what = "dates" if column.kind == "datetime" else "numbers"
+    return SchemaError(
+        f"Column {column.name!r}: {n_bad or len(present)} of {len(cells)} rows are not {what}. "
+        'Declare it kind="categorical" or clean them.'
+    )
+
+
+def _values(cells: Cells, column: Column, decimals: int | None) -> Numeric:
+    kinds = pd.api.types
+    is_whole = kinds.is_integer_dtype(cells.dtype) or column.element == "int"
+    if decimals == 0 and is_whole:
+        if str(cells.dtype).lower().startswith("uint64"):
+            unsigned: Numeric = np.array(cells.to_numpy(dtype=np.uint64, na_value=0))
+            return np.minimum(unsigned, np.uint64(2**63 - 1)).astype(np.int64)
+        return np.array(cells.to_numpy(dtype=np.int64, na_value=0))
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = cells.astype(object)
+    real: Numeric = np.array(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+    if np.isinf(real).any():
+        raise ValueError("infinite")
+    if decimals is None:
+        return real + 0.0  # -0.0 becomes 0.0
+    with np.errstate(over="ignore"):  # beyond what any level holds; clipped below
+        units = np.nan_to_num(np.rint(real * 10.0**decimals))
+    return np.asarray(np.clip(units, -(2.0**63), 2.0**63 - 1024).astype(np.int64))
+
+
+def _ticks(cells: Cells, arrow: pa.DataType, kind: str) -> IntArray:
+    """Ticks of naive instants or durations, in the unit of the Arrow type."""
+    if isinstance(cells.dtype, pd.ArrowDtype):
+        array = pa.chunked_array(pa.array(cells.array))
+        cells = array.cast(arrow).to_pandas()
+    values = cells.to_numpy().astype(f"{kind}[{arrow.unit}]")
+    return np.array(values.view(np.int64))
+
+
+def read_instants(cells: Cells, column: Column) -> IntArray:
+    """Ticks since 1970 of the local wall time; missing cells hold any number."""
+    unit, zone = unit_of(column), zone_of(column)
+    if isinstance(cells.dtype, pd.ArrowDtype) and zone is not None:
+        cells = pa.chunked_array(pa.array(cells.array)).cast(pa.timestamp(unit, zone)).to_pandas()
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = cells.astype(cells.cat.categories.dtype)
+    if cells.dtype == object:
+        instants = [np.datetime64("NaT") if pd.isna(cell) else _instant(cell) for cell in cells]
+        return np.array(instants, dtype=f"M8[{unit}]").view(np.int64)
+    if pd.api.types.is_string_dtype(cells.dtype):
+        cells = pd.to_datetime(cells, format="ISO8601")
+    if isinstance(cells.dtype, pd.DatetimeTZDtype):
+        cells = cells.dt.tz_convert(zone).dt.tz_localize(None)
+    return _ticks(cells, pa.timestamp(unit), "M8")
+
+
+def _instant(cell: object) -> Any:
+    return pd.Timestamp(cell).to_datetime64() if isinstance(cell, str) else cell
+
+
+def _part_of_instants(ticks: IntArray, unit: str, part: Part) -> IntArray:
+    """Day, week (from Mondays), weekday (Monday = 0) or time of day of every instant."""
+    per_day = TICKS_PER_DAY[unit]
+    if part.of == "time":
+        return ticks % per_day // part.step
+    days = ticks // per_day
+    if part.of == "day":
+        return days
+    days += 3  # 1970-01-01 was a Thursday
+    return days // 7 if part.of == "week" else days % 7
+
+
+@dataclass(frozen=True)
+class Labels:
+    """One label a row: `labels[codes]`, -1 where missing; `is_levels`: labels are dtype levels."""
+
+    codes: IntArray
+    labels: tuple[Any, ...]
+    is_levels: bool
+
+
+def read_labels(cells: Cells) -> Labels:
+    """The distinct labels of a column, with their types, and which row has which."""
+    cells = dense(cells)
+    if isinstance(cells.dtype, pd.ArrowDtype) and pa.types.is_dictionary(cells.dtype.pyarrow_dtype):
+        cells = pd.Series(
+            pa.chunked_array(pa.array(cells.array)).combine_chunks().dictionary_decode().to_pandas()
+        )
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        labels = tuple(python_scalar(label) for label in cells.cat.categories)
+        return Labels(cells.cat.codes.to_numpy().astype(np.int64), labels, True)
+    codes, distinct = pd.factorize(cells)
+    return Labels(codes.astype(np.int64), tuple(python_scalar(label) for label in distinct), False)
+
+
+def python_scalar(label: Any) -> Any:
+    """A numpy scalar as the Python value it stands for; anything else as it is."""
+    return label.item() if isinstance(label, np.generic) and label.dtype.kind in "biufU" else label

@@ -1,0 +1,193 @@
+"""Who answers what an encoder asks about the rows while it is fitted.
+
+Every question is a count, a histogram or a quantile, so that another object can answer the
+same questions with noise. `ExactStatistics` is the only place of `encoding` that looks at rows
+while fitting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from tabgan.encoding.layout import IntArray
+from tabgan.encoding.patterns import Pattern, pattern_of_numbers, pattern_of_text
+from tabgan.encoding.reading import (
+    TICKS_PER_DAY,
+    Numbers,
+    Numeric,
+    Part,
+    dense,
+    python_scalar,
+    read_instants,
+    read_labels,
+    read_numbers,
+    unit_of,
+)
+from tabgan.schema import Schema
+
+
+@dataclass(frozen=True)
+class CategoryCounts:
+    """Labels that may be told and how many rows hold each; rows of all other labels.
+
+    `levels`: the labels of a pandas category in their order, those of no row among them;
+    None for every other dtype. `n_hidden`: how many labels are not told.
+    """
+
+    labels: tuple[Any, ...]
+    counts: tuple[int, ...]
+    n_rest: int
+    n_hidden: int
+    levels: tuple[Any, ...] | None = None
+    levels_dtype: str | None = None
+
+
+class ColumnStatistics(Protocol):
+    """The questions. `min_rows`: nothing told stands for fewer rows."""
+
+    @property
+    def min_rows(self) -> int:
+        """Nothing told stands for fewer rows."""
+
+    def n_rows(self) -> int:
+        """Rows of the table."""
+
+    def missing_count(self, name: Hashable) -> int:
+        """Rows whose cell is missing."""
+
+    def category_counts(self, name: Hashable) -> CategoryCounts:
+        """Labels held by at least `min_rows` rows, or declared, with their counts."""
+
+    def fits_whole(self, name: Hashable, decimals: int) -> bool:
+        """Whether all numbers, in units of 10**-decimals, are whole numbers of 63 bits."""
+
+    def resolution(self, name: Hashable) -> int:
+        """Ticks of the coarsest clock unit that nearly all instants or durations are multiples of."""
+
+    def repeated_values(self, name: Hashable, part: Part, *, at_least: int) -> tuple[Numeric, IntArray]:
+        """Sorted values held by at least that many rows, and by how many."""
+
+    def group_means(self, name: Hashable, part: Part, *, without: Numeric, n_groups: int) -> Numeric:
+        """Means of equal groups of neighbouring sorted values, leaving some values out."""
+
+    def pattern(self, name: Hashable) -> Pattern:
+        """The written form that the values of an identifier share."""
+
+
+@dataclass
+class ExactStatistics:
+    """Answers straight from the rows of a table."""
+
+    df: pd.DataFrame
+    schema: Schema
+    min_rows: int = 5
+    _last: tuple[Any, Numeric, IntArray] | None = field(default=None, repr=False)
+
+    def n_rows(self) -> int:
+        """Rows of the table."""
+        return len(self.df)
+
+    def missing_count(self, name: Hashable) -> int:
+        """Rows whose cell is missing."""
+        return int(self.df[name].isna().sum())
+
+    def category_counts(self, name: Hashable) -> CategoryCounts:
+        """Labels held by enough rows, or declared, with their counts."""
+        cells, column = dense(self.df[name]), self.schema[name]
+        seen = read_labels(cells)
+        counts = np.bincount(seen.codes[seen.codes >= 0], minlength=len(seen.labels))
+        declared = _declared(column.categories, column.kind)
+        told = [
+            (label, int(count))
+            for label, count in zip(seen.labels, counts.tolist(), strict=True)
+            if count >= max(self.min_rows, 1) or (count > 0 and (type(label), label) in declared)
+        ]
+        n_rest = int(counts.sum()) - sum(count for _, count in told)
+        levels = levels_dtype = None
+        if seen.is_levels:
+            kept = {(type(label), label) for label, _ in told} | declared
+            levels = tuple(
+                label
+                for label, count in zip(seen.labels, counts.tolist(), strict=True)
+                if count == 0 or (type(label), label) in kept
+            )
+            if isinstance(cells.dtype, pd.CategoricalDtype):
+                levels_dtype = str(cells.cat.categories.dtype)
+        return CategoryCounts(
+            labels=tuple(label for label, _ in told),
+            counts=tuple(count for _, count in told),
+            n_rest=n_rest,
+            n_hidden=int((counts > 0).sum()) - len(told),
+            levels=levels,
+            levels_dtype=levels_dtype,
+        )
+
+    def fits_whole(self, name: Hashable, decimals: int) -> bool:
+        """Whether all numbers are exact in units of 10**-decimals."""
+        numbers = read_numbers(self.df[name], self.schema[name], Part(decimals=None)).present
+        largest = float(np.abs(numbers).max(initial=0.0))
+        return largest < 2.0**53 / 10.0**decimals
+
+    def resolution(self, name: Hashable) -> int:
+        """Ticks of the coarsest clock unit that nearly all are multiples of."""
+        column = self.schema[name]
+        cells = self.df[name].dropna()
+        unit = unit_of(column)
+        if column.kind == "datetime":
+            ticks = read_instants(cells, column)
+        else:
+            ticks = read_numbers(cells, column, Part()).values
+        day = TICKS_PER_DAY[unit]
+        for clock in (1, 24, 24 * 60, 86_400, 86_400_000, 86_400_000_000):
+            if day % clock == 0 and int((ticks % (day // clock) != 0).sum()) < self.min_rows:
+                return day // clock
+        return 1
+
+    def repeated_values(self, name: Hashable, part: Part, *, at_least: int) -> tuple[Numeric, IntArray]:
+        """Sorted values held by enough rows, and by how many."""
+        values, counts = self._histogram(name, part)
+        is_repeated = counts >= at_least
+        return values[is_repeated], counts[is_repeated]
+
+    def group_means(self, name: Hashable, part: Part, *, without: Numeric, n_groups: int) -> Numeric:
+        """Means of equal groups of neighbouring sorted values."""
+        values, counts = self._histogram(name, part)
+        is_left = ~np.isin(values, without)
+        rest = np.repeat(values[is_left], counts[is_left])
+        starts = np.linspace(0, len(rest), n_groups, endpoint=False).astype(np.int64)
+        sizes = np.diff([*starts, len(rest)])
+        if rest.dtype != np.int64:
+            return np.asarray(np.add.reduceat(rest / np.repeat(sizes, sizes), starts))
+        first = rest[starts]  # sums of differences to it cannot overflow as sums would
+        gaps = (rest - np.repeat(first, sizes)).view(np.uint64).astype(np.float64)
+        means = np.rint(np.add.reduceat(gaps, starts) / sizes).astype(np.uint64)
+        return np.asarray((first.view(np.uint64) + means).view(np.int64))
+
+    def pattern(self, name: Hashable) -> Pattern:
+        """The written form of an identifier."""
+        column = self.schema[name]
+        cells = dense(self.df[name]).dropna()
+        if pd.api.types.is_numeric_dtype(cells.dtype) or column.element in ("int", "float"):
+            numbers = read_numbers(cells, column, Part())
+            return pattern_of_numbers(numbers.values, column, min_rows=self.min_rows)
+        texts = [str(python_scalar(cell)) for cell in cells.head(20_000)]
+        return pattern_of_text(texts, min_rows=self.min_rows)
+
+    def _histogram(self, name: Hashable, part: Part) -> tuple[Numeric, IntArray]:
+        """Sorted distinct values and their counts; the last one asked for is kept."""
+        if self._last is None or self._last[0] != (name, part):
+            numbers: Numbers = read_numbers(self.df[name], self.schema[name], part)
+            values, counts = np.unique(numbers.present, return_counts=True)
+            self._last = ((name, part), values, counts.astype(np.int64))
+        return self._last[1], self._last[2]
+
+
+def _declared(categories: tuple[object, ...] | None, kind: str) -> set[tuple[type, Any]]:
+    if kind == "boolean" and categories is None:
+        categories = (False, True)
+    return {(type(label), label) for label in categories or ()}

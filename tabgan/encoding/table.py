@@ -1,0 +1,290 @@
+"""A whole table and its codes: one encoder a column, one matrix of small integers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.encoding.categorical import CategoricalEncoder, RareRule
+from tabgan.encoding.conditions import Condition
+from tabgan.encoding.datetime import DatetimeEncoder
+from tabgan.encoding.identifier import IdentifierEncoder
+from tabgan.encoding.layout import Block, BoolArray, CodeArray, Layout
+from tabgan.encoding.levels import MAX_LEVELS
+from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.reading import Cells, dense
+from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
+from tabgan.errors import ConditionError, ModelFileError, SchemaError
+from tabgan.schema import Schema, resolve_schema
+
+VERSION = 1
+
+
+class ColumnEncoder(Protocol):
+    """What the encoder of every kind can do."""
+
+    @property
+    def column(self) -> Column:
+        """The schema's column."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What fitting had to leave out; known to a fresh encoder only."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of codes of each of its blocks, coarse first."""
+
+    def positions(self) -> Sequence[tuple[float, ...] | None]:
+        """Places in [0, 1] of the codes of each block; None where they have no order."""
+
+    def encode(self, cells: Cells) -> tuple[CodeArray, int]:
+        """Codes [rows, blocks] of the cells, and how many cells have no code of their own."""
+
+    def decode(
+        self,
+        codes: CodeArray,
+        rng: np.random.Generator,
+        *,
+        condition: Condition = None,
+        first_row: int = 0,
+    ) -> Cells:
+        """A column of the output dtype."""
+
+    def allowed(self, condition: Condition) -> BoolArray:
+        """Shape: -> sizes: which codes can meet the condition."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """State as strict JSON."""
+
+
+_READERS: TypeAlias = (
+    type[NumericEncoder] | type[CategoricalEncoder] | type[DatetimeEncoder] | type[IdentifierEncoder]
+)
+READERS: dict[str, _READERS] = {
+    "numeric": NumericEncoder,
+    "categorical": CategoricalEncoder,
+    "datetime": DatetimeEncoder,
+    "identifier": IdentifierEncoder,
+}
+
+
+@dataclass(frozen=True)
+class TableEncoder:
+    """Encodes a table of the schema to codes and decodes codes to a table of the schema.
+
+    `warnings`: what fitting had to leave out, a line each; never a cell value.
+
+    >>> table = pd.DataFrame({"size": ["s", "m"] * 10, "n": range(20)})
+    >>> encoder = TableEncoder.fit(table)
+    >>> codes = encoder.encode(table)
+    >>> codes.shape, encoder.decode(codes, rng=np.random.default_rng(0)).equals(table)
+    ((20, 2), False)
+    """
+
+    schema: Schema
+    encoders: tuple[ColumnEncoder, ...]
+    min_rows: int
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(
+        cls,
+        df: pd.DataFrame,
+        schema: Schema | None = None,
+        *,
+        min_rows: int = 5,
+        rare: RareRule = "fold",
+        max_levels: int = MAX_LEVELS,
+        statistics: ColumnStatistics | None = None,
+    ) -> TableEncoder:
+        """Learn the codes of every column.
+
+        Privacy: no stored number or label stands for fewer than `min_rows` rows. `statistics`
+            answers every question about the rows; by default exactly.
+
+        Raises: SchemaError when a column cannot be learned.
+        """
+        _check_options(min_rows, rare, max_levels)
+        if schema is None or not all(column.dtype for column in schema):
+            schema = resolve_schema(df, schema)
+        schema.check(df)
+        if statistics is None:
+            statistics = ExactStatistics(df, schema, min_rows)
+        if statistics.n_rows() < min_rows:
+            raise SchemaError(
+                f"The table has {statistics.n_rows()} rows and nothing may stand for fewer than {min_rows}. "
+                "Give more rows or lower min_rows."
+            )
+        encoders = tuple(
+            _fit_column(column, statistics, rare=rare, max_levels=max_levels) for column in schema
+        )
+        told = [line for encoder in encoders for line in encoder.notes]
+        return cls(schema, encoders, min_rows, tuple(told))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Every block of every column, in the order of the code matrix."""
+        blocks: list[Block] = []
+        for index, encoder in enumerate(self.encoders):
+            positions = encoder.positions()
+            for place, size in enumerate(encoder.sizes):
+                parent = len(blocks) - 1 if place else None
+                blocks.append(Block(index, size, positions[place], parent))
+        return Layout(tuple(blocks))
+
+    @cached_property
+    def _slices(self) -> tuple[slice, ...]:
+        ends = np.cumsum([0, *(len(encoder.sizes) for encoder in self.encoders)]).tolist()
+        return tuple(slice(start, stop) for start, stop in pairwise(ends))
+
+    def encode(self, df: pd.DataFrame) -> CodeArray:
+        """Shape: -> [rows, blocks]. Cells without a code of their own get the nearest one."""
+        return self.encode_counting(df)[0]
+
+    def encode_counting(self, df: pd.DataFrame) -> tuple[CodeArray, dict[Hashable, int]]:
+        """Codes, and for every column with cells that have no code of their own, how many."""
+        self.schema.check(df)
+        codes = np.zeros((len(df), len(self.layout.blocks)), dtype=np.int16)
+        foreign: dict[Hashable, int] = {}
+        for encoder, where in zip(self.encoders, self._slices, strict=True):
+            codes[:, where], n_foreign = encoder.encode(df[encoder.column.name])
+            if n_foreign:
+                foreign[encoder.column.name] = n_foreign
+        return codes, foreign
+
+    def known_codes(self, df: pd.DataFrame) -> tuple[CodeArray, BoolArray]:
+        """Codes of a table with gaps, and which of them are given: missing cells are hidden.
+
+        Shape: both [rows, blocks]. Columns of the schema that the table lacks are hidden too.
+        """
+        if extra := [name for name in df.columns if name not in self.schema]:
+            raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
+        shape = (len(df), len(self.layout.blocks))
+        codes, is_visible = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=bool)
+        for encoder, where in zip(self.encoders, self._slices, strict=True):
+            name = encoder.column.name
+            if name not in df.columns:
+                continue
+            cells = dense(df[name])
+            is_known = cells.notna().to_numpy(dtype=bool)
+            if is_known.any():
+                codes[is_known, where] = encoder.encode(cells[is_known])[0]
+            is_visible[:, where] = is_known[:, None]
+        return codes, is_visible
+
+    def decode(
+        self,
+        codes: CodeArray,
+        *,
+        rng: np.random.Generator,
+        limits: Mapping[Hashable, Condition] | None = None,
+        first_row: int = 0,
+    ) -> pd.DataFrame:
+        """A table of the schema from codes.
+
+        Shape: [rows, blocks] ->. `limits`: the conditions the codes were drawn under (as for
+        `allowed`); they hold in every row. `first_row`: number of the first row in the whole
+        table, so that identifiers stay unique when it is decoded in pieces.
+        """
+        limits = limits or {}
+        self._check_names(limits)
+        columns = [
+            encoder.decode(
+                codes[:, where],
+                rng,
+                condition=limits.get(encoder.column.name),
+                first_row=first_row,
+            )
+            for encoder, where in zip(self.encoders, self._slices, strict=True)
+        ]
+        table = pd.concat(columns, axis=1)
+        table.columns = _index_of(self.schema.names)
+        return table
+
+    def allowed(self, name: Hashable, condition: Condition) -> BoolArray:
+        """Which codes of a column can meet a condition: an array with a dimension a block.
+
+        A condition is a value, a list or set of values, or a tuple (low, high) with both ends
+        included and None for an open end. Missing never meets one.
+
+        Raises: ConditionError when the column or value is unknown, or nothing meets it.
+        """
+        self._check_names([name])
+        return self._encoder(name).allowed(condition)
+
+    def present(self, name: Hashable) -> BoolArray:
+        """Which codes of a column are not the missing one: an array with a dimension a block."""
+        encoder = self._encoder(name)
+        is_present = np.ones(tuple(encoder.sizes), dtype=bool)
+        if getattr(encoder, "has_missing", False) and encoder.sizes:
+            is_present[-1] = False  # special codes come last in the first block, missing after rare
+        return is_present
+
+    def _encoder(self, name: Hashable) -> ColumnEncoder:
+        return self.encoders[self.schema.names.index(name)]
+
+    def _check_names(self, names: Sequence[Hashable] | Mapping[Hashable, Any]) -> None:
+        for name in names:
+            if name not in self.schema:
+                known = ", ".join(repr(known) for known in self.schema.names[:20])
+                raise ConditionError(f"There is no column {name!r}. Use one of {known}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole encoder as strict JSON, its schema included."""
+        return {
+            "tabgan_encoding": VERSION,
+            "schema": self.schema.to_dict(),
+            "min_rows": self.min_rows,
+            "warnings": list(self.warnings),
+            "columns": [encoder.to_dict() for encoder in self.encoders],
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> TableEncoder:
+        """The encoder that `to_dict` wrote. Raises: ModelFileError when it is no such thing."""
+        if state.get("tabgan_encoding") != VERSION:
+            raise ModelFileError(f"The encoding is not of version {VERSION}.")
+        try:
+            schema = Schema.from_dict(state["schema"])
+            encoders = tuple(
+                READERS[entry["kind"]].from_dict(entry, column)
+                for entry, column in zip(state["columns"], schema, strict=True)
+            )
+            return cls(schema, encoders, int(state["min_rows"]), tuple(state["warnings"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelFileError("The encoding is damaged.") from error
+
+
+def _check_options(min_rows: int, rare: str, max_levels: int) -> None:
+    if min_rows < 1:
+        raise ValueError(f"Expected min_rows >= 1, got min_rows={min_rows}.")
+    if rare not in ("fold", "token"):
+        raise ValueError(f'Expected rare="fold" or "token", got rare={rare!r}.')
+    if not 2 <= max_levels <= 10_000:
+        raise ValueError(f"Expected 2 <= max_levels <= 10000, got max_levels={max_levels}.")
+
+
+def _fit_column(
+    column: Column, statistics: ColumnStatistics, *, rare: RareRule, max_levels: int
+) -> ColumnEncoder:
+    if column.kind == "numeric":
+        return NumericEncoder.fit(column, statistics, max_levels=max_levels)
+    if column.kind == "datetime":
+        return DatetimeEncoder.fit(column, statistics)
+    if column.kind == "identifier":
+        return IdentifierEncoder.fit(column, statistics)
+    return CategoricalEncoder.fit(column, statistics, rare=rare)
+
+
+def _index_of(names: tuple[Hashable, ...]) -> pd.Index[Any]:
+    """Column names as they were: tuples stay tuples."""
+    index: pd.Index[Any] = pd.Index(list(names), tupleize_cols=False)
+    return index

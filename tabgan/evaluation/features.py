@@ -1,0 +1,183 @@
+"""Several tables as columns that can be compared: numbers, or codes that mean the same in all.
+
+Everything else in `evaluation` starts here, so that tables are read alike whoever made them. The
+kinds are those of the schema, or inferred from the first (real) table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tabgan.errors import SchemaError
+from tabgan.schema import Kind, Schema, infer_schema
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+Cells: TypeAlias = "pd.Series[Any]"
+
+MISSING = -1  # the code of a missing category
+MAX_CATEGORIES = 254  # a boosted tree of scikit-learn takes 255, the last one is "all others"
+SECONDS_PER_DAY = 86_400
+GIANT = 1e300  # the difference of two numbers beyond may be infinite
+
+
+@dataclass(frozen=True)
+class ComparedColumn:
+    """One column of several tables: numbers of each table, or codes of its categories.
+
+    Codes are ordered by frequency over all tables; `labels[code]` is the category.
+    """
+
+    name: Hashable
+    kind: Kind
+    numbers: tuple[FloatArray, ...] = ()
+    codes: tuple[IntArray, ...] = ()
+    labels: tuple[object, ...] = ()
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column is held as numbers (numeric and datetime) and not as codes."""
+        return self.kind in ("numeric", "datetime")
+
+
+def compare(
+    *tables: pd.DataFrame, schema: Schema | None = None, ignore: Sequence[Hashable] = ()
+) -> list[ComparedColumn]:
+    """The columns of the first (real) table, read alike in all of them; identifiers left out.
+
+    Raises: SchemaError when a table lacks a column of the first one or has no rows.
+    """
+    kinds = column_kinds(*tables, schema=schema)
+    return [
+        _compared(name, kind, [table[name] for table in tables])
+        for name, kind in kinds.items()
+        if kind != "identifier" and name not in ignore
+    ]
+
+
+def column_kinds(*tables: pd.DataFrame, schema: Schema | None = None) -> dict[Hashable, Kind]:
+    """Kind of every column, of the schema or inferred from the first table, once all have it."""
+    for table in tables:
+        if len(table) == 0:
+            raise SchemaError("A table to compare has 0 rows. Give tables with at least one row.")
+        if not table.columns.is_unique:
+            raise SchemaError("A table to compare has duplicate column names. Rename them.")
+    schema = schema or infer_schema(tables[0])
+    kinds: Mapping[Hashable, Kind] = {column.name: column.kind for column in schema}
+    for table in tables:
+        lacking = [name for name in kinds if name not in table.columns]
+        if lacking:
+            raise SchemaError(
+                f"Column {lacking[0]!r} is not in a table to compare "
+                f"({len(lacking)} of {len(kinds)} columns lack). Give tables with equal columns."
+            )
+    return dict(kinds)
+
+
+def classifier_matrix(columns: Sequence[ComparedColumn], table: int) -> tuple[FloatArray, list[bool]]:
+    """One table as numbers for a boosted-tree classifier, and which features are categorical.
+
+    Shape: [rows, features]. Missing cells are NaN. A categorical column keeps its 254 most
+    frequent categories, the rest share one more code. A datetime column is three features: the
+    moment, the day of the week and the second of the day, because trees cannot see weekends or
+    office hours in a time stamp.
+    """
+    features: list[FloatArray] = []
+    is_categorical: list[bool] = []
+    for column in columns:
+        if not column.is_numeric:
+            codes = np.minimum(column.codes[table], MAX_CATEGORIES).astype(np.float64)
+            codes[column.codes[table] == MISSING] = np.nan
+            features.append(codes)
+            is_categorical.append(True)
+            continue
+        numbers = column.numbers[table]
+        features.append(numbers)
+        is_categorical.append(False)
+        if column.kind == "datetime":
+            features += [np.floor(numbers / SECONDS_PER_DAY) % 7, numbers % SECONDS_PER_DAY]
+            is_categorical += [False, False]
+    return (np.column_stack(features) if features else np.zeros((0, 0))), is_categorical
+
+
+def has_values(rows: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which features hold anything at all: scikit-learn's trees fail to bin one that does not."""
+    return np.array([not np.isnan(feature).all() for feature in rows.T], dtype=np.bool_)
+
+
+def as_numbers(cells: Cells, kind: Kind) -> FloatArray:
+    """A numeric or datetime column as float64; dates and durations in seconds, missing as NaN.
+
+    A time with a zone is read at its local clock, where its weekday and hour mean something.
+    """
+    if kind == "datetime":
+        return _moments(cells)
+    if _is_arrow(cells, "duration") or pd.api.types.is_timedelta64_dtype(cells.dtype):
+        return _seconds(np.asarray(cells.to_numpy(), dtype="timedelta64[us]"))
+    if not pd.api.types.is_numeric_dtype(cells.dtype):
+        cells = pd.to_numeric(cells.astype(object).where(cells.notna(), np.nan), errors="coerce")
+    numbers = np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
+    # An infinity has no place among bins.
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def draw_rows(table: pd.DataFrame, n_rows: int, rng: np.random.Generator) -> pd.DataFrame:
+    """`n_rows` rows drawn without replacement (all of them, as they are, if there are no more)."""
+    if len(table) > n_rows:
+        table = table.iloc[np.sort(rng.choice(len(table), n_rows, replace=False))]
+    drawn: pd.DataFrame = table.reset_index(drop=True)
+    return drawn
+
+
+def scale_of(numbers: FloatArray) -> float:
+    """What to divide numbers by so that their range does not overflow; 1 but for giants."""
+    largest = float(np.abs(numbers).max(initial=0.0))
+    return largest if largest > GIANT else 1.0
+
+
+def shuffled_columns(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """The table with every column shuffled by itself: right columns, no relation between them."""
+    rng = np.random.default_rng(seed)
+    shuffled: pd.DataFrame = table.reset_index(drop=True)
+    for name in table.columns:
+        order = rng.permutation(len(table))
+        shuffled[name] = table[name].iloc[order].reset_index(drop=True)
+    return shuffled
+
+
+def _moments(cells: Cells) -> FloatArray:
+    if _is_arrow(cells, "date") or _is_arrow(cells, "timestamp"):
+        cells = cells.astype(object)
+    moments = pd.to_datetime(cells, errors="coerce")
+    if getattr(moments.dtype, "tz", None) is not None:
+        moments = moments.dt.tz_localize(None)
+    return _seconds(moments.to_numpy(dtype="datetime64[us]"))
+
+
+def _seconds(ticks: npt.NDArray[Any]) -> FloatArray:
+    seconds = ticks.astype(np.int64).astype(np.float64) / 1e6
+    return np.where(np.isnat(ticks), np.nan, seconds)
+
+
+def _is_arrow(cells: Cells, kind: str) -> bool:
+    return isinstance(cells.dtype, pd.ArrowDtype) and str(cells.dtype).startswith(kind)
+
+
+def _compared(name: Hashable, kind: Kind, columns: list[Cells]) -> ComparedColumn:
+    if kind in ("numeric", "datetime"):
+        return ComparedColumn(name, kind, numbers=tuple(as_numbers(c, kind) for c in columns))
+    cells = np.concatenate([column.astype(object).to_numpy() for column in columns])
+    codes, labels = pd.factorize(cells)
+    counts = np.bincount(codes[codes >= 0], minlength=len(labels))
+    # Most frequent first; ties stay in order of appearance, so that renaming changes nothing.
+    order = np.argsort(-counts, kind="stable")
+    rank = np.full(len(labels) + 1, MISSING, dtype=np.int64)
+    rank[order] = np.arange(len(labels))
+    ends = np.cumsum([len(column) for column in columns])[:-1]
+    return ComparedColumn(name, kind, codes=tuple(np.split(rank[codes], ends)), labels=tuple(labels[order]))

@@ -1,0 +1,170 @@
+"""One step of the game: the discriminator learns to tell, then the generator learns from it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tabgan.gan import losses
+from tabgan.gan.batches import Rows, mixed_masks, random_masks, rank_of
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.discriminator import Discriminator
+from tabgan.gan.generator import Generator
+from tabgan.gan.rounds import Draw, draw, rounds_of
+from tabgan.gan.settings import Settings
+
+
+class Adversary:
+    """The discriminator with its optimiser, and the generator's step against it.
+
+    `target`: block that the auxiliary classifier names, or None. `table_marginals` [flat, flat]
+    is what the marginals teacher compares with, or None when it is off.
+    """
+
+    def __init__(
+        self,
+        generator: Generator,
+        order: tuple[int, ...],
+        settings: Settings,
+        *,
+        target: int | None = None,
+        table_marginals: Tensor | None = None,
+    ) -> None:
+        self.generator, self.blocks, self.settings = generator, generator.blocks, settings
+        self.target = target if settings.auxiliary else None
+        self.loss = losses.LOSSES[settings.loss]
+        self.discriminator_loss = losses.smoothed(self.loss.discriminator, settings.label_smoothing)
+        self.rounds = rounds_of(self.blocks, order, settings.rounds)
+        self.rank = rank_of(order, self.blocks.device)
+        self.discriminator = Discriminator(
+            self.blocks,
+            discriminator_dim=settings.discriminator_dim,
+            dropout=settings.discriminator_dropout,
+            pac=settings.pac,
+            n_labels=0 if self.target is None else self.blocks.sizes[self.target],
+            spectral_norm=settings.spectral_norm,
+        ).to(self.blocks.device)
+        self.optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), lr=settings.discriminator_lr, betas=(0.5, 0.99)
+        )
+        self.generator_optimizer = torch.optim.Adam(
+            generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99)
+        )
+        self.table_marginals = table_marginals
+        self._same_group = _same_group(self.blocks, order, settings.rounds)
+
+    def set_learning_rates(self, share: float) -> None:
+        """Both rates as a share of their settings; the discriminator's falls to a third only."""
+        self.generator_optimizer.param_groups[0]["lr"] = self.settings.generator_lr * share
+        self.optimizer.param_groups[0]["lr"] = self.settings.discriminator_lr * (0.3 + 0.7 * share)
+
+    def step(self, data: Rows, *, teach_generator: bool) -> dict[str, Tensor]:
+        """Discriminator steps, then (`teach_generator`) one step of the generator.
+
+        Returns the losses, detached, still on the device.
+        """
+        for last in reversed(range(self.settings.discriminator_steps)):
+            codes = self._whole_packs(data.batch())
+            view = self._view(codes)
+            with torch.set_grad_enabled(teach_generator and not last):
+                made = draw(self.generator, codes, self._condition(codes), self.rounds)
+            told = {"discriminator": self._teach_discriminator(codes, made.rows.detach(), view)}
+        if teach_generator:
+            told |= self._teach_generator(codes, made, view)
+        return told
+
+    def _whole_packs(self, codes: Tensor) -> Tensor:
+        pac = self.settings.pac
+        n_rows = max(len(codes) // pac, 1) * pac
+        return codes[torch.arange(n_rows, device=codes.device) % len(codes)]
+
+    def _condition(self, codes: Tensor) -> Tensor:
+        """Nothing visible for most rows, a random subset of blocks for the others."""
+        share = self.settings.conditional_share
+        is_conditional = torch.rand(len(codes), 1, device=codes.device) < share
+        return random_masks(codes) & is_conditional
+
+    def _view(self, codes: Tensor) -> Tensor:
+        if not self.settings.discriminator_views:
+            return torch.ones_like(codes, dtype=torch.bool)
+        return random_masks(codes, *self.settings.view_share)
+
+    def _teach_discriminator(self, codes: Tensor, made: Tensor, view: Tensor) -> Tensor:
+        net, settings = self.discriminator, self.settings
+        real_scores = net.score(net.real_features(codes, view))[:, 0]
+        loss = self.discriminator_loss(real_scores, net(made, view))
+        total = loss
+        if self.loss.penalty:
+            real = self.blocks.one_hot(codes)
+            penalty = losses.gradient_penalty(self.loss.penalty, net, real, made, view)
+            total = total + settings.penalty_weight * penalty
+        if self.target is not None:
+            total = total + settings.auxiliary * self._label_loss(self.blocks.one_hot(codes), view)
+        self.optimizer.zero_grad()
+        total.backward()
+        self.optimizer.step()
+        if self.loss.clip:
+            with torch.no_grad():
+                for weight in net.parameters():
+                    weight.clamp_(-self.loss.clip, self.loss.clip)
+        return loss.detach()
+
+    def _teach_generator(self, codes: Tensor, made: Draw, view: Tensor) -> dict[str, Tensor]:
+        settings, teachers = self.settings, self.settings.teachers
+        self.discriminator.requires_grad_(False)
+        adversarial = self._adversarial_loss(codes, made, view)
+        self.discriminator.requires_grad_(True)
+        told = {"generator": adversarial.detach()}
+        total = teachers.adversary * adversarial
+        if teachers.likelihood:
+            visible = mixed_masks(codes, self.rank, settings.prefix_share)
+            nats = losses.likelihood(self.generator(codes, visible), codes, visible, self.blocks)
+            total = total + teachers.likelihood * nats
+            told["likelihood"] = nats.detach()
+        if self.table_marginals is not None:
+            now = losses.marginals(made.rows, made.chances, self._same_group)
+            n_pairs = self.blocks.n_blocks**2
+            error = losses.marginal_error(now, self.table_marginals, n_pairs)
+            total = total + teachers.marginals * error
+            told["marginals"] = error.detach()
+        self.generator_optimizer.zero_grad()
+        total.backward()
+        nn.utils.clip_grad_norm_(self.generator.parameters(), settings.gradient_clip)
+        self.generator_optimizer.step()
+        return told
+
+    def _adversarial_loss(self, codes: Tensor, made: Draw, view: Tensor) -> Tensor:
+        net, settings = self.discriminator, self.settings
+        features = net.soft_features(made.rows, view)
+        with torch.no_grad():
+            real_features = net.real_features(codes, view)
+            real_scores = net.score(real_features)[:, 0]
+        loss = self.loss.generator(real_scores, net.score(features)[:, 0])
+        if settings.feature_matching:
+            gap = features.mean(0) - real_features.mean(0)
+            loss = loss + settings.feature_matching * gap.square().sum()
+        if self.target is not None:
+            loss = loss + settings.auxiliary * self._label_loss(made.rows, view)
+        return loss
+
+    def _label_loss(self, rows: Tensor, view: Tensor) -> Tensor:
+        """Cross-entropy of the target block's code, told from the other blocks in view."""
+        assert self.target is not None and self.discriminator.label is not None
+        start = int(self.blocks.offsets[self.target])
+        labels = rows[:, start : start + self.blocks.sizes[self.target]]
+        others = view.clone()
+        others[:, self.target] = False
+        logits = self.discriminator.label(self.discriminator.soft_features(rows, others))
+        if self.settings.pac > 1:
+            labels = labels.unflatten(0, (-1, self.settings.pac)).mean(1)
+        return -(labels * F.log_softmax(logits, -1)).sum(-1).mean()
+
+
+def _same_group(blocks: Blocks, order: tuple[int, ...], n_rounds: int) -> Tensor:
+    """Which flat codes are drawn in the same round. Shape: -> bool [flat codes, flat codes]."""
+    group_of_block = torch.empty(blocks.n_blocks, dtype=torch.long, device=blocks.device)
+    for index, group in enumerate(rounds_of(blocks, order, n_rounds).groups):
+        group_of_block[group.blocks] = index
+    group_of_code = group_of_block[blocks.block_of]
+    return group_of_code[:, None] == group_of_code

@@ -1,0 +1,74 @@
+"""Batches of real rows, and the masks that say what of a row is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class Rows:
+    """Encoded rows on the device, as small integers, dealt in batches epoch by epoch.
+
+    Shape: codes int16 [rows, blocks]. Every row comes once an epoch, in random order.
+    """
+
+    def __init__(self, codes: Tensor, batch_size: int) -> None:
+        self.codes = codes
+        self.batch_size = max(1, min(batch_size, len(codes)))
+        self._order = torch.empty(0, dtype=torch.long)
+        self._next = 0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(1, len(self.codes) // self.batch_size)
+
+    def batch(self) -> Tensor:
+        """Shape: -> [batch_size, blocks], int64."""
+        if self._next + self.batch_size > len(self._order):
+            self._order = torch.randperm(len(self.codes), device=self.codes.device)
+            self._next = 0
+        chosen = self._order[self._next : self._next + self.batch_size]
+        self._next += self.batch_size
+        return self.codes[chosen].long()
+
+
+def random_masks(like: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:
+    """A mask a row: each block is visible with a chance that is drawn for the row.
+
+    Shape: [rows, blocks] -> bool [rows, blocks].
+    """
+    chance = low + (high - low) * torch.rand(len(like), 1, device=like.device)
+    return torch.rand(like.shape, device=like.device) < chance
+
+
+def prefix_masks(like: Tensor, rank: Tensor) -> Tensor:
+    """The first blocks of the drawing order are visible; how many is drawn for the row.
+
+    Shape: [rows, blocks], rank [blocks] (place of each block in the order) -> bool.
+    """
+    n_visible = torch.randint(len(rank), (len(like), 1), device=like.device)
+    return rank < n_visible
+
+
+def mixed_masks(like: Tensor, rank: Tensor, prefix_share: float) -> Tensor:
+    """Prefixes of the drawing order for a share of the rows, random subsets for the others."""
+    is_prefix = torch.rand(len(like), 1, device=like.device) < prefix_share
+    return torch.where(is_prefix, prefix_masks(like, rank), random_masks(like))
+
+
+def rank_of(order: Sequence[int], device: torch.device) -> Tensor:
+    """Place of each block in the drawing order. Shape: -> [blocks]."""
+    rank = torch.empty(len(order), dtype=torch.long, device=device)
+    rank[list(order)] = torch.arange(len(order), device=device)
+    return rank
+
+
+def split_validation(codes: Tensor, share: float, max_rows: int) -> tuple[Tensor, Tensor]:
+    """Rows to train on and rows to watch training by; a tiny table is watched by itself."""
+    n_held = min(max_rows, int(len(codes) * share))
+    if n_held < 20:
+        return codes, codes[:max_rows]
+    shuffled = codes[torch.randperm(len(codes), device=codes.device)]
+    return shuffled[n_held:], shuffled[:n_held]

@@ -1,0 +1,141 @@
+"""Drawing codes from a trained generator, fast: no gradients, an incremental first layer.
+
+Rows that are drawn block by block in one order need, in each round, one addition to the first
+layer, the trunk, and the logits of the next blocks alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tabgan.gan.generator import Generator
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """Which codes a column may take, over the blocks it has.
+
+    Shape: `allowed` bool, one dimension a block of `blocks`, in drawing order.
+    """
+
+    blocks: tuple[int, ...]
+    allowed: Tensor
+
+    def of_block(self, block: int, codes: Tensor) -> Tensor:
+        """Codes that a block may take given those before it. Shape: -> bool [rows or 1, size]."""
+        place = self.blocks.index(block)
+        dims = tuple(range(place + 1, self.allowed.dim()))
+        possible = self.allowed.any(dim=dims) if dims else self.allowed
+        if place == 0:
+            return possible[None]
+        return possible[tuple(codes[:, earlier] for earlier in self.blocks[:place])]
+
+
+@dataclass
+class Batch:
+    """Rows being drawn. Shape: codes [rows, blocks], embedded [rows, width].
+
+    `log_mass` [rows]: logarithm of the chance that the free draw would have kept to the
+    restrictions; with it a resampling makes restricted draws exact.
+    """
+
+    codes: Tensor
+    visible: Tensor
+    embedded: Tensor
+    log_mass: Tensor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log_mass = torch.zeros(len(self.codes), device=self.codes.device)
+
+
+class Drawer:
+    """A generator made ready for drawing: its first and last layer as plain tables."""
+
+    @torch.no_grad()
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator.eval()
+        self.blocks = generator.blocks
+        self.offsets = [int(offset) for offset in self.blocks.offsets]
+        self.table = generator.rows.codes().detach()
+        self.hidden = generator.rows.hidden.detach()
+        self.weight, self.bias = (part.detach() for part in generator.output_layer())
+
+    @torch.no_grad()
+    def start(self, codes: Tensor, visible: Tensor) -> Batch:
+        """Rows of which the visible blocks are given. Shape: both [rows, blocks]."""
+        return Batch(codes.clone(), visible.clone(), self.generator.rows(codes, visible))
+
+    @torch.no_grad()
+    def fill(
+        self,
+        batch: Batch,
+        group: Sequence[int],
+        uniforms: Tensor,
+        *,
+        noise: Tensor | None = None,
+        restrictions: Mapping[int, Restriction] | None = None,
+    ) -> None:
+        """Draw the hidden blocks of one group in place.
+
+        Shape: uniforms in [0, 1) [rows, blocks]; noise [rows, embedding_dim], for groups of
+        more than one block; restrictions by block.
+        """
+        is_open = ~batch.visible[:, list(group)].all(1)
+        rows = None if bool(is_open.all()) else is_open.nonzero()[:, 0]
+        if rows is not None and not len(rows):
+            return
+        embedded = batch.embedded if rows is None else batch.embedded[rows]
+        output = self.generator.trunk(embedded, _some(noise, rows))
+        for block in group:
+            self._fill_block(batch, block, output, rows, uniforms, restrictions or {})
+
+    def _fill_block(
+        self,
+        batch: Batch,
+        block: int,
+        output: Tensor,
+        rows: Tensor | None,
+        uniforms: Tensor,
+        restrictions: Mapping[int, Restriction],
+    ) -> None:
+        start, size = self.offsets[block], self.blocks.sizes[block]
+        logits = F.linear(output, self.weight[start : start + size], self.bias[start : start + size])
+        chances = logits.softmax(-1)
+        known = _some(batch.codes, rows)
+        assert known is not None
+        is_new = ~batch.visible[:, block] if rows is None else ~batch.visible[rows, block]
+        if block in restrictions:
+            allowed = restrictions[block].of_block(block, known)
+            # A code the generator never expects must still be drawable when it is asked for.
+            chances = (chances + 1e-12) * allowed
+            mass = chances.sum(-1).log() * is_new
+            _add(batch.log_mass, rows, mass)
+        cumulative = chances.cumsum(-1)
+        level = uniforms[:, block] if rows is None else uniforms[rows, block]
+        drawn = (cumulative <= level[:, None] * cumulative[:, -1:]).sum(-1)
+        last = size - 1 - (chances > 0).flip(-1).to(torch.int8).argmax(-1)
+        drawn = torch.minimum(drawn, last)
+        drawn = torch.where(is_new, drawn, known[:, block])
+        step = (self.table[start + drawn] - self.hidden[block]) * is_new[:, None]
+        if rows is None:
+            batch.codes[:, block], batch.visible[:, block] = drawn, True
+            batch.embedded += step
+        else:
+            batch.codes[rows, block], batch.visible[rows, block] = drawn, True
+            batch.embedded[rows] += step
+
+
+def _some(values: Tensor | None, rows: Tensor | None) -> Tensor | None:
+    return values if values is None or rows is None else values[rows]
+
+
+def _add(total: Tensor, rows: Tensor | None, values: Tensor) -> None:
+    if rows is None:
+        total += values
+    else:
+        total[rows] += values

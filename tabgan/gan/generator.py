@@ -1,0 +1,127 @@
+"""The generator: completes a row from any subset of its blocks.
+
+    logits of every block = Generator(visible codes, visibility mask, noise)
+
+The first layer is a sum of embedding rows, one a block: a visible block adds the row of its
+code, a hidden block the row that stands for "hidden". So a row that gets one more visible
+block needs one more addition, not a new first layer; sampling relies on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tabgan.gan.blocks import N_FEATURES, PADDING_LOGIT, Blocks
+
+
+class CodeTable(nn.Module):
+    """One learned vector a code: its identity plus, in ordered blocks, its place in the order.
+
+    Shape: -> [flat codes, width]. The place enters through fixed features of the position
+    (itself and Fourier terms), so that neighbours start out, and stay, alike.
+    Source: Gorishniy et al. 2022, On Embeddings for Numerical Features, section 3.3 (periodic).
+    """
+
+    def __init__(self, blocks: Blocks, width: int, scale: float) -> None:
+        super().__init__()
+        self.blocks = blocks
+        self.identity = nn.Parameter(torch.randn(blocks.n_flat, width) * scale)
+        self.order = nn.Parameter(torch.randn(blocks.n_blocks, N_FEATURES, width) * scale / 2)
+
+    def forward(self) -> Tensor:
+        parts = []
+        for bucket in self.blocks.buckets:
+            features = self.blocks.features[bucket.start : bucket.stop]
+            features = features.unflatten(0, (len(bucket.blocks), bucket.width))
+            parts.append(torch.bmm(features, self.order[list(bucket.blocks)]).flatten(0, 1))
+        table: Tensor = self.identity + torch.cat(parts)
+        return table
+
+
+class RowEmbedding(nn.Module):
+    """Sum of the vectors of a row's codes; a hidden block adds a vector of its own.
+
+    Shape: `codes` and `visible` [rows, blocks] -> [rows, width]; `soft` takes flat one-hot
+    rows instead, through which gradients pass.
+    """
+
+    def __init__(self, blocks: Blocks, width: int) -> None:
+        super().__init__()
+        self.blocks = blocks
+        scale = max(1, blocks.n_blocks) ** -0.5
+        self.codes = CodeTable(blocks, width, scale)
+        self.hidden = nn.Parameter(torch.zeros(blocks.n_blocks, width))
+
+    def forward(self, codes: Tensor, visible: Tensor) -> Tensor:
+        hidden_place = self.blocks.n_flat + torch.arange(len(self.hidden), device=codes.device)
+        places = torch.where(visible, self.blocks.flat_index(codes), hidden_place)
+        return F.embedding_bag(places, torch.cat([self.codes(), self.hidden]), mode="sum")
+
+    def soft(self, rows: Tensor, visible: Tensor) -> Tensor:
+        seen = rows * self.blocks.spread(visible.to(rows.dtype))
+        return seen @ self.codes() + (~visible).to(rows.dtype) @ self.hidden
+
+
+class ResidualLayer(nn.Module):
+    """x + Linear(SiLU(Linear(LayerNorm(x)))). Shape: [rows, width] -> [rows, width]."""
+
+    def __init__(self, width: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.up = nn.Linear(width, inner)
+        self.down = nn.Linear(inner, width)
+        self.dropout = nn.Dropout(dropout)
+        nn.init.normal_(self.down.weight, std=0.5 * inner**-0.5)
+        nn.init.zeros_(self.down.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        update: Tensor = self.down(self.dropout(F.silu(self.up(self.norm(x)))))
+        return x + update
+
+
+class Generator(nn.Module):
+    """MLP from (visible codes, mask, noise) to the logits of every block.
+
+    `generator_dim`: width of the trunk, then the inner width of each residual layer.
+    Shape: codes, visible [rows, blocks], noise [rows, embedding_dim] -> [rows, flat codes].
+    """
+
+    def __init__(
+        self,
+        blocks: Blocks,
+        *,
+        embedding_dim: int = 64,
+        generator_dim: Sequence[int] = (256, 256, 256),
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        width, *inner = generator_dim
+        self.blocks = blocks
+        self.embedding_dim = embedding_dim
+        self.rows = RowEmbedding(blocks, width)
+        self.layers = nn.ModuleList(ResidualLayer(width, size, dropout) for size in inner)
+        self.noise = nn.Linear(embedding_dim, width, bias=False)
+        nn.init.normal_(self.noise.weight, std=0.02)
+        self.norm = nn.LayerNorm(width)
+        self.head = CodeTable(blocks, width, width**-0.5)
+        self.bias = nn.Parameter(torch.zeros(blocks.n_flat))
+
+    def trunk(self, embedded: Tensor, noise: Tensor | None) -> Tensor:
+        """Shape: [rows, width] sum of embedding rows -> [rows, width], before the head."""
+        x = embedded if noise is None else embedded + self.noise(noise)
+        for layer in self.layers:
+            x = layer(x)
+        out: Tensor = self.norm(x)
+        return out
+
+    def output_layer(self) -> tuple[Tensor, Tensor]:
+        """Weight [flat codes, width] and bias [flat codes]; padding can never be drawn."""
+        return self.head(), self.bias.masked_fill(self.blocks.is_padding, PADDING_LOGIT)
+
+    def forward(self, codes: Tensor, visible: Tensor, noise: Tensor | None = None) -> Tensor:
+        weight, bias = self.output_layer()
+        return F.linear(self.trunk(self.rows(codes, visible), noise), weight, bias)

@@ -1,0 +1,142 @@
+"""What each teacher says, as numbers to make small.
+
+Adversarial losses come as a pair of functions of scores: the discriminator's, which sees real
+and made scores, and the generator's. Scores are [rows]; every loss is a mean, in nats where
+it is a likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.discriminator import Discriminator
+
+ScoreLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """One family: `discriminator(real, made)` and `generator(real, made)` -> scalar.
+
+    `clip`: weights of the discriminator are clipped to this after each step (0: never).
+    `penalty`: "wgan-gp" (gradient norm 1 between real and made), "r1r2" (gradient norm 0 at
+    real and made rows) or "" (none).
+    """
+
+    discriminator: ScoreLoss
+    generator: ScoreLoss
+    clip: float = 0.0
+    penalty: str = ""
+
+
+def _minimax_discriminator(real: Tensor, made: Tensor) -> Tensor:
+    return F.softplus(-real).mean() + F.softplus(made).mean()
+
+
+def _critic(real: Tensor, made: Tensor) -> Tensor:
+    return made.mean() - real.mean()
+
+
+LOSSES: dict[str, AdversarialLoss] = {
+    # Goodfellow et al. 2014, equation 1: the generator makes log(1 - D(made)) small.
+    "minimax": AdversarialLoss(_minimax_discriminator, lambda real, made: -F.softplus(made).mean()),
+    # Goodfellow et al. 2014, section 3: the generator makes log D(made) large.
+    "non-saturating": AdversarialLoss(_minimax_discriminator, lambda real, made: F.softplus(-made).mean()),
+    # Mao et al. 2017, equation 9 (a = 0, b = c = 1).
+    "least-squares": AdversarialLoss(
+        lambda real, made: ((real - 1) ** 2).mean() / 2 + (made**2).mean() / 2,
+        lambda real, made: ((made - 1) ** 2).mean() / 2,
+    ),
+    # Lim & Ye 2017, section 2.
+    "hinge": AdversarialLoss(
+        lambda real, made: F.relu(1 - real).mean() + F.relu(1 + made).mean(),
+        lambda real, made: -made.mean(),
+    ),
+    # Arjovsky et al. 2017, algorithm 1.
+    "wasserstein": AdversarialLoss(_critic, lambda real, made: -made.mean(), clip=0.05),
+    # Gulrajani et al. 2017, equation 3.
+    "wasserstein-gp": AdversarialLoss(_critic, lambda real, made: -made.mean(), penalty="wgan-gp"),
+    # Huang et al. 2024 (R3GAN), equations 2 and 3: each made row against one real row.
+    "relativistic": AdversarialLoss(
+        lambda real, made: F.softplus(made - real).mean(),
+        lambda real, made: F.softplus(real - made).mean(),
+        penalty="r1r2",
+    ),
+}
+
+
+def smoothed(loss: ScoreLoss, smoothing: float) -> ScoreLoss:
+    """One-sided label smoothing: real rows count as real only to 1 - `smoothing`.
+
+    Source: Salimans et al. 2016, section 3.4. The share `smoothing` of real rows' loss is
+    that of made rows with the same score.
+    """
+    if not smoothing:
+        return loss
+
+    def blended(real: Tensor, made: Tensor) -> Tensor:
+        return (1 - smoothing) * loss(real, made) + smoothing * loss(made.detach(), real)
+
+    return blended
+
+
+def likelihood(logits: Tensor, codes: Tensor, visible: Tensor, blocks: Blocks) -> Tensor:
+    """Cross-entropy of a row's hidden blocks, averaged over them, then over rows.
+
+    Shape: logits [rows, flat codes], codes and visible [rows, blocks] -> scalar. Unit: nats.
+    """
+    is_hidden = (~visible).to(logits.dtype)
+    losses = block_losses(logits, codes, blocks) * is_hidden
+    return (losses.sum(1) / is_hidden.sum(1).clamp(min=1)).mean()
+
+
+def block_losses(logits: Tensor, codes: Tensor, blocks: Blocks) -> Tensor:
+    """Shape: -> [rows, blocks]: cross-entropy of every block, in nats."""
+    return blocks.log_sum_exp(logits) - logits.gather(1, blocks.flat_index(codes))
+
+
+def marginals(rows: Tensor, chances: Tensor, same_group: Tensor) -> Tensor:
+    """One- and two-way marginals of a batch, from the generator's probabilities.
+
+    Two blocks of one group are independent given what came before, so their joint chance is
+    the product of chances; for blocks of different groups one of the two is a draw.
+    Shape: rows, chances [rows, flat codes], same_group bool [flat, flat] -> [flat, flat]; the
+    diagonal holds the one-way marginals.
+    """
+    n_rows = len(rows)
+    within = chances.T @ chances / n_rows
+    across = rows.T @ chances / n_rows
+    two_way = torch.where(same_group, within, (across + across.T) / 2)
+    return two_way - torch.diag(two_way.diagonal()) + torch.diag(chances.mean(0))
+
+
+def marginal_error(made: Tensor, real: Tensor, n_pairs: int) -> Tensor:
+    """Squared error between two matrices of marginals, summed over cells, a mean over pairs."""
+    return ((made - real) ** 2).sum() / n_pairs
+
+
+def input_gradients(discriminator: Discriminator, rows: Tensor, view: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores, and each row's gradient of its score: [rows, flat codes]."""
+    rows = rows.detach().requires_grad_(True)
+    scores = discriminator(rows, view)
+    (gradient,) = torch.autograd.grad(scores.sum(), rows, create_graph=True)
+    return scores, gradient
+
+
+def gradient_penalty(
+    kind: str, discriminator: Discriminator, real: Tensor, made: Tensor, view: Tensor
+) -> Tensor:
+    """The penalty named by `kind` on one batch of flat rows; a scalar to be weighted."""
+    if kind == "wgan-gp":
+        share = torch.rand(len(real), 1, device=real.device)
+        _, gradient = input_gradients(discriminator, real.lerp(made, share), view)
+        return ((gradient.norm(dim=1) - 1) ** 2).mean()
+    _, at_real = input_gradients(discriminator, real, view)
+    _, at_made = input_gradients(discriminator, made, view)
+    return (at_real.square().sum(1).mean() + at_made.square().sum(1).mean()) / 2

@@ -1,0 +1,76 @@
+"""The order in which blocks are drawn: dependent blocks in different rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from tabgan.gan.blocks import Blocks
+
+MAX_ROWS = 20_000
+
+
+def two_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -> Tensor:
+    """Share of rows with each pair of codes; the diagonal holds the one-way marginals.
+
+    Shape: codes [rows, blocks] -> [flat codes, flat codes]. Uses the first `max_rows` rows.
+    """
+    codes = codes[:max_rows]
+    total = torch.zeros(blocks.n_flat, blocks.n_flat, device=codes.device)
+    for part in codes.split(4096):
+        rows = blocks.one_hot(part)
+        total.addmm_(rows.T, rows)
+    return total / len(codes)
+
+
+def mutual_information(marginals: Tensor, blocks: Blocks, n_rows: int) -> Tensor:
+    """Mutual information of every pair of blocks, less its expected value for no relation.
+
+    Shape: [flat codes, flat codes] -> [blocks, blocks], not negative. Unit: nats.
+    Source: Miller 1955 for the bias, (non-empty cells - 1) / (2 n) degrees of freedom.
+    """
+    one_way = marginals.diagonal()
+    product = one_way[:, None] * one_way
+    is_met = marginals > 0
+    terms = torch.where(is_met, marginals * (marginals / product.clamp(min=1e-30)).log(), 0.0)
+    member = torch.zeros(blocks.n_flat, blocks.n_blocks, device=marginals.device)
+    member[torch.arange(blocks.n_flat), blocks.block_of] = 1.0
+    information = member.T @ terms @ member
+    cells = member.T @ is_met.float() @ member
+    values = member.T @ (one_way > 0).float()
+    bias = (cells - values[:, None] - values + 1) / (2 * n_rows)
+    return (information - bias).clamp(min=0.0)
+
+
+def drawing_order(information: Tensor, parents: Sequence[int | None], n_rounds: int) -> tuple[int, ...]:
+    """Blocks in drawing order, such that `n_rounds` runs of it hold little shared information.
+
+    Greedy: the blocks that share most come first and each takes the run where it shares least.
+    A block never comes before its parent.
+    """
+    n_blocks = len(parents)
+    n_rounds = max(1, min(n_rounds, n_blocks))
+    cuts = [round(step * n_blocks / n_rounds) for step in range(n_rounds + 1)]
+    capacity = [stop - start for start, stop in zip(cuts, cuts[1:], strict=False)]
+    shared = information.fill_diagonal_(0.0).tolist()
+    runs: list[list[int]] = [[] for _ in range(n_rounds)]
+    for block in sorted(range(n_blocks), key=lambda b: (-sum(shared[b]), b)):
+        open_runs = [run for run in range(n_rounds) if len(runs[run]) < capacity[run]]
+        costs = {run: sum(shared[block][other] for other in runs[run]) for run in open_runs}
+        runs[min(open_runs, key=lambda run: (costs[run], len(runs[run]), run))].append(block)
+    return _parents_first([block for run in runs for block in run], parents)
+
+
+def _parents_first(order: list[int], parents: Sequence[int | None]) -> tuple[int, ...]:
+    """The blocks of one column trade places among themselves until each follows its parent."""
+    for _ in order:
+        place = {block: index for index, block in enumerate(order)}
+        for block, parent in enumerate(parents):
+            if parent is not None and place[parent] > place[block]:
+                order[place[parent]], order[place[block]] = block, parent
+                break
+        else:
+            break
+    return tuple(order)

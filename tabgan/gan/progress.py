@@ -1,0 +1,39 @@
+"""A progress bar of training: losses, validation, speed and time left, on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tabgan.gan.watch import Record
+
+SHOWN = ("likelihood", "discriminator", "generator", "validation")
+
+
+@contextmanager
+def training_bar(is_shown: bool) -> Iterator[Callable[[Record], None]]:
+    """A callback for every epoch; draws nothing when it is not to be shown."""
+    if not is_shown:
+        yield lambda record: None
+        return
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[told]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        tasks = {}
+
+        def show(record: Record) -> None:
+            phase = str(record["phase"])
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(phase, total=1.0, told="")
+            losses = " ".join(f"{name} {record[name]:.4g}" for name in SHOWN if name in record)
+            told = f"{losses} | {record['rows_per_second']} rows/s | {record['seconds_left']} s left"
+            bar.update(tasks[phase], completed=float(record["progress"]), told=told)
+
+        yield show

@@ -1,0 +1,80 @@
+"""Drawing a row in rounds, with gradients through every draw.
+
+The blocks of a table are split into groups; each group is drawn given the groups before
+it. Within a group the draws are independent given the generator's output, so only the noise
+can make them agree: that is what the adversary teaches. One group holding every block is the
+classical one-shot GAN; as many groups as blocks draw one block at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tabgan.gan.blocks import Blocks, Group, group_of
+from tabgan.gan.generator import Generator
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Groups in drawing order, and where their joined flat codes lie in the whole row."""
+
+    groups: tuple[Group, ...]
+    back: Tensor
+
+
+def rounds_of(blocks: Blocks, order: Sequence[int], n_rounds: int) -> Rounds:
+    """Split the drawing order into `n_rounds` runs of nearly equal length."""
+    n_rounds = min(n_rounds, len(order))
+    cuts = [round(step * len(order) / n_rounds) for step in range(n_rounds + 1)]
+    runs = [order[start:stop] for start, stop in zip(cuts, cuts[1:], strict=False)]
+    groups = tuple(group_of(blocks, run) for run in runs)
+    return Rounds(groups=groups, back=torch.argsort(torch.cat([g.flat for g in groups])))
+
+
+def straight_through(logits: Tensor, layout: Blocks) -> Tensor:
+    """One-hot draws from softmax(logits) block by block; gradients are those of the softmax.
+
+    Shape: [rows, flat codes] -> [rows, flat codes].
+    Source: Jang, Gu & Poole 2017, Categorical Reparameterization with Gumbel-Softmax, 2.2.
+    """
+    gumbel = -torch.empty_like(logits).exponential_().log()
+    soft = layout.softmax(logits + gumbel)
+    hard = layout.argmax_one_hot(soft.detach())
+    return hard + soft - soft.detach()
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A drawn batch. `rows` and `chances` [rows, flat codes]: one-hot, and its probabilities."""
+
+    rows: Tensor
+    chances: Tensor
+
+
+def draw(generator: Generator, codes: Tensor, visible: Tensor, rounds: Rounds) -> Draw:
+    """Complete rows from their visible blocks, group by group.
+
+    Shape: codes, visible [rows, blocks]. A visible block keeps its code.
+    """
+    weight, bias = generator.output_layer()
+    table, hidden = generator.rows.codes(), generator.rows.hidden
+    real = generator.blocks.one_hot(codes)
+    embedded = generator.rows(codes, visible)
+    rows, chances = [], []
+    for group in rounds.groups:
+        noise = torch.randn(len(codes), generator.embedding_dim, device=codes.device)
+        output = generator.trunk(embedded, noise)
+        logits = F.linear(output, weight[group.flat], bias[group.flat])
+        is_kept = visible[:, group.blocks]
+        spread = group.layout.spread(is_kept)
+        drawn = torch.where(spread, real[:, group.flat], straight_through(logits, group.layout))
+        is_new = (~is_kept).to(drawn.dtype)
+        embedded = embedded + (drawn * ~spread) @ table[group.flat] - is_new @ hidden[group.blocks]
+        rows.append(drawn)
+        chances.append(torch.where(spread, drawn, group.layout.softmax(logits)))
+    return Draw(rows=torch.cat(rows, 1)[:, rounds.back], chances=torch.cat(chances, 1)[:, rounds.back])

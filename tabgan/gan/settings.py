@@ -1,0 +1,75 @@
+"""How the networks are shaped and trained: every number in one frozen place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Recipe = Literal["default", "gan", "likelihood"]
+RECIPES: tuple[Recipe, ...] = ("default", "gan", "likelihood")
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """Weight of each teacher's loss in the generator's; 0 switches it off.
+
+    `likelihood` counts while the adversary trains; the phase before that is likelihood alone.
+    """
+
+    adversary: float = 1.0
+    likelihood: float = 4.0
+    marginals: float = 0.0
+
+
+RECIPE_TEACHERS: dict[Recipe, Teachers] = {
+    "default": Teachers(),
+    "gan": Teachers(adversary=1.0, likelihood=0.0, marginals=0.0),
+    "likelihood": Teachers(adversary=0.0, likelihood=1.0, marginals=0.0),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one training run.
+
+    `likelihood_steps`, `adversary_steps`: generator steps of the two phases, when neither
+    `epochs` nor `max_seconds` says otherwise. `adversary_share`: the second phase's share of
+    `epochs` or `max_seconds`. `prefix_share`: share of rows whose visible blocks are the first
+    ones of the drawing order, which is how rows are drawn; the others see random blocks.
+    `view_share`: range of the share of blocks that the discriminator is shown of a row.
+    """
+
+    teachers: Teachers = field(default_factory=Teachers)
+    rounds: int = 4
+    embedding_dim: int = 64
+    generator_dim: tuple[int, ...] = (256, 256, 256)
+    discriminator_dim: tuple[int, ...] = (256, 256)
+    pac: int = 1
+    loss: str = "non-saturating"
+    penalty_weight: float = 1.0
+    label_smoothing: float = 0.0
+    spectral_norm: bool = False
+    feature_matching: float = 0.0
+    auxiliary: float = 0.0
+    discriminator_views: bool = True
+    view_share: tuple[float, float] = (0.3, 1.0)
+    discriminator_steps: int = 1
+    warm_up_steps: int = 150
+    epochs: int | None = None
+    max_seconds: float | None = None
+    batch_size: int = 1024
+    likelihood_steps: int = 1500
+    adversary_steps: int = 400
+    adversary_share: float = 0.4
+    likelihood_lr: float = 2e-3
+    generator_lr: float = 2e-4
+    discriminator_lr: float = 3e-3
+    gradient_clip: float = 1.0
+    generator_dropout: float = 0.1
+    discriminator_dropout: float = 0.1
+    prefix_share: float = 0.7
+    conditional_share: float = 0.25
+    ema: float = 0.995
+    patience: int = 8
+    validation_share: float = 0.05
+    max_validation_rows: int = 4096

@@ -1,0 +1,261 @@
+"""Training, top to bottom: likelihood first, then the adversary against rows drawn in rounds.
+
+Phase 1 teaches every conditional distribution by cross-entropy, with no noise. Phase 2 draws
+rows in a few rounds and lets the discriminator teach the noise to agree on what is drawn
+together, while the likelihood stays on. Each phase leaves a generator: the first draws one
+block at a time, the second, which starts from it, a group at a time. Recipes leave out one.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from tabgan.gan import losses
+from tabgan.gan.adversary import Adversary
+from tabgan.gan.batches import Rows, mixed_masks, random_masks, rank_of, split_validation
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.generator import Generator
+from tabgan.gan.order import drawing_order, mutual_information, two_way_marginals
+from tabgan.gan.rounds import draw
+from tabgan.gan.settings import Settings
+from tabgan.gan.watch import Average, Callback, Record, Watch
+
+MAX_EVALUATIONS = 40
+NLL_SLACK = 1.01
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves.
+
+    `generator` draws one block at a time, `quick` in `rounds` groups of the order; a recipe of
+    one phase leaves one generator, which then does both.
+    """
+
+    generator: Generator
+    quick: Generator
+    order: tuple[int, ...]
+    history: list[Record]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How far a phase is, by steps or by time, whichever ends first."""
+
+    n_steps: int
+    start: float
+    seconds: float
+
+    def progress(self, step: int) -> float:
+        """Share of the phase that is done, 1 at its end."""
+        share = step / max(1, self.n_steps)
+        if math.isfinite(self.seconds):
+            share = max(share, (time.monotonic() - self.start) / max(self.seconds, 1e-9))
+        return min(1.0, share)
+
+
+def train(
+    codes: Tensor,
+    blocks: Blocks,
+    settings: Settings,
+    *,
+    parents: Sequence[int | None],
+    target: int | None = None,
+    callbacks: tuple[Callback, ...] = (),
+) -> Trained:
+    """Train a generator on encoded rows.
+
+    Shape: codes int16 [rows, blocks], on the device of `blocks`. Randomness is torch's global
+    generator, which the caller seeds. `target`: block for the auxiliary classifier.
+    """
+    table = two_way_marginals(codes, blocks)
+    information = mutual_information(table, blocks, min(len(codes), 20_000))
+    order = drawing_order(information, parents, settings.rounds)
+    generator = Generator(
+        blocks,
+        embedding_dim=settings.embedding_dim,
+        generator_dim=settings.generator_dim,
+        dropout=settings.generator_dropout,
+    ).to(blocks.device)
+    with torch.no_grad():
+        generator.bias.copy_((table.diagonal() + 1 / (len(codes) + 1)).log())
+    watch = Watch(patience=settings.patience, callbacks=callbacks)
+    run = Run(generator, order, settings, watch, *_data(codes, settings))
+    teachers = settings.teachers
+    has_likelihood = teachers.likelihood > 0 or not teachers.adversary
+    if has_likelihood:
+        run.likelihood_phase()
+    exact = quick = watch.best_generator(generator)
+    if teachers.adversary and not watch.is_interrupted:
+        generator.load_state_dict(exact.state_dict())
+        adversary = Adversary(
+            generator,
+            order,
+            settings,
+            target=target,
+            table_marginals=table if teachers.marginals else None,
+        )
+        run.adversarial_phase(adversary, alone=not has_likelihood)
+        quick = watch.best_generator(generator)
+    return Trained(exact if has_likelihood else quick, quick, order, watch.history, watch.warnings)
+
+
+def _data(codes: Tensor, settings: Settings) -> tuple[Rows, Tensor]:
+    training, validation = split_validation(codes, settings.validation_share, settings.max_validation_rows)
+    return Rows(training, settings.batch_size), validation.long()
+
+
+class Run:
+    """One training run: the parts that both phases share."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        order: tuple[int, ...],
+        settings: Settings,
+        watch: Watch,
+        data: Rows,
+        validation: Tensor,
+    ) -> None:
+        self.generator, self.order, self.settings = generator, order, settings
+        self.watch, self.data, self.validation = watch, data, validation
+        self.rank = rank_of(order, generator.blocks.device)
+        self.masks = mixed_masks(validation, self.rank, settings.prefix_share)
+        self.start = time.monotonic()
+        self.n_epochs = 0
+
+    def clock(self, steps: int, share: float) -> Clock:
+        """How long a phase lasts: its share of `epochs` or `max_seconds`, or else its own steps."""
+        epochs, seconds = self.settings.epochs, self.settings.max_seconds
+        if epochs is not None:
+            steps = max(1, round(epochs * share)) * self.data.steps_per_epoch
+        elif seconds is not None:
+            steps = 10**9
+        seconds = math.inf if seconds is None else seconds * share
+        return Clock(steps, time.monotonic(), seconds)
+
+    def every(self) -> int:
+        """Count of steps from one report to the next: an epoch, but not too short or too long."""
+        return max(25, min(self.data.steps_per_epoch, 100))
+
+    def likelihood_phase(self) -> None:
+        """Cross-entropy of hidden blocks, without noise; the best average is kept."""
+        settings, generator = self.settings, self.generator
+        clock = self.clock(settings.likelihood_steps, self.likelihood_share())
+        optimizer = torch.optim.Adam(generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99))
+        average = Average(generator, settings.ema)
+
+        def step(progress: float, index: int) -> dict[str, Tensor]:
+            warm_up = min(1.0, (index + 1) / 100)
+            optimizer.param_groups[0]["lr"] = settings.likelihood_lr * warm_up * _cosine(progress)
+            codes = self.data.batch()
+            visible = mixed_masks(codes, self.rank, settings.prefix_share)
+            loss = losses.likelihood(generator(codes, visible), codes, visible, generator.blocks)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(generator.parameters(), settings.gradient_clip)
+            optimizer.step()
+            return {"likelihood": loss.detach()}
+
+        self.loop("likelihood", clock, step, average, self.held_out_likelihood)
+
+    def adversarial_phase(self, adversary: Adversary, *, alone: bool) -> None:
+        """The game at few rounds, on top of what likelihood taught, or (`alone`) from scratch."""
+        generator = self.generator
+        self.watch.start_phase()
+        for _ in range(0 if alone else self.settings.warm_up_steps):
+            adversary.step(self.data, teach_generator=False)
+        share = 1.0 if alone else self.settings.adversary_share
+        clock = self.clock(self.settings.adversary_steps, share)
+        average = Average(generator, self.settings.ema)
+
+        def step(progress: float, index: int) -> dict[str, Tensor]:
+            adversary.set_learning_rates(_cosine(progress))
+            return adversary.step(self.data, teach_generator=True)
+
+        def validation(network: nn.Module) -> tuple[float, Record]:
+            return self.marginal_gap(network, adversary)
+
+        self.loop("adversary", clock, step, average, validation)
+
+    def loop(
+        self,
+        phase: str,
+        clock: Clock,
+        step: Callable[[float, int], dict[str, Tensor]],
+        average: Average,
+        validation: Callable[[nn.Module], tuple[float, Record]],
+    ) -> None:
+        """Step until the clock, the watch or a loss that is no number ends it."""
+        self.generator.train()
+        sums: dict[str, Tensor] = {}
+        index, since = 0, 0
+        while True:
+            told = step(clock.progress(index), index)
+            sums = {name: value + sums.get(name, 0.0) for name, value in told.items()}
+            average.update()
+            index, since = index + 1, since + 1
+            is_last = clock.progress(index) >= 1
+            if since < self.every() and not is_last:
+                continue
+            means = {name: float(total) / since for name, total in sums.items()}
+            if self.watch.has_diverged(means):
+                return
+            value, notes = validation(average.network)
+            record = self.record(phase, index, clock, means | {"validation": value}) | notes
+            if self.watch.report(record, average.network) or is_last:
+                return
+            sums, since = {}, 0
+            self.generator.train()
+
+    def likelihood_share(self) -> float:
+        """Share of the time or the epochs that the likelihood phase gets."""
+        return 1.0 - self.settings.adversary_share if self.settings.teachers.adversary else 1.0
+
+    @torch.no_grad()
+    def held_out_likelihood(self, network: nn.Module) -> tuple[float, Record]:
+        """Nats a row of the validation rows' hidden blocks, under fixed masks."""
+        assert isinstance(network, Generator)
+        logits = network(self.validation, self.masks)
+        nats = losses.block_losses(logits, self.validation, network.blocks) * ~self.masks
+        return float(nats.sum(1).mean()), {}
+
+    @torch.no_grad()
+    def marginal_gap(self, network: nn.Module, adversary: Adversary) -> tuple[float, Record]:
+        """Mean total variation of two-way marginals, drawn rows against validation rows."""
+        assert isinstance(network, Generator)
+        blocks = network.blocks
+        visible = torch.zeros_like(self.validation, dtype=torch.bool)
+        made = blocks.codes(draw(network, self.validation, visible, adversary.rounds).rows)
+        n_rows = len(made)
+        gap = two_way_marginals(made, blocks, n_rows) - two_way_marginals(self.validation, blocks, n_rows)
+        notes = self.watch.check_collapse(made, self.validation, blocks)
+        return float(gap.abs().sum() / 2 / blocks.n_blocks**2), notes
+
+    def record(self, phase: str, steps: int, clock: Clock, numbers: dict[str, float]) -> Record:
+        """One line of the history. Units: seconds since the start, rows a second."""
+        now = time.monotonic()
+        seconds = max(now - clock.start, 1e-9)
+        progress = clock.progress(steps)
+        return {
+            "phase": phase,
+            "step": steps,
+            "epoch": round(steps / self.data.steps_per_epoch, 2),
+            **{name: round(value, 5) for name, value in numbers.items()},
+            "seconds": round(now - self.start, 2),
+            "rows_per_second": round(steps * self.data.batch_size / seconds),
+            "progress": round(progress, 4),
+            "seconds_left": round(seconds * (1 - progress) / max(progress, 1e-9), 1),
+        }
+
+
+def _cosine(progress: float) -> float:
+    """Learning rate as a share of the full one: half a cosine, 1 to 0.01."""
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))

@@ -1,0 +1,116 @@
+"""Watching training: averaged weights, the best of them, and what to warn of."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.generator import Generator
+
+Record = dict[str, float | int | str]
+Callback = Callable[[Record], object]
+
+COLLAPSE_SHARE = 0.5
+
+
+class Average:
+    """Exponential moving average of a network's weights, as a network of its own.
+
+    Source: Yazici et al. 2019, The Unusual Effectiveness of Averaging in GAN Training.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._source = network
+        self._decay = decay
+        self._n_updates = 0
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take one step of the source network into the average."""
+        self._n_updates += 1
+        decay = min(self._decay, self._n_updates / (self._n_updates + 9))
+        torch._foreach_lerp_(list(self.network.parameters()), list(self._source.parameters()), 1 - decay)
+
+
+@dataclass
+class Watch:
+    """The history of a training run, the best weights so far, and the reasons to stop.
+
+    `validation` falls as the model gets better; what it measures is the phase's own affair.
+    """
+
+    patience: int
+    callbacks: tuple[Callback, ...] = ()
+    history: list[Record] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    best: float = math.inf
+    best_weights: dict[str, Tensor] | None = None
+    is_interrupted: bool = False
+    _n_worse: int = 0
+
+    def start_phase(self) -> None:
+        """Forget the best of the phase before."""
+        self.best, self._n_worse, self.best_weights = math.inf, 0, None
+
+    def best_generator(self, network: Generator) -> Generator:
+        """A copy of the network with the best weights of this phase, or its last finite ones."""
+        best = copy.deepcopy(network).eval().requires_grad_(False)
+        if self.best_weights is not None:
+            best.load_state_dict(self.best_weights)
+        return best
+
+    def report(self, record: Record, network: nn.Module) -> bool:
+        """Note one epoch; keep its weights if they are the best. Returns whether to stop.
+
+        A callback that returns True stops this phase and those to come.
+        """
+        self.history.append(record)
+        value = float(record["validation"])
+        if math.isfinite(value) and value < self.best:
+            self.best, self._n_worse = value, 0
+            self.best_weights = weights_of(network)
+        else:
+            self._n_worse += 1
+        for callback in self.callbacks:
+            self.is_interrupted |= callback(dict(record)) is True
+        return self.is_interrupted or self._n_worse > self.patience
+
+    def has_diverged(self, losses: Mapping[str, float]) -> bool:
+        """Whether a loss is no longer a number; says so once."""
+        if all(math.isfinite(value) for value in losses.values()):
+            return False
+        self.warn("Training diverged (a loss was no longer finite); the last good weights are kept.")
+        return True
+
+    def warn(self, text: str) -> None:
+        """Keep a warning for the caller, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    def check_collapse(self, made: Tensor, real: Tensor, blocks: Blocks) -> Record:
+        """Distinct rows and category coverage of made rows, as shares of those of real rows.
+
+        Shape: codes [rows, blocks], as many made as real. Warns below half.
+        """
+        distinct = len(made.unique(dim=0)) / len(real.unique(dim=0))
+        seen = blocks.one_hot(real).any(0)
+        coverage = float((blocks.one_hot(made).any(0) & seen).sum() / seen.sum())
+        if distinct < COLLAPSE_SHARE or coverage < COLLAPSE_SHARE:
+            self.warn(
+                f"Mode collapse: made rows had {distinct:.0%} of the distinct rows and "
+                f"{coverage:.0%} of the codes of as many real rows. "
+                'Train longer, or with recipe="default".'
+            )
+        return {"distinct": round(distinct, 4), "coverage": round(coverage, 4)}
+
+
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """A copy of a network's weights."""
+    return {name: weight.detach().clone() for name, weight in network.state_dict().items()}

@@ -1,0 +1,158 @@
+"""From codes to trained networks, and from networks to named arrays and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from tabgan.encoding.table import TableEncoder
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.generator import Generator
+from tabgan.gan.losses import LOSSES
+from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, Settings
+from tabgan.gan.training import Trained, train
+
+Parameters = Mapping[str, Any]
+Arrays = dict[str, NDArray[Any]]
+
+
+def settings_of(parameters: Parameters) -> Settings:
+    """Training settings from TabGAN's parameters. Raises: ValueError naming the bad one."""
+    recipe = parameters["recipe"]
+    if recipe not in RECIPES:
+        raise ValueError(f"Expected recipe to be one of {', '.join(RECIPES)}, got {recipe!r}.")
+    if parameters["loss"] not in LOSSES:
+        raise ValueError(f"Expected loss to be one of {', '.join(LOSSES)}, got {parameters['loss']!r}.")
+    _check_positive(parameters)
+    weights = {
+        teacher: float(parameters[f"{teacher}_weight"])
+        for teacher in ("adversary", "likelihood", "marginals")
+        if parameters[f"{teacher}_weight"] is not None
+    }
+    own = {
+        name: parameters[name]
+        for name in (
+            "embedding_dim pac loss label_smoothing spectral_norm discriminator_views discriminator_steps "
+            "epochs max_seconds batch_size likelihood_lr gradient_clip"
+        ).split()
+    }
+    for name in ("generator_lr", "discriminator_lr"):
+        if parameters[name] is not None:
+            own[name] = float(parameters[name])
+    settings = Settings(
+        teachers=replace(RECIPE_TEACHERS[recipe], **weights),
+        rounds=parameters["rounds"] or (1 if recipe == "gan" else Settings.rounds),
+        generator_dim=tuple(parameters["generator_dim"]),
+        discriminator_dim=tuple(parameters["discriminator_dim"]),
+        feature_matching=float(parameters["feature_matching_weight"]),
+        auxiliary=float(parameters["auxiliary_weight"]),
+        **own,
+    )
+    return settings
+
+
+def _check_positive(parameters: Parameters) -> None:
+    """Raises: ValueError for a number that must be above zero and is not."""
+    for name in ("embedding_dim", "pac", "batch_size", "discriminator_steps", "likelihood_lr"):
+        if not parameters[name] > 0:
+            raise ValueError(f"Expected {name} > 0, got {name}={parameters[name]!r}.")
+    for name in ("rounds", "epochs", "max_seconds", "generator_lr", "discriminator_lr"):
+        if parameters[name] is not None and not parameters[name] > 0:
+            raise ValueError(f"Expected {name} > 0 or None, got {name}={parameters[name]!r}.")
+    for name in ("adversary_weight", "likelihood_weight", "marginals_weight"):
+        if parameters[name] is not None and not parameters[name] >= 0:
+            raise ValueError(f"Expected {name} >= 0 or None, got {name}={parameters[name]!r}.")
+    for name in ("generator_dim", "discriminator_dim"):
+        if not len(parameters[name]) or min(parameters[name]) < 1:
+            raise ValueError(f"Expected {name} to hold widths > 0, got {name}={parameters[name]!r}.")
+
+
+def chosen_device(name: str) -> torch.device:
+    """The device of that name; "auto" takes CUDA, then MPS, then the processor.
+
+    Raises: ValueError when the device is not there.
+    """
+    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
+    if (name.startswith("cuda") and not has_cuda) or (name == "mps" and not has_mps):
+        raise ValueError(f'This machine has no device {name!r}. Use device="auto".')
+    return torch.device(name)
+
+
+def blocks_of(encoder: TableEncoder, device: torch.device) -> Blocks:
+    """The encoder's layout as the networks see it."""
+    blocks = encoder.layout.blocks
+    return Blocks(encoder.layout.sizes, [block.positions for block in blocks], device)
+
+
+def learn(
+    codes: NDArray[np.int16],
+    encoder: TableEncoder,
+    settings: Settings,
+    *,
+    target: Hashable | None,
+    seed: int,
+    device: str,
+    callbacks: Sequence[Callable[[dict[str, Any]], object]],
+) -> Trained | None:
+    """Train on encoded rows; None when no column has anything to learn.
+
+    Shape: codes [rows, blocks]. The global random state is left as it was.
+    """
+    if not encoder.layout.blocks:
+        return None
+    place = chosen_device(device)
+    blocks = blocks_of(encoder, place)
+    target_block = None
+    if target is not None:
+        of_target = encoder.layout.of_column(encoder.schema.names.index(target))
+        target_block = of_target[0] if of_target else None
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        torch.manual_seed(seed)
+        return train(
+            torch.from_numpy(codes).to(place),
+            blocks,
+            settings,
+            parents=[block.parent for block in encoder.layout.blocks],
+            target=target_block,
+            callbacks=tuple(callbacks),
+        )
+
+
+def arrays_of(exact: Generator | None, quick: Generator | None) -> Arrays:
+    """The weights of both generators by name; one that serves as both is told once."""
+    networks = {"exact": exact} if quick is exact else {"exact": exact, "quick": quick}
+    return {
+        f"{name}.{key}": weight.cpu().numpy()
+        for name, network in networks.items()
+        if network is not None
+        for key, weight in network.state_dict().items()
+    }
+
+
+def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[Generator, Generator]:
+    """The generators that `arrays_of` told of, on the device of `blocks`.
+
+    Raises: RuntimeError or KeyError when the weights do not fit.
+    """
+    networks = []
+    for name in ("exact", "quick"):
+        prefix = f"{name}."
+        weights = {
+            key.removeprefix(prefix): torch.from_numpy(np.array(weight))
+            for key, weight in arrays.items()
+            if key.startswith(prefix)
+        }
+        if weights or name == "exact":
+            network = Generator(
+                blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim
+            )
+            network.load_state_dict(weights)
+            networks.append(network.to(blocks.device).eval().requires_grad_(False))
+    return networks[0], networks[-1]

@@ -1,0 +1,230 @@
+"""Noise → codes → table, by blocks of rows; conditions held exactly; gaps filled.
+
+Every block of `ROW_BLOCK` rows has random numbers of its own, counted by (seed, block), so a
+seed gives the same rows whether they are asked for at once or in pieces. Rows are made in
+smaller parts to stay in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import ConditionError
+from tabgan.gan.drawing import Batch, Drawer, Restriction
+
+ROW_BLOCK = 65_536
+PART_ROWS = 8_192
+CANDIDATES = 4
+
+Conditions = Mapping[Hashable, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn and in which order.
+
+    `known`: block → its only allowed code. `alone`: restricted blocks with a choice, drawn one
+    at a time before the `groups` of the others.
+    """
+
+    known: dict[int, int]
+    alone: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...]
+    restrictions: dict[int, Restriction] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Draws tables from a trained generator.
+
+    `exact` draws one block at a time, `quick` groups of blocks with noise. `order`: blocks in
+    drawing order.
+    """
+
+    encoder: TableEncoder
+    order: tuple[int, ...]
+    exact: Drawer | None
+    quick: Drawer | None
+
+    def plan(self, conditions: Conditions | None, rounds: int | None) -> Plan:
+        """Turn conditions into codes. Raises: ConditionError before anything is drawn."""
+        if rounds is not None and rounds < 1:
+            raise ConditionError(f"Expected rounds >= 1, got rounds={rounds}.")
+        restrictions: dict[int, Restriction] = {}
+        for name, condition in (conditions or {}).items():
+            allowed = torch.from_numpy(np.asarray(self.encoder.allowed(name, condition)))
+            blocks = self._blocks_of(name)
+            if blocks:
+                restriction = Restriction(blocks, allowed.to(self._device))
+                restrictions |= dict.fromkeys(blocks, restriction)
+        known = {block: code for r in restrictions.values() for block, code in _only_codes(r)}
+        alone = tuple(b for b in self.order if b in restrictions and b not in known)
+        free = [block for block in self.order if block not in restrictions]
+        return Plan(known, alone, _groups(free, rounds), restrictions)
+
+    def blocks_of_rows(
+        self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
+    ) -> Iterator[pd.DataFrame]:
+        """The table in pieces of at most `ROW_BLOCK` rows; at least one piece, maybe empty."""
+        plan = self.plan(conditions, rounds)
+        for index, start in enumerate(range(0, max(num_rows, 1), ROW_BLOCK)):
+            n_rows = min(ROW_BLOCK, num_rows - start)
+            rng = block_generator(seed, index)
+            codes = self._draw(plan, n_rows, rng)
+            yield self.encoder.decode(codes, rng=rng, limits=conditions, first_row=start)
+
+    def complete(self, df: pd.DataFrame, *, rounds: int | None, seed: int) -> pd.DataFrame:
+        """Fill the missing cells of rows, and columns that they lack; what is given stays."""
+        codes, visible = self.encoder.known_codes(df)
+        restrictions: dict[int, Restriction] = {}
+        for name in self.encoder.schema.names:
+            if blocks := self._blocks_of(name):
+                present = torch.from_numpy(self.encoder.present(name)).to(self._device)
+                restrictions |= dict.fromkeys(blocks, Restriction(blocks, present))
+        plan = Plan({}, (), _groups(list(self.order), rounds), restrictions)
+        pieces = []
+        for index, start in enumerate(range(0, len(df), ROW_BLOCK)):
+            rows = slice(start, start + ROW_BLOCK)
+            rng = block_generator(seed, index)
+            filled = self._draw(plan, len(codes[rows]), rng, codes[rows], visible[rows])
+            made = self.encoder.decode(filled, rng=rng, first_row=start)
+            pieces.append(_keep_given(df.iloc[rows], made))
+        return pd.concat(pieces, ignore_index=True).set_index(df.index)
+
+    @property
+    def _device(self) -> torch.device:
+        return torch.device("cpu") if self.exact is None else self.exact.blocks.device
+
+    def _blocks_of(self, name: Hashable) -> tuple[int, ...]:
+        return self.encoder.layout.of_column(self.encoder.schema.names.index(name))
+
+    def _draw(
+        self,
+        plan: Plan,
+        n_rows: int,
+        rng: np.random.Generator,
+        codes: NDArray[np.int16] | None = None,
+        visible: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int64]:
+        """Shape: -> [n_rows, blocks]."""
+        n_blocks = len(self.order)
+        is_exact = all(len(group) == 1 for group in plan.groups)
+        drawer = self.exact if is_exact else self.quick
+        if codes is None or visible is None:
+            codes = np.zeros((n_rows, n_blocks), dtype=np.int16)
+            visible = np.zeros((n_rows, n_blocks), dtype=bool)
+            for block, code in plan.known.items():
+                codes[:, block], visible[:, block] = code, True
+            codes, visible = self._draw_restricted(plan, codes, visible, rng)
+        drawn = codes.astype(np.int64)
+        if drawer is None or not plan.groups:
+            return drawn
+        uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
+        for start in range(0, n_rows, PART_ROWS):
+            rows = slice(start, start + PART_ROWS)
+            batch = _start(drawer, codes[rows], visible[rows])
+            _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), None if is_exact else rng)
+            drawn[rows] = batch.codes.cpu().numpy()
+        return drawn
+
+    def _draw_restricted(
+        self,
+        plan: Plan,
+        codes: NDArray[np.int16],
+        visible: NDArray[np.bool_],
+        rng: np.random.Generator,
+    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+        """Draw the restricted blocks, then resample so that their joint shares are the model's.
+
+        A block drawn within its restriction hides how unlikely the restriction was given the
+        blocks before; rows are therefore drawn several times and kept in proportion to it.
+        Source: Rubin 1988, sampling importance resampling.
+        """
+        if not plan.alone or self.exact is None:
+            return codes, visible
+        n_rows = len(codes)
+        n_copies = CANDIDATES if len({plan.restrictions[b].blocks for b in plan.alone}) > 1 else 1
+        drawn, mass = np.repeat(codes, n_copies, axis=0), np.zeros(n_rows * n_copies)
+        uniforms = rng.random(drawn.shape, dtype=np.float32)
+        seen = np.repeat(visible, n_copies, axis=0)
+        for start in range(0, len(drawn), PART_ROWS):
+            rows = slice(start, start + PART_ROWS)
+            batch = _start(self.exact, drawn[rows], seen[rows])
+            steps = Plan({}, (), tuple((block,) for block in plan.alone), plan.restrictions)
+            _fill(self.exact, batch, steps, torch.from_numpy(uniforms[rows]), None)
+            drawn[rows] = batch.codes.cpu().numpy()
+            mass[rows] = batch.log_mass.double().cpu().numpy()
+        if n_copies > 1:
+            share = np.exp(mass - mass.max())
+            drawn = drawn[rng.choice(len(drawn), size=n_rows, p=share / share.sum())]
+        visible = visible.copy()
+        visible[:, list(plan.alone)] = True
+        return drawn, visible
+
+
+def block_generator(seed: int, index: int) -> np.random.Generator:
+    """Random numbers of one block of rows, independent of every other block's.
+
+    Source: Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (Philox).
+    """
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
+
+
+def _start(drawer: Drawer, codes: NDArray[np.int16], visible: NDArray[np.bool_]) -> Batch:
+    device = drawer.blocks.device
+    return drawer.start(
+        torch.from_numpy(codes.astype(np.int64)).to(device), torch.from_numpy(visible).to(device)
+    )
+
+
+def _fill(
+    drawer: Drawer, batch: Batch, plan: Plan, uniforms: Tensor, rng: np.random.Generator | None
+) -> None:
+    """Draw every group of the plan; with `rng`, noise goes to each."""
+    device, noise = drawer.blocks.device, None
+    uniforms = uniforms.to(device)
+    for group in plan.groups:
+        if rng is not None:
+            shape = (len(uniforms), drawer.generator.embedding_dim)
+            noise = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)).to(device)
+        drawer.fill(batch, group, uniforms, noise=noise, restrictions=plan.restrictions)
+
+
+def _groups(free: list[int], rounds: int | None) -> tuple[tuple[int, ...], ...]:
+    """Split blocks in drawing order into runs of nearly equal length."""
+    n_rounds = len(free) if rounds is None else min(rounds, len(free))
+    cuts = [round(step * len(free) / max(n_rounds, 1)) for step in range(n_rounds + 1)]
+    return tuple(tuple(free[start:stop]) for start, stop in pairwise(cuts))
+
+
+def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:
+    """Blocks of a column for which the restriction leaves one code."""
+    for dim, block in enumerate(restriction.blocks):
+        others = [other for other in range(restriction.allowed.dim()) if other != dim]
+        possible = restriction.allowed.any(dim=others) if others else restriction.allowed
+        if int(possible.sum()) == 1:
+            yield block, int(possible.to(torch.uint8).argmax())
+
+
+def _keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """The made table with every cell that was given put back as it was."""
+    columns: list[pd.Series[Any]] = []
+    for name in made.columns:
+        column = made[name]
+        if name in given.columns:
+            cells = given[name].reset_index(drop=True)
+            column = cells.where(cells.notna(), column.astype(cells.dtype)) if cells.isna().any() else cells
+        columns.append(column.rename(name))
+    table = pd.concat(columns, axis=1)
+    table.columns = made.columns
+    return table

@@ -1,0 +1,216 @@
+"""Schema: the public facts of a table, column by column; inferred, declared, or both."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pandas as pd
+
+from tabgan.column import Column, Kind, same_nan
+from tabgan.errors import SchemaError
+from tabgan.inference import complete_column, infer_column
+from tabgan.sdv_metadata import columns_of_sdv, is_sdv_metadata
+
+__all__ = ["Column", "Kind", "Schema", "infer_schema", "resolve_schema"]
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns of a table in their order: only what is public, never a look at its rows.
+
+    >>> schema = Schema((Column("age", "numeric"), Column("job", "categorical")))
+    >>> schema.names, schema["job"].kind
+    (('age', 'job'), 'categorical')
+    >>> Schema.from_json(schema.to_json()) == schema
+    True
+    """
+
+    columns: tuple[Column, ...]
+    _by_name: dict[Hashable, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
+        _refuse_repeated(self.names, "schema")
+
+    @property
+    def names(self) -> tuple[Hashable, ...]:
+        """Column names in the order of the table."""
+        return tuple(column.name for column in self.columns)
+
+    def __getitem__(self, name: Hashable) -> Column:
+        return self._by_name[same_nan(name)]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, Hashable) and same_nan(name) in self._by_name
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def check(self, df: pd.DataFrame) -> None:
+        """Raise SchemaError when the table has other columns than the schema; their order is free."""
+        _refuse_repeated(tuple(df.columns), "table")
+        told = []
+        if missing := [name for name in self.names if name not in df.columns]:
+            told.append(f"missing: {_listed(missing)}")
+        if extra := [name for name in df.columns if name not in self]:
+            told.append(f"not in the schema: {_listed(extra)}")
+        if told:
+            raise SchemaError(
+                f"The columns differ from the schema ({'; '.join(told)}). Add, drop or rename them."
+            )
+
+    def explain(self) -> list[tuple[str, str, str, str]]:
+        """A row (name, kind, dtype, reason) a column, to be printed; no cell value among them."""
+        return [(str(column.name), column.kind, column.dtype, column.reason) for column in self.columns]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The schema as strict JSON."""
+        return {"tabgan_schema": VERSION, "columns": [column.to_dict() for column in self.columns]}
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> Schema:
+        """The schema that `to_dict` wrote."""
+        version, columns = facts.get("tabgan_schema"), facts.get("columns")
+        if version != VERSION or not isinstance(columns, list):
+            raise SchemaError(
+                f"This is no tabgan schema of version {VERSION}. Write one with `tabgan schema`."
+            )
+        return cls(tuple(Column.from_dict(column) for column in columns))
+
+    def to_json(self) -> str:
+        """The schema as JSON text."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """The schema in JSON text, ours or SDV metadata."""
+        try:
+            facts = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SchemaError(
+                f"The schema is not JSON (line {error.lineno}). Write one with `tabgan schema`."
+            ) from None
+        return _from_mapping(facts)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the schema to a JSON file."""
+        Path(path).write_text(self.to_json() + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Schema:
+        """Read a schema, ours or SDV metadata, from a JSON file."""
+        try:
+            return cls.from_json(Path(path).read_text(encoding="utf-8-sig"))
+        except UnicodeDecodeError:
+            raise SchemaError("The schema file is not UTF-8 text. Write one with `tabgan schema`.") from None
+
+    @classmethod
+    def from_sdv(cls, metadata: Mapping[str, Any] | str | os.PathLike[str]) -> Schema:
+        """The schema of SDV metadata: a mapping, or a JSON file of one table.
+
+        >>> Schema.from_sdv({"columns": {"age": {"sdtype": "numerical"}}})["age"].kind
+        'numeric'
+        """
+        if not isinstance(metadata, Mapping):
+            return cls.load(metadata)
+        return cls(tuple(columns_of_sdv(metadata)))
+
+
+Declared: TypeAlias = "Schema | Mapping[str, Any] | str | os.PathLike[str]"
+
+
+def infer_schema(df: pd.DataFrame, *, discrete_columns: Sequence[Hashable] = ()) -> Schema:
+    """Kind, dtype and decimals of every column, each with its reason.
+
+    `discrete_columns` names columns that are categorical whatever they hold (as in ctgan).
+
+    >>> table = pd.DataFrame({"age": [31, 45], "job": ["clerk", "nurse"]})
+    >>> [column.kind for column in infer_schema(table, discrete_columns=["age"])]
+    ['categorical', 'categorical']
+
+    Raises: SchemaError for a table that cannot be learned, before any work.
+    """
+    check_table(df)
+    if unknown := [name for name in discrete_columns if name not in df.columns]:
+        raise SchemaError(f"discrete_columns names {_listed(unknown)}, which the table does not have.")
+    discrete = set(discrete_columns)
+    return Schema(
+        tuple(
+            infer_column(name, df.iloc[:, place], discrete=name in discrete)
+            for place, name in enumerate(df.columns)
+        )
+    )
+
+
+def resolve_schema(
+    df: pd.DataFrame, declared: Declared | None = None, *, discrete_columns: Sequence[Hashable] = ()
+) -> Schema:
+    """What is declared, completed by what can be inferred.
+
+    `declared` is a Schema, its JSON as a mapping or file, or SDV metadata as a mapping or file. A
+    column it leaves out is inferred; of a column without dtype all it does not state is inferred.
+    """
+    inferred = infer_schema(df, discrete_columns=discrete_columns)
+    if declared is None:
+        return inferred
+    schema = read_schema(declared)
+    if unknown := [name for name in schema.names if name not in inferred]:
+        raise SchemaError(
+            f"The schema declares {_listed(unknown)}, which the table does not have. Remove them."
+        )
+    return Schema(
+        tuple(
+            complete_column(schema[seen.name], seen, df.iloc[:, place]) if seen.name in schema else seen
+            for place, seen in enumerate(inferred)
+        )
+    )
+
+
+def read_schema(declared: Declared) -> Schema:
+    """The Schema in whatever form it is declared."""
+    if isinstance(declared, Schema):
+        return declared
+    return _from_mapping(declared) if isinstance(declared, Mapping) else Schema.load(declared)
+
+
+def check_table(df: pd.DataFrame) -> None:
+    """Raise SchemaError for a table of a shape that cannot be learned."""
+    if not isinstance(df, pd.DataFrame):
+        raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
+    if isinstance(df.columns, pd.MultiIndex):
+        raise SchemaError("The columns have several levels. Join them to one name each.")
+    if df.shape[1] == 0:
+        raise SchemaError("The table has no columns.")
+    if df.shape[0] == 0:
+        raise SchemaError("The table has no rows.")
+    _refuse_repeated(tuple(df.columns), "table")
+    if nul := [name for name in df.columns if isinstance(name, str) and "\0" in name]:
+        raise SchemaError(f"{len(nul)} column names hold a NUL character. Rename them.")
+
+
+def _from_mapping(facts: object) -> Schema:
+    if not isinstance(facts, Mapping):
+        raise SchemaError("A schema is a JSON object with an entry 'columns'.")
+    return Schema.from_sdv(facts) if is_sdv_metadata(facts) else Schema.from_dict(facts)
+
+
+def _refuse_repeated(names: Sequence[Hashable], where: str) -> None:
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise SchemaError(f"The {where} has more than one column called {_listed(repeated)}. Rename them.")
+
+
+def _listed(names: Sequence[Hashable]) -> str:
+    shown = ", ".join(repr(name) for name in names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

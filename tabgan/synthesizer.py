@@ -1,0 +1,380 @@
+"""TabGAN: learn a table, make a new one. The only file that knows every part."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import ModelFileError, NotFittedError, SchemaError
+from tabgan.model_file import ModelFile, read_model, write_model
+from tabgan.schema import Schema, resolve_schema
+
+if TYPE_CHECKING:
+    from tabgan.gan.settings import Settings
+    from tabgan.sampling import Sampler
+
+MAX_SEED = 2**63 - 1
+SMALL_TABLE = 100
+
+
+class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A conditional tabular GAN: any columns given, the rest generated.
+
+    Parameters: `schema` (a Schema, a JSON file or SDV metadata) says what is known of the
+    columns; what it leaves out is inferred. `target` names the column that a table is about.
+    `recipe` picks the teachers: "default" (likelihood, then the adversary at few rounds),
+    "gan" (the adversary alone, one round) or "likelihood"; the three weights override it.
+    `rounds`: groups of columns that the adversary trains for (1 for "gan", else 4).
+    `epochs` or `max_seconds` bound training; with neither it stops when it stops improving.
+    `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
+    categories, "fold" into kept ones or the "token" `other`. `device`: "auto", "cpu", "cuda"
+    or "mps". `callbacks` get a dict an epoch and stop training by returning True.
+
+    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`,
+    `loss_history_` (a DataFrame), `warnings_`.
+
+    Privacy: without a formal guarantee. Nothing of the noise or the weights is bounded; use
+    the evaluation before a release.
+
+    >>> table = pd.DataFrame({"a": [0, 1] * 200, "b": ["x", "y"] * 200})
+    >>> model = TabGAN(epochs=30, recipe="likelihood").fit(table)
+    >>> model.sample(3, conditions={"b": "y"})["b"].tolist()
+    ['y', 'y', 'y']
+    """
+
+    def __init__(
+        self,
+        schema: Schema | Mapping[str, Any] | str | Path | None = None,
+        target: Hashable = None,
+        *,
+        recipe: Literal["default", "gan", "likelihood"] = "default",
+        adversary_weight: float | None = None,
+        likelihood_weight: float | None = None,
+        marginals_weight: float | None = None,
+        rounds: int | None = None,
+        embedding_dim: int = 64,
+        generator_dim: Sequence[int] = (256, 256, 256),
+        discriminator_dim: Sequence[int] = (256, 256),
+        pac: int = 1,
+        loss: str = "non-saturating",
+        label_smoothing: float = 0.0,
+        spectral_norm: bool = False,
+        feature_matching_weight: float = 0.0,
+        auxiliary_weight: float = 0.0,
+        discriminator_views: bool = True,
+        discriminator_steps: int = 1,
+        epochs: int | None = None,
+        max_seconds: float | None = None,
+        batch_size: int = 1024,
+        generator_lr: float | None = None,
+        discriminator_lr: float | None = None,
+        likelihood_lr: float = 2e-3,
+        gradient_clip: float = 1.0,
+        discrete_columns: Sequence[Hashable] = (),
+        min_rows: int = 5,
+        rare: Literal["fold", "token"] = "fold",
+        random_state: int | None = 0,
+        device: str = "auto",
+        verbose: bool = False,
+        callbacks: Sequence[Callable[[dict[str, Any]], object]] = (),
+    ) -> None:
+        self.schema = schema
+        self.target = target
+        self.recipe = recipe
+        self.adversary_weight = adversary_weight
+        self.likelihood_weight = likelihood_weight
+        self.marginals_weight = marginals_weight
+        self.rounds = rounds
+        self.embedding_dim = embedding_dim
+        self.generator_dim = generator_dim
+        self.discriminator_dim = discriminator_dim
+        self.pac = pac
+        self.loss = loss
+        self.label_smoothing = label_smoothing
+        self.spectral_norm = spectral_norm
+        self.feature_matching_weight = feature_matching_weight
+        self.auxiliary_weight = auxiliary_weight
+        self.discriminator_views = discriminator_views
+        self.discriminator_steps = discriminator_steps
+        self.epochs = epochs
+        self.max_seconds = max_seconds
+        self.batch_size = batch_size
+        self.generator_lr = generator_lr
+        self.discriminator_lr = discriminator_lr
+        self.likelihood_lr = likelihood_lr
+        self.gradient_clip = gradient_clip
+        self.discrete_columns = discrete_columns
+        self.min_rows = min_rows
+        self.rare = rare
+        self.random_state = random_state
+        self.device = device
+        self.verbose = verbose
+        self.callbacks = callbacks
+
+    def fit(self, df: pd.DataFrame, y: None = None) -> TabGAN:
+        """Learn the table. `y` is ignored; scikit-learn's pipelines pass it.
+
+        Raises: SchemaError, before any training, when the table or a column cannot be learned.
+        """
+        del y
+        from tabgan.gan.progress import training_bar
+        from tabgan.learning import learn
+
+        schema = resolve_schema(df, self.schema, discrete_columns=self.discrete_columns)
+        self._check_target(schema)
+        settings = self._settings()
+        encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
+        codes, foreign = encoder.encode_counting(df)
+        told = [*encoder.warnings, *_foreign_notes(foreign), *_size_notes(len(df), len(schema))]
+        seed = checked_seed(self.random_state)
+        with training_bar(self.verbose) as show:
+            trained = learn(
+                codes,
+                encoder,
+                settings,
+                target=self.target,
+                seed=seed,
+                device=self.device,
+                callbacks=(show, *self.callbacks),
+            )
+        self.schema_, self.encoder_, self.seed_ = schema, encoder, seed
+        self.n_rows_ = _two_digits(len(df))
+        self.generator_, self.quick_generator_, self.order_ = None, None, ()
+        self.loss_history_, self.warnings_ = pd.DataFrame(), told
+        if trained is not None:
+            self.generator_, self.quick_generator_ = trained.generator, trained.quick
+            self.order_ = trained.order
+            self.loss_history_ = pd.DataFrame(trained.history)
+            self.warnings_ = [*told, *trained.warnings]
+        self._sampler: Sampler | None = None
+        return self
+
+    def sample(
+        self,
+        num_rows: int,
+        *,
+        conditions: Mapping[Hashable, Any] | None = None,
+        rounds: int | None = None,
+        seed: int | None = None,
+    ) -> pd.DataFrame:
+        """New rows, with the columns, order and dtypes of the table that was learned.
+
+        `conditions`: column → a value, a list or set of values, or a tuple (low, high) with both
+        ends included; every row keeps them. `rounds`: in how many groups the columns are drawn;
+        by default one at a time, which is the most faithful; fewer are faster. `seed`: the same
+        seed gives the same rows; None takes a new one, kept in `sample_seed_`.
+
+        Raises: ConditionError, before sampling, when a condition cannot be met.
+        """
+        batches = self.sample_iter(
+            num_rows, max(num_rows, 1), conditions=conditions, rounds=rounds, seed=seed
+        )
+        return next(batches)
+
+    def sample_iter(
+        self,
+        num_rows: int,
+        batch_rows: int = 65_536,
+        *,
+        conditions: Mapping[Hashable, Any] | None = None,
+        rounds: int | None = None,
+        seed: int | None = None,
+    ) -> Iterator[pd.DataFrame]:
+        """The rows that `sample` gives, in tables of `batch_rows`, at constant memory."""
+        if num_rows < 0 or batch_rows < 1:
+            raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
+        sampler = self._fitted_sampler()
+        self.sample_seed_ = checked_seed(seed)
+        sampler.plan(conditions, rounds)  # so that a bad condition is told of now
+        pieces = sampler.blocks_of_rows(
+            num_rows, conditions=conditions, rounds=self._rounds(rounds), seed=self.sample_seed_
+        )
+        return _rebatched(pieces, batch_rows)
+
+    def complete(
+        self, df: pd.DataFrame, *, rounds: int | None = None, seed: int | None = None
+    ) -> pd.DataFrame:
+        """Fill the missing cells of given rows, and columns they lack; what is given stays.
+
+        Raises: SchemaError when the rows have columns that the model does not know.
+        """
+        sampler = self._fitted_sampler()
+        self.sample_seed_ = checked_seed(seed)
+        return sampler.complete(df, rounds=self._rounds(rounds), seed=self.sample_seed_)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file; it appears whole or not at all."""
+        self._check_fitted()
+        from tabgan.learning import arrays_of
+
+        write_model(
+            path,
+            manifest=self.summary(),
+            schema=self.schema_.to_dict(),
+            encoding=self.encoder_.to_dict(),
+            tensors=arrays_of(self.generator_, self.quick_generator_),
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> TabGAN:
+        """Read a model that `save` wrote. Runs no code of the file.
+
+        Raises: ModelFileError when the file is damaged, foreign or newer.
+        """
+        content = read_model(path)
+        try:
+            return cls._from_content(content, device)
+        except (KeyError, TypeError, ValueError, RuntimeError, SchemaError) as error:
+            raise ModelFileError(f"{Path(path).name} does not hold a whole model.") from error
+
+    @classmethod
+    def _from_content(cls, content: ModelFile, device: str) -> TabGAN:
+        from tabgan.learning import blocks_of, chosen_device, generators_of
+
+        manifest = content.manifest
+        model = cls(**{**manifest["parameters"], "device": device})
+        model.encoder_ = TableEncoder.from_dict(content.encoding)
+        model.schema_ = Schema.from_dict(content.schema)
+        model.seed_, model.n_rows_ = int(manifest["seed"]), int(manifest["rows"])
+        model.order_ = tuple(int(block) for block in manifest["order"])
+        model.loss_history_ = pd.DataFrame(manifest["history"])
+        model.warnings_ = [str(line) for line in manifest["warnings"]]
+        model.generator_, model.quick_generator_ = None, None
+        model._sampler = None
+        if not model.order_:
+            return model
+        model.generator_, model.quick_generator_ = generators_of(
+            content.tensors, blocks_of(model.encoder_, chosen_device(device)), model._settings()
+        )
+        return model
+
+    def summary(self) -> dict[str, Any]:
+        """What the model file says of the training: settings, history, warnings. Strict JSON."""
+        self._check_fitted()
+        left_out = ("schema", "callbacks", "verbose", "device")
+        parameters = {key: value for key, value in self.get_params().items() if key not in left_out}
+        parameters["discrete_columns"] = []
+        timings = ("seconds", "rows_per_second", "seconds_left", "progress")
+        history = self.loss_history_.drop(columns=list(timings), errors="ignore")
+        return {
+            "parameters": {
+                key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()
+            },
+            "seed": self.seed_,
+            "rows": self.n_rows_,
+            "order": list(self.order_),
+            "history": [
+                {str(key): value for key, value in record.items() if value == value}
+                for record in history.to_dict("records")
+            ],
+            "warnings": list(self.warnings_),
+            "privacy": "No formal guarantee: trained without differential privacy.",
+        }
+
+    def plot_losses(self, axes: Any = None) -> Any:
+        """Draw `loss_history_` (losses and validation against steps); returns the axes.
+
+        Needs matplotlib (the extra `plot`).
+        """
+        self._check_fitted()
+        import matplotlib.pyplot as plt
+
+        axes = plt.subplots(figsize=(7, 4))[1] if axes is None else axes
+        names = ("likelihood", "discriminator", "generator", "validation")
+        for phase, part in self.loss_history_.groupby("phase", sort=False):
+            for name in names:
+                if name in part and part[name].notna().any():
+                    axes.plot(part["epoch"], part[name], label=f"{phase}: {name}")
+        axes.set_xlabel("epoch of the phase")
+        axes.set_yscale("log")
+        axes.legend()
+        return axes
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether `fit` or `load` has made this a model."""
+        return hasattr(self, "encoder_")
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("This TabGAN has learned no table yet. Call fit or load first.")
+
+    def _check_target(self, schema: Schema) -> None:
+        if self.target is not None and self.target not in schema:
+            raise SchemaError(f"There is no column {self.target!r} to be the target. Name one of the table.")
+
+    def _rounds(self, rounds: int | None) -> int | None:
+        """The one-round recipe has learned no other way of drawing."""
+        if rounds is None and self.generator_ is self.quick_generator_ and self.recipe == "gan":
+            return self.rounds or 1
+        return rounds
+
+    def _settings(self) -> Settings:
+        from tabgan.learning import settings_of
+
+        return settings_of(self.get_params(deep=False))
+
+    def _fitted_sampler(self) -> Sampler:
+        self._check_fitted()
+        if getattr(self, "_sampler", None) is None:
+            from tabgan.gan.drawing import Drawer
+            from tabgan.sampling import Sampler
+
+            exact, quick = (
+                None if network is None else Drawer(network)
+                for network in (self.generator_, self.quick_generator_)
+            )
+            self._sampler = Sampler(self.encoder_, self.order_, exact, quick)
+        assert self._sampler is not None
+        return self._sampler
+
+
+def checked_seed(seed: int | None) -> int:
+    """A seed from 0 to 2**63 - 1; None takes one from the operating system."""
+    if seed is None:
+        return secrets.randbelow(MAX_SEED + 1)
+    if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) <= MAX_SEED:
+        raise ValueError(f"Expected a whole seed from 0 to 2**63 - 1, got {seed!r}.")
+    return int(seed)
+
+
+def _rebatched(pieces: Iterator[pd.DataFrame], batch_rows: int) -> Iterator[pd.DataFrame]:
+    """The same rows in tables of `batch_rows`, the last one shorter; at least one table."""
+    kept = next(pieces)
+    for piece in pieces:
+        while len(kept) >= batch_rows:
+            yield kept.iloc[:batch_rows].reset_index(drop=True)
+            kept = kept.iloc[batch_rows:]
+        kept = pd.concat([kept, piece], ignore_index=True)
+    while len(kept) > batch_rows:
+        yield kept.iloc[:batch_rows].reset_index(drop=True)
+        kept = kept.iloc[batch_rows:]
+    yield kept.reset_index(drop=True)
+
+
+def _foreign_notes(foreign: Mapping[Hashable, int]) -> list[str]:
+    return [
+        f"Column {name!r}: {n_rows} rows have no code of their own and were learned as the nearest one."
+        for name, n_rows in foreign.items()
+    ]
+
+
+def _size_notes(n_rows: int, n_columns: int) -> list[str]:
+    if n_rows >= max(SMALL_TABLE, 10 * n_columns):
+        return []
+    return [
+        f"The table has {n_rows} rows for {n_columns} columns: so few can be memorised. "
+        "Check the privacy screens of the evaluation before a release."
+    ]
+
+
+def _two_digits(n_rows: int) -> int:
+    """The number of rows to two significant digits, for the model file."""
+    scale = 10 ** max(len(str(n_rows)) - 2, 0)
+    return round(n_rows / scale) * scale

@@ -1,0 +1,44 @@
+"""Tables the evaluation tests share: small, made by rule, no file needed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+def make_people(n_rows: int, seed: int) -> pd.DataFrame:
+    """Rows of one fixed distribution with related columns of every kind, some cells missing."""
+    rng = np.random.default_rng(seed)
+    job = rng.choice(["cook", "driver", "nurse", "teacher"], n_rows, p=[0.4, 0.3, 0.2, 0.1])
+    step = pd.Series(job).map({"cook": 0.0, "driver": 1.0, "nurse": 2.0, "teacher": 3.0}).to_numpy()
+    age = np.clip(rng.normal(35 + 4 * step, 8, n_rows), 18, 90).round()
+    pay = np.exp(rng.normal(7 + 0.2 * step + age / 60, 0.2, n_rows)).round(2)
+    rich = pay > 3000
+    town = np.where(rng.random(n_rows) < 0.7, np.where(rich, "North", "South"), "West")
+    start = pd.Timestamp("2020-01-01") + pd.to_timedelta((age * 20).astype(int), unit="D")
+    return pd.DataFrame(
+        {
+            "age": age.astype("int64"),
+            "job": job,
+            "pay": np.where(rng.random(n_rows) < 0.05, np.nan, pay),
+            "town": pd.Series(town, dtype=object).where(rng.random(n_rows) > 0.1, None),
+            "start": start,
+            "rich": rich,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def train() -> pd.DataFrame:
+    return make_people(1200, seed=1)
+
+
+@pytest.fixture(scope="session")
+def holdout() -> pd.DataFrame:
+    return make_people(1200, seed=2)
+
+
+@pytest.fixture(scope="session")
+def fresh() -> pd.DataFrame:
+    return make_people(1200, seed=3)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan.column import Column
+from tabgan.errors import SchemaError
+
+COLUMNS = [
+    Column("age", "numeric", dtype="int64", decimals=0, minimum=0, maximum=120),
+    Column("price", "numeric", dtype="float32", decimals=2, minimum=-0.5, reason="numbers with 2 decimals"),
+    Column("job", "categorical", dtype="category", ordered=True, categories=("low", "high")),
+    Column("code", "categorical", categories=(1, 1.5, True, dt.date(2024, 1, 1), pd.Timestamp("2024-01-02"))),
+    Column("when", "datetime", dtype="datetime64[us, Europe/Paris]", minimum="2020-01-01"),
+    Column("flag", "boolean", dtype="object", missing="none", element="bool"),
+    Column(("a", 1), "identifier", dtype="string[pyarrow]"),
+    Column(None, "numeric"),
+    Column(3, "numeric", dtype="decimal128(10, 2)[pyarrow]", decimals=2),
+    Column(np.nan, "numeric"),
+]
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: str(column.name))
+def test_a_column_comes_back_from_strict_json(column: Column) -> None:
+    facts = json.loads(json.dumps(column.to_dict(), allow_nan=False))
+    assert Column.from_dict(facts) == column
+    assert Column.from_dict(facts).reason == column.reason
+
+
+def test_only_what_is_stated_is_written() -> None:
+    assert Column("a", "numeric").to_dict() == {"name": "a", "kind": "numeric"}
+    assert Column("a", "numeric", decimals=0, minimum=0).to_dict()["minimum"] == 0
+
+
+def test_the_reason_does_not_make_columns_differ() -> None:
+    assert Column("a", "numeric", reason="x") == Column("a", "numeric", reason="y")
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int64", "Int8", "uint16[pyarrow]", "timedelta64[s]", "duration[us][pyarrow]"]
+)
+def test_a_dtype_of_whole_numbers_has_no_decimals(dtype: str) -> None:
+    assert Column("a", "numeric", dtype=dtype).decimals == 0
+
+
+def test_bounds_that_are_dates_become_iso_text() -> None:
+    column = Column("d", "datetime", minimum=dt.date(2020, 1, 1), maximum=pd.Timestamp("2021-01-01"))  # type: ignore[arg-type]
+    assert (column.minimum, column.maximum) == ("2020-01-01", "2021-01-01T00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"kind": "number"}, "unknown kind"),
+        ({"kind": "numeric", "dtype": "int65"}, "no dtype"),
+        ({"kind": "numeric", "dtype": 3}, "no dtype"),
+        ({"kind": "numeric", "minimum": 3, "maximum": 2}, "minimum is above its maximum"),
+        ({"kind": "numeric", "minimum": float("inf")}, "finite"),
+        ({"kind": "numeric", "minimum": "3"}, "finite"),
+        ({"kind": "numeric", "maximum": True}, "finite"),
+        ({"kind": "datetime", "minimum": "2021-01-01", "maximum": "2020-12-31T23:00Z"}, "above"),
+        ({"kind": "datetime", "minimum": "soon"}, "ISO text"),
+        ({"kind": "datetime", "minimum": 3}, "ISO text"),
+        ({"kind": "categorical", "minimum": 3}, "only numeric and datetime"),
+        ({"kind": "numeric", "categories": ("a",)}, "categories belong"),
+        ({"kind": "categorical", "categories": ()}, "there is none"),
+        ({"kind": "categorical", "categories": ("a", "a")}, "twice"),
+        ({"kind": "categorical", "categories": ("a", None)}, "missing cell"),
+        ({"kind": "categorical", "categories": (float("nan"),)}, "missing cell"),
+        ({"kind": "numeric", "ordered": True}, "only a categorical"),
+        ({"kind": "categorical", "ordered": "yes"}, "true or false"),
+        ({"kind": "categorical", "decimals": 2}, "decimals belong"),
+        ({"kind": "numeric", "decimals": -1}, "decimals >= 0"),
+        ({"kind": "numeric", "decimals": 1.5}, "decimals >= 0"),
+        ({"kind": "numeric", "missing": "null"}, "unknown missing"),
+        ({"kind": "numeric", "element": "complex"}, "unknown element"),
+    ],
+)
+def test_a_column_that_contradicts_itself_is_refused(facts: dict[str, Any], told: str) -> None:
+    with pytest.raises(SchemaError, match=told) as caught:
+        Column("price", **facts)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"kind": "numeric"}, "no 'name'"),
+        ("numeric", "no 'name'"),
+        ({"name": "a"}, "no kind"),
+        ({"name": "a", "kind": "numeric", "min": 3}, "unknown entries min"),
+        ({"name": "a", "kind": "categorical", "categories": "abc"}, "not a list"),
+        ({"name": ["a"], "kind": "numeric"}, "A list stands"),
+    ],
+)
+def test_json_that_describes_no_column_is_refused(facts: Any, told: str) -> None:
+    with pytest.raises(SchemaError, match=told):
+        Column.from_dict(facts)
