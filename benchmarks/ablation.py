@@ -9,6 +9,7 @@ same, and is sampled at its default rounds and at 4.
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -16,13 +17,17 @@ from rich.table import Table
 from benchmarks.datasets import load
 from benchmarks.measuring import Job, console, run, split, write_result
 from tabgan.evaluation import c2st_auc, quality, tstr_auc
+from tabgan.gan.settings import RECIPE_TEACHERS
 from tabgan.schema import infer_schema
 
+TEACHERS = RECIPE_TEACHERS["default"]
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
-    "no adversary": {"adversary_weight": 0.0},
-    "no likelihood": {"likelihood_weight": 0.0},
-    "no marginals": {"marginals_weight": 0.0},
+    # A teacher that the default leaves out is switched on instead.
+    **{
+        f"{'no' if weight else 'with'} {teacher}": {f"{teacher}_weight": 0.0 if weight else 1.0}
+        for teacher, weight in asdict(TEACHERS).items()
+    },
     "no discriminator views": {"discriminator_views": False},
     "recipe likelihood": {"recipe": "likelihood"},
     "recipe gan": {"recipe": "gan"},

@@ -127,6 +127,9 @@ class Stopwatch:
 
 
 def _child(job: Job, folder: Path) -> None:
+    # Here and not above: the parent needs no torch, and its import is no part of the fit.
+    import torch  # noqa: F401
+
     from tabgan import TabGAN
 
     dataset = load(job.table, target=job.target)

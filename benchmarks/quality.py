@@ -150,9 +150,9 @@ SHOWN: tuple[tuple[str, str, Callable[[float], str]], ...] = (
 )
 
 
-def show(title: str, figures: list[Figure]) -> Table:
+def show(figures: list[Figure]) -> Table:
     """The figures beside their bars, as a table for the terminal."""
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for heading in ("figure", "value", "bar", ""):
         table.add_column(heading, justify="left" if heading == "figure" else "right")
     for figure in figures:
@@ -195,7 +195,7 @@ def main() -> None:
     for table in tables:
         figures, result = measure(table, arguments)
         rows = f"{result['rows']['train']:,} rows learned, {result['columns']} columns"
-        terminal.print(show(f"{result['table']}: {rows}, recipe {arguments.recipe}", figures))
+        terminal.print(f"{result['table']}: {rows}, recipe {arguments.recipe}", show(figures))
         path = write_result(result_name(table, arguments), result)
         terminal.print(f"written to {path}")
 

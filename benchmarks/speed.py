@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,9 @@ def encoding_speeds(table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
         codes = encoder.encode(rows)
         rng = np.random.default_rng(seed)
         found += [
-            timed(n_rows, "learn the encoding", lambda r=rows, s=schema: TableEncoder.fit(r, s)),
-            timed(n_rows, "encode", lambda e=encoder, r=rows: e.encode(r)),
-            timed(n_rows, "decode", lambda e=encoder, c=codes, g=rng: e.decode(c, rng=g)),
+            timed(n_rows, "learn the encoding", partial(TableEncoder.fit, rows, schema)),
+            timed(n_rows, "encode", partial(encoder.encode, rows)),
+            timed(n_rows, "decode", partial(encoder.decode, codes, rng=rng)),
         ]
     return found
 
@@ -56,7 +57,7 @@ def encoding_speeds(table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
 def fit_speeds(table: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
     """One epoch of the default training at each size: rows seen per second."""
     return [
-        timed(len(rows), "fit, one epoch", lambda r=rows: TabGAN(epochs=1, random_state=seed).fit(r))
+        timed(len(rows), "fit, one epoch", partial(TabGAN(epochs=1, random_state=seed).fit, rows))
         for rows in (table.iloc[:n_rows].reset_index(drop=True) for n_rows in FIT_ROWS)
     ]
 
@@ -70,7 +71,7 @@ def sampling_speeds(model: TabGAN, table: pd.DataFrame, seed: int) -> list[dict[
             timed(
                 n_rows,
                 "sample",
-                lambda n=n_rows, r=rounds: model.sample(num_rows=n, rounds=r, seed=seed),
+                partial(model.sample, n_rows, rounds=rounds, seed=seed),
                 rounds="all" if rounds is None else rounds,
             )
             for n_rows in SAMPLE_ROWS
@@ -79,7 +80,7 @@ def sampling_speeds(model: TabGAN, table: pd.DataFrame, seed: int) -> list[dict[
     for n_rows in COMPLETE_ROWS:
         rows = table.sample(n_rows, replace=True, random_state=seed).reset_index(drop=True)
         holes = rows.mask(pd.DataFrame(rng.random(rows.shape) < HIDDEN_SHARE, columns=rows.columns))
-        found.append(timed(n_rows, "complete", lambda h=holes: model.complete(h)))
+        found.append(timed(n_rows, "complete", partial(model.complete, holes, seed=seed)))
     return found
 
 

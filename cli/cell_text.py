@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.iso_dates import DateStyle, read_dates, write_dates
 
-# What a column is declared to hold; None: whatever its cells look like.
-Declared: TypeAlias = Literal["text", "number", "datetime"] | None
+# What a column is declared to hold; "whole" numbers may have digits after the point, "number"s are
+# floats even where they have none. None: whatever the cells look like.
+Declared: TypeAlias = Literal["text", "whole", "number", "datetime"] | None
 
 _INTEGER = r"^(0|-?[1-9][0-9]*)$"
 _FLOAT = r"^-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
@@ -93,6 +94,8 @@ def type_column(
     typed = _dates(column) if declared == "datetime" else None
     if declared != "datetime":
         typed = _numbers(column, decimal)
+        if typed is not None and declared == "number":
+            typed = replace(typed, cells=typed.cells.astype("float64"))
     if typed is None and declared is None:
         typed = _booleans(column) or _dates(column)
     if typed is not None:
@@ -171,7 +174,7 @@ def _misfit(column: _Texts, decimal: str, declared: Declared) -> CommandError:
         _FLOAT.replace("[.]", re.escape(decimal)) if declared == "number" else r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
     )
     n_odd = column.n_rows(pc.invert(pc.match_substring_regex(column.distinct, pattern)))
-    what = "numbers" if declared == "number" else "ISO dates (2024-01-31) of one style"
+    what = "numbers" if declared != "datetime" else "ISO dates (2024-01-31) of one style"
     how_many = f"{n_odd} of {len(column.codes)} rows" if n_odd else "some rows"
     cure = "Clean them, leave them empty, or name what stands for a missing cell with --na-values"
     return CommandError(Exit.DATA, f"Column {column.name!r}: {how_many} are not {what}. {cure}.")

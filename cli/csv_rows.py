@@ -129,7 +129,7 @@ def _refuse_repeated(path: Path, names: list[str]) -> None:
 
 def _sniffed(path: Path, encoding: str) -> str:
     """The separator that cuts most of the first rows like the header, into the most cells."""
-    if path.name.removesuffix(".gz").endswith(".tsv"):
+    if path.name.lower().removesuffix(".gz").endswith(".tsv"):
         return "\t"
     scores = {separator: _score(path, encoding, separator) for separator in SEPARATORS}
     best = max(SEPARATORS, key=scores.__getitem__)  # the first of equals
@@ -151,7 +151,7 @@ def _score(path: Path, encoding: str, separator: str) -> tuple[float, int]:
 
 @contextmanager
 def _open_bytes(path: Path) -> Iterator[BinaryIO]:
-    opener = gzip.open if path.suffix == ".gz" else Path.open
+    opener = gzip.open if path.suffix.lower() == ".gz" else Path.open
     with opener(path, "rb") as handle:
         yield cast(BinaryIO, handle)
 

@@ -25,24 +25,23 @@ def check_table_path(path: Path) -> None:
         )
 
 
-def check_input(path: Path) -> None:
-    """Raise CommandError unless the file can be read."""
-    if not path.exists():
-        raise CommandError(Exit.INPUT_OUTPUT, f"{path}: there is no such file.")
-    if not path.is_file():
-        raise CommandError(Exit.INPUT_OUTPUT, f"{path} is not a regular file.")
-    if not os.access(path, os.R_OK):
-        raise CommandError(Exit.INPUT_OUTPUT, f"{path}: no permission to read it.")
+def check_inputs(*inputs: Path | None) -> None:
+    """Raise CommandError unless every file can be read; None = not asked for."""
+    for path in (path for path in inputs if path is not None):
+        if not path.exists():
+            raise CommandError(Exit.INPUT_OUTPUT, f"{path}: there is no such file.")
+        if not path.is_file():
+            raise CommandError(Exit.INPUT_OUTPUT, f"{path} is not a regular file.")
+        if not os.access(path, os.R_OK):
+            raise CommandError(Exit.INPUT_OUTPUT, f"{path}: no permission to read it.")
 
 
-def check_outputs(*outputs: Path | None, inputs: tuple[Path, ...], force: bool) -> None:
+def check_outputs(*outputs: Path | None, inputs: tuple[Path | None, ...], force: bool) -> None:
     """Raise CommandError unless every output can be written without loss; None = not asked for."""
-    seen = [path.resolve() for path in inputs]
+    seen = [path.resolve() for path in inputs if path is not None]
     for output in (path for path in outputs if path is not None):
         if output.resolve() in seen:
-            raise CommandError(
-                Exit.USAGE, f"{output} is named twice, or is the file that is read. Name another."
-            )
+            raise CommandError(Exit.USAGE, f"{output} is named twice, or is read as well. Name another file.")
         seen.append(output.resolve())
         _check_output(output, force)
 

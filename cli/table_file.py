@@ -60,6 +60,10 @@ class CsvStyle:
             return cls()
         return cls(separator, str(decimal), {str(name): str(style) for name, style in columns.items()})
 
+    def over(self, other: CsvStyle) -> CsvStyle:
+        """This style, with the columns it says nothing of as in the other."""
+        return CsvStyle(self.separator, self.decimal, {**other.columns, **self.columns})
+
 
 @dataclass(frozen=True)
 class Table:
@@ -114,12 +118,14 @@ def _declared(column: Column) -> Declared:
     if column.kind == "datetime":
         return "datetime"
     if not column.dtype:
-        return "number" if column.kind == "numeric" else None
+        return "whole" if column.kind == "numeric" else None
     if column.dtype.startswith(_TEXT_DTYPES) or (column.dtype == "object" and column.element == "text"):
         return "text"
     dtype = column.dtype.lower().removesuffix("[pyarrow]")
-    is_number = dtype.startswith(("int", "uint", "float", "double", "decimal", "halffloat"))
-    return "number" if is_number or column.element in ("int", "float", "decimal") else None
+    if dtype.startswith(("int", "uint")) or column.element == "int":
+        return "whole"
+    is_number = dtype.startswith(("float", "double", "decimal", "halffloat"))
+    return "number" if is_number or column.element in ("float", "decimal") else None
 
 
 def _read_parquet(path: Path) -> Table:
@@ -130,8 +136,8 @@ def _read_parquet(path: Path) -> Table:
     except (pa.ArrowException, OSError):
         raise CommandError(Exit.DATA, f"{path} is not a readable Parquet file.") from None
     rows = arrow.to_pandas(types_mapper=_kept_type)
-    for place, dtype in _nullable(arrow, rows).items():
-        rows.isetitem(place, arrow.column(place).to_pandas(types_mapper=lambda _, dtype=dtype: dtype))
+    for name, dtype in _nullable(arrow, rows).items():
+        rows[name] = arrow.column(name).to_pandas(types_mapper={arrow.schema.field(name).type: dtype}.get)
     has_index = not (isinstance(rows.index, pd.RangeIndex) and rows.index.name is None)
     warning = f"{path}: its index is left out. Make it a column to learn it."
     return Table(rows.reset_index(drop=True), warnings=(warning,) if has_index else ())
@@ -142,17 +148,17 @@ def _kept_type(arrow: pa.DataType) -> pd.ArrowDtype | None:
     return pd.ArrowDtype(arrow) if pa.types.is_date(arrow) or pa.types.is_decimal(arrow) else None
 
 
-def _nullable(arrow: pa.Table, rows: pd.DataFrame) -> dict[int, Any]:
-    """Places of whole numbers and booleans with missing cells, which pandas would make floats and objects."""
-    found: dict[int, Any] = {}
-    # Columns that became the index are missing from the rows and shift the others.
-    if list(arrow.column_names) != list(rows.columns):
-        return found
-    for place, (kind, dtype) in enumerate(zip(arrow.schema.types, rows.dtypes, strict=True)):
-        if pa.types.is_integer(kind) and dtype == "float64":
-            found[place] = pd.api.types.pandas_dtype(str(kind).replace("int", "Int").replace("uI", "UI"))
-        elif pa.types.is_boolean(kind) and dtype == "object":
-            found[place] = pd.BooleanDtype()
+def _nullable(arrow: pa.Table, rows: pd.DataFrame) -> dict[Any, Any]:
+    """Whole numbers and booleans with missing cells, which pandas would make floats and objects."""
+    found: dict[Any, Any] = {}
+    for field_ in arrow.schema:
+        dtype = rows.dtypes.get(field_.name) if rows.columns.is_unique else None
+        if pa.types.is_integer(field_.type) and dtype == "float64":
+            found[field_.name] = pd.api.types.pandas_dtype(
+                str(field_.type).replace("i", "I").replace("u", "U")
+            )
+        elif pa.types.is_boolean(field_.type) and dtype == "object":
+            found[field_.name] = pd.BooleanDtype()
     return found
 
 
@@ -167,7 +173,7 @@ def table_writer(path: Path, style: CsvStyle | None = None) -> Iterator[WriteRow
         if is_parquet(path):
             yield _parquet_rows(handle, stack)
             return
-        if path.suffix == ".gz":
+        if path.suffix.lower() == ".gz":
             # No name and no time inside: equal tables are equal files.
             packed = gzip.GzipFile(filename="", mode="wb", fileobj=handle, mtime=0, compresslevel=6)
             handle = cast(BinaryIO, stack.enter_context(packed))
@@ -198,7 +204,7 @@ def _arrow_schema(rows: pd.DataFrame) -> pa.Schema:
 
 
 def _csv_rows(handle: BinaryIO, path: Path, style: CsvStyle) -> WriteRows:
-    separator = "\t" if path.name.removesuffix(".gz").endswith(".tsv") else style.separator
+    separator = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else style.separator
     styles = dict(style.columns)
     is_first = True
 
@@ -223,4 +229,6 @@ def _csv_rows(handle: BinaryIO, path: Path, style: CsvStyle) -> WriteRows:
 
 
 def _with_text_names(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.set_axis([str(name) for name in rows.columns], axis=1)
+    renamed: pd.DataFrame = rows.copy(deep=False)
+    renamed.columns = pd.Index([str(name) for name in rows.columns], dtype=object)
+    return renamed

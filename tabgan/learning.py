@@ -20,6 +20,8 @@ from tabgan.gan.training import Trained, train
 Parameters = Mapping[str, Any]
 Arrays = dict[str, NDArray[Any]]
 
+SMALL_TABLE = 100
+
 
 def settings_of(parameters: Parameters) -> Settings:
     """Training settings from TabGAN's parameters. Raises: ValueError naming the bad one."""
@@ -44,7 +46,7 @@ def settings_of(parameters: Parameters) -> Settings:
     for name in ("generator_lr", "discriminator_lr"):
         if parameters[name] is not None:
             own[name] = float(parameters[name])
-    settings = Settings(
+    return Settings(
         teachers=replace(RECIPE_TEACHERS[recipe], **weights),
         rounds=parameters["rounds"] or (1 if recipe == "gan" else Settings.rounds),
         generator_dim=tuple(parameters["generator_dim"]),
@@ -53,7 +55,6 @@ def settings_of(parameters: Parameters) -> Settings:
         auxiliary=float(parameters["auxiliary_weight"]),
         **own,
     )
-    return settings
 
 
 def _check_positive(parameters: Parameters) -> None:
@@ -156,3 +157,17 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
             network.load_state_dict(weights)
             networks.append(network.to(blocks.device).eval().requires_grad_(False))
     return networks[0], networks[-1]
+
+
+def notes_on(foreign: Mapping[Hashable, int], n_rows: int, n_columns: int) -> list[str]:
+    """What the user should know before trusting the model: odd cells, a small table."""
+    notes = [
+        f"Column {name!r}: {count} rows have no code of their own and were learned as the nearest one."
+        for name, count in foreign.items()
+    ]
+    if n_rows < max(SMALL_TABLE, 10 * n_columns):
+        notes.append(
+            f"The table has {n_rows} rows for {n_columns} columns: so few can be memorised. "
+            "Check the privacy screens of the evaluation before a release."
+        )
+    return notes

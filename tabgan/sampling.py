@@ -99,7 +99,9 @@ class Sampler:
             filled = self._draw(plan, len(codes[rows]), rng, codes[rows], visible[rows])
             made = self.encoder.decode(filled, rng=rng, first_row=start)
             pieces.append(_keep_given(df.iloc[rows], made))
-        return pd.concat(pieces, ignore_index=True).set_index(df.index)
+        filled_rows = self.encoder.concat(pieces)
+        filled_rows.index = df.index
+        return filled_rows
 
     @property
     def _device(self) -> torch.device:
@@ -115,7 +117,7 @@ class Sampler:
         rng: np.random.Generator,
         codes: NDArray[np.int16] | None = None,
         visible: NDArray[np.bool_] | None = None,
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[np.int16]:
         """Shape: -> [n_rows, blocks]."""
         n_blocks = len(self.order)
         is_exact = all(len(group) == 1 for group in plan.groups)
@@ -126,7 +128,7 @@ class Sampler:
             for block, code in plan.known.items():
                 codes[:, block], visible[:, block] = code, True
             codes, visible = self._draw_restricted(plan, codes, visible, rng)
-        drawn = codes.astype(np.int64)
+        drawn = codes.copy()
         if drawer is None or not plan.groups:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
@@ -134,7 +136,7 @@ class Sampler:
             rows = slice(start, start + PART_ROWS)
             batch = _start(drawer, codes[rows], visible[rows])
             _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), None if is_exact else rng)
-            drawn[rows] = batch.codes.cpu().numpy()
+            drawn[rows] = batch.codes.to(torch.int16).cpu().numpy()
         return drawn
 
     def _draw_restricted(
@@ -228,3 +230,19 @@ def _keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
     table = pd.concat(columns, axis=1)
     table.columns = made.columns
     return table
+
+
+def rebatched(
+    pieces: Iterator[pd.DataFrame], batch_rows: int, encoder: TableEncoder
+) -> Iterator[pd.DataFrame]:
+    """The same rows in tables of `batch_rows`, the last one shorter; at least one table."""
+    kept = next(pieces)
+    for piece in pieces:
+        while len(kept) >= batch_rows:
+            yield kept.iloc[:batch_rows].reset_index(drop=True)
+            kept = kept.iloc[batch_rows:]
+        kept = encoder.concat([kept, piece]) if len(kept) else piece
+    while len(kept) > batch_rows:
+        yield kept.iloc[:batch_rows].reset_index(drop=True)
+        kept = kept.iloc[batch_rows:]
+    yield kept.reset_index(drop=True)

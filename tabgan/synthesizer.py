@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tabgan.sampling import Sampler
 
 MAX_SEED = 2**63 - 1
-SMALL_TABLE = 100
+TIMINGS = ["seconds", "rows_per_second", "seconds_left", "progress"]
 
 
 class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -49,7 +49,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ['y', 'y', 'y']
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # scikit-learn wants every setting here, by name
         self,
         schema: Schema | Mapping[str, Any] | str | Path | None = None,
         target: Hashable = None,
@@ -125,14 +125,14 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         del y
         from tabgan.gan.progress import training_bar
-        from tabgan.learning import learn
+        from tabgan.learning import learn, notes_on
 
         schema = resolve_schema(df, self.schema, discrete_columns=self.discrete_columns)
         self._check_target(schema)
         settings = self._settings()
         encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
         codes, foreign = encoder.encode_counting(df)
-        told = [*encoder.warnings, *_foreign_notes(foreign), *_size_notes(len(df), len(schema))]
+        told = [*encoder.warnings, *notes_on(foreign, len(df), len(schema))]
         seed = checked_seed(self.random_state)
         with training_bar(self.verbose) as show:
             trained = learn(
@@ -146,7 +146,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
         self.schema_, self.encoder_, self.seed_ = schema, encoder, seed
         self.n_rows_ = _two_digits(len(df))
-        self.generator_, self.quick_generator_, self.order_ = None, None, ()
+        self.generator_, self.quick_generator_ = None, None
+        self.order_: tuple[int, ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
         if trained is not None:
             self.generator_, self.quick_generator_ = trained.generator, trained.quick
@@ -190,13 +191,15 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """The rows that `sample` gives, in tables of `batch_rows`, at constant memory."""
         if num_rows < 0 or batch_rows < 1:
             raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
+        from tabgan.sampling import rebatched
+
         sampler = self._fitted_sampler()
         self.sample_seed_ = checked_seed(seed)
         sampler.plan(conditions, rounds)  # so that a bad condition is told of now
         pieces = sampler.blocks_of_rows(
             num_rows, conditions=conditions, rounds=self._rounds(rounds), seed=self.sample_seed_
         )
-        return _rebatched(pieces, batch_rows)
+        return rebatched(pieces, batch_rows, self.encoder_)
 
     def complete(
         self, df: pd.DataFrame, *, rounds: int | None = None, seed: int | None = None
@@ -246,8 +249,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         model.order_ = tuple(int(block) for block in manifest["order"])
         model.loss_history_ = pd.DataFrame(manifest["history"])
         model.warnings_ = [str(line) for line in manifest["warnings"]]
-        model.generator_, model.quick_generator_ = None, None
-        model._sampler = None
+        model.generator_, model.quick_generator_, model._sampler = None, None, None
         if not model.order_:
             return model
         model.generator_, model.quick_generator_ = generators_of(
@@ -261,8 +263,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         left_out = ("schema", "callbacks", "verbose", "device")
         parameters = {key: value for key, value in self.get_params().items() if key not in left_out}
         parameters["discrete_columns"] = []
-        timings = ("seconds", "rows_per_second", "seconds_left", "progress")
-        history = self.loss_history_.drop(columns=list(timings), errors="ignore")
+        history = self.loss_history_.drop(columns=TIMINGS, errors="ignore")
         return {
             "parameters": {
                 key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()
@@ -344,37 +345,7 @@ def checked_seed(seed: int | None) -> int:
     return int(seed)
 
 
-def _rebatched(pieces: Iterator[pd.DataFrame], batch_rows: int) -> Iterator[pd.DataFrame]:
-    """The same rows in tables of `batch_rows`, the last one shorter; at least one table."""
-    kept = next(pieces)
-    for piece in pieces:
-        while len(kept) >= batch_rows:
-            yield kept.iloc[:batch_rows].reset_index(drop=True)
-            kept = kept.iloc[batch_rows:]
-        kept = pd.concat([kept, piece], ignore_index=True)
-    while len(kept) > batch_rows:
-        yield kept.iloc[:batch_rows].reset_index(drop=True)
-        kept = kept.iloc[batch_rows:]
-    yield kept.reset_index(drop=True)
-
-
-def _foreign_notes(foreign: Mapping[Hashable, int]) -> list[str]:
-    return [
-        f"Column {name!r}: {n_rows} rows have no code of their own and were learned as the nearest one."
-        for name, n_rows in foreign.items()
-    ]
-
-
-def _size_notes(n_rows: int, n_columns: int) -> list[str]:
-    if n_rows >= max(SMALL_TABLE, 10 * n_columns):
-        return []
-    return [
-        f"The table has {n_rows} rows for {n_columns} columns: so few can be memorised. "
-        "Check the privacy screens of the evaluation before a release."
-    ]
-
-
 def _two_digits(n_rows: int) -> int:
     """The number of rows to two significant digits, for the model file."""
     scale = 10 ** max(len(str(n_rows)) - 2, 0)
-    return round(n_rows / scale) * scale
+    return int(round(n_rows / scale) * scale)

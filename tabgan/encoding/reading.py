@@ -121,7 +121,7 @@ def _values(cells: Cells, column: Column, decimals: int | None) -> Numeric:
     if decimals == 0 and is_whole:
         if str(cells.dtype).lower().startswith("uint64"):
             unsigned: Numeric = np.array(cells.to_numpy(dtype=np.uint64, na_value=0))
-            return np.minimum(unsigned, np.uint64(2**63 - 1)).astype(np.int64)
+            return np.asarray(np.minimum(unsigned, np.uint64(2**63 - 1)).astype(np.int64))
         return np.array(cells.to_numpy(dtype=np.int64, na_value=0))
     if isinstance(cells.dtype, pd.CategoricalDtype):
         cells = cells.astype(object)

@@ -88,6 +88,9 @@ class ExactStatistics:
     min_rows: int = 5
     _last: tuple[Any, Numeric, IntArray] | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        self._columns = {column.name: column for column in self.schema}
+
     def n_rows(self) -> int:
         """Rows of the table."""
         return len(self.df)
@@ -98,7 +101,7 @@ class ExactStatistics:
 
     def category_counts(self, name: Hashable) -> CategoryCounts:
         """Labels held by enough rows, or declared, with their counts."""
-        cells, column = dense(self.df[name]), self.schema[name]
+        cells, column = dense(self.df[name]), self._columns[name]
         seen = read_labels(cells)
         counts = np.bincount(seen.codes[seen.codes >= 0], minlength=len(seen.labels))
         declared = _declared(column.categories, column.kind)
@@ -129,13 +132,13 @@ class ExactStatistics:
 
     def fits_whole(self, name: Hashable, decimals: int) -> bool:
         """Whether all numbers are exact in units of 10**-decimals."""
-        numbers = read_numbers(self.df[name], self.schema[name], Part(decimals=None)).present
+        numbers = read_numbers(self.df[name], self._columns[name], Part(decimals=None)).present
         largest = float(np.abs(numbers).max(initial=0.0))
         return largest < 2.0**53 / 10.0**decimals
 
     def resolution(self, name: Hashable) -> int:
         """Ticks of the coarsest clock unit that nearly all are multiples of."""
-        column = self.schema[name]
+        column = self._columns[name]
         cells = self.df[name].dropna()
         unit = unit_of(column)
         if column.kind == "datetime":
@@ -170,7 +173,7 @@ class ExactStatistics:
 
     def pattern(self, name: Hashable) -> Pattern:
         """The written form of an identifier."""
-        column = self.schema[name]
+        column = self._columns[name]
         cells = dense(self.df[name]).dropna()
         if pd.api.types.is_numeric_dtype(cells.dtype) or column.element in ("int", "float"):
             numbers = read_numbers(cells, column, Part())
@@ -181,7 +184,7 @@ class ExactStatistics:
     def _histogram(self, name: Hashable, part: Part) -> tuple[Numeric, IntArray]:
         """Sorted distinct values and their counts; the last one asked for is kept."""
         if self._last is None or self._last[0] != (name, part):
-            numbers: Numbers = read_numbers(self.df[name], self.schema[name], part)
+            numbers: Numbers = read_numbers(self.df[name], self._columns[name], part)
             values, counts = np.unique(numbers.present, return_counts=True)
             self._last = ((name, part), values, counts.astype(np.int64))
         return self._last[1], self._last[2]

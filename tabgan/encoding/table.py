@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from tabgan.column import Column
 from tabgan.encoding.categorical import CategoricalEncoder, RareRule
@@ -165,7 +166,8 @@ class TableEncoder:
 
         Shape: both [rows, blocks]. Columns of the schema that the table lacks are hidden too.
         """
-        if extra := [name for name in df.columns if name not in self.schema]:
+        known = set(self.schema.names)
+        if extra := [name for name in df.columns if name not in known]:
             raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
         shape = (len(df), len(self.layout.blocks))
         codes, is_visible = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=bool)
@@ -208,6 +210,20 @@ class TableEncoder:
         table = pd.concat(columns, axis=1)
         table.columns = _index_of(self.schema.names)
         return table
+
+    def concat(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+        """Tables that `decode` made, one below the other; dtypes stay.
+
+        The categories of an identifier column differ from piece to piece and are united.
+        """
+        if len(tables) == 1:
+            return tables[0]
+        whole = pd.concat(tables, ignore_index=True)
+        for place, column in enumerate(self.schema):
+            if column.kind == "identifier" and column.dtype == "category":
+                pieces = [table.iloc[:, place] for table in tables]
+                whole.isetitem(place, pd.Series(union_categoricals(pieces)))
+        return whole
 
     def allowed(self, name: Hashable, condition: Condition) -> BoolArray:
         """Which codes of a column can meet a condition: an array with a dimension a block.

@@ -75,16 +75,25 @@ def _element(cell: Any, column: Column) -> Any:
 
 
 def _write_decimals(numbers: Numbers, column: Column, decimals: int | None) -> Cells:
-    places = 0 if decimals is None else decimals
-    cells: list[Any] = [
-        decimal.Decimal(cell if decimals is not None else repr(cell)).scaleb(-places)
-        for cell in numbers.values.tolist()
-    ]
+    numbers_told = numbers.values.tolist()
+    if decimals is None:
+        cells = [_quantized(cell, column.decimals) for cell in numbers_told]
+    else:
+        cells = [decimal.Decimal(cell).scaleb(-decimals) for cell in numbers_told]
     if column.dtype == "object":
         return _write_objects(cells, numbers.is_missing, column)
     arrow = to_dtype(column.dtype).pyarrow_dtype  # type: ignore[union-attr]
     array = pa.chunked_array([pa.array(cells, type=arrow, mask=numbers.is_missing)])
     return _arrow(array)
+
+
+def _quantized(cell: float, decimals: int | None) -> decimal.Decimal:
+    exact = decimal.Decimal(repr(cell))
+    if decimals is None:
+        return exact
+    with decimal.localcontext() as context:
+        context.prec = 400  # enough for every float64
+        return exact.quantize(decimal.Decimal(1).scaleb(-decimals))
 
 
 def _write_objects(cells: list[Any], is_missing: BoolArray, column: Column) -> Cells:

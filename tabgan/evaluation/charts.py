@@ -102,16 +102,31 @@ def _draw_bars(axes: Axes, profile: ColumnProfile) -> None:
 
 def _draw_histogram(axes: Axes, profile: ColumnProfile) -> None:
     assert profile.edges is not None
-    axes.stairs(profile.real, profile.edges, fill=True, color=REAL)
-    axes.stairs(profile.synthetic, profile.edges, color=SYNTHETIC, linewidth=1.4)
+    edges = profile.edges
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    if profile.kind == "datetime":
+        unit = _date_unit(float(edges[-1] - edges[0]))
+        axes.xaxis.set_major_formatter(lambda second, _: _date(second, unit))
+    else:
+        power = _power_of_ten(edges)
+        edges = edges / 10.0**power if power else edges
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.10g}")
+        axes.set_xlabel(f"1e{power}" if power else "")
+    axes.stairs(profile.real, edges, fill=True, color=REAL)
+    axes.stairs(profile.synthetic, edges, color=SYNTHETIC, linewidth=1.4)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.10g}")
-    if profile.kind == "datetime":
-        unit = _date_unit(float(profile.edges[-1] - profile.edges[0]))
-        axes.xaxis.set_major_formatter(lambda second, _: _date(second, unit))
+
+
+def _power_of_ten(edges: FloatArray) -> int:
+    """What an axis of very large or small numbers is divided by; 0 for numbers one reads as they are.
+
+    Matplotlib's own arithmetic overflows near 1e308.
+    """
+    largest = float(np.abs(edges).max())
+    power = int(np.floor(np.log10(largest))) if largest > 0 else 0
+    return power if power > 9 or power < -5 else 0
 
 
 def _date_unit(seconds: float) -> str:

@@ -45,6 +45,8 @@ def nearest_neighbour_share(
     """Share of synthetic rows nearer to a training row than to a holdout row; ties count half.
 
     .5 says that the synthetic rows are no nearer to the rows the generator saw than to others.
+    A verbatim copy gets 1 where the holdout is as large as the training table, and
+    .5 + .5 * holdout rows / training rows where it is smaller: `exact_matches` sees it better.
     Training and holdout rows are drawn in equal numbers, at most `max_rows` of each and of the
     synthetic rows. Distance: Gower's, the sum over the columns of |difference| of the
     quantile ranks (numbers, dates) or of 0 / 1 (categories); missing against present counts 1.
@@ -104,7 +106,11 @@ def _gower_columns(column: ComparedColumn) -> tuple[list[FloatArray] | list[IntA
     if len(values) == 0:
         return [np.where(np.isnan(numbers), np.nan, 0.0) for numbers in column.numbers], False
     ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
-    return [np.interp(numbers, values, ranks) for numbers in column.numbers], False
+    scale = float(np.abs(values).max()) or 1.0
+    # Neighbours 1e-310 apart have no finite slope between them: any rank between theirs will do.
+    with np.errstate(over="ignore", invalid="ignore"):
+        placed = [np.interp(numbers / scale, values / scale, ranks) for numbers in column.numbers]
+    return [np.clip(one, 0.0, 1.0) for one in placed], False
 
 
 def _nearest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable
 from typing import Any, TypeAlias
 
@@ -79,9 +80,11 @@ def _r2(features: tuple[FloatArray, FloatArray], targets: tuple[Cells, Cells], o
     readable = ~np.isnan(learned)  # a synthetic table may hold text where the real one holds numbers
     if not readable.any():
         return 0.0
+    # R2 has no unit; scaled, the squares of very large numbers stay finite.
+    scale = max(np.abs(learned[readable]).max(), np.abs(truth).max()) or 1.0
     model = HistGradientBoostingRegressor(**options)
-    model.fit(features[0][readable], learned[readable])
-    return float(r2_score(truth, model.predict(features[1])))
+    model.fit(features[0][readable], learned[readable] / scale)
+    return float(r2_score(truth / scale, model.predict(features[1])))
 
 
 def _mean_auc(
@@ -99,7 +102,10 @@ def _mean_auc(
     if counts.min() < 2:
         # Early stopping splits every class in two, which one row cannot be.
         model.set_params(early_stopping=False)
-    model.fit(features[0], learned)
+    with warnings.catch_warnings():
+        # Few rows and many classes: the score says so by itself.
+        warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
+        model.fit(features[0], learned)
     probability = model.predict_proba(features[1])
     place = {label: i for i, label in enumerate(model.classes_)}
     unknown = np.zeros(len(truth))

@@ -150,7 +150,8 @@ class Adversary:
 
     def _label_loss(self, rows: Tensor, view: Tensor) -> Tensor:
         """Cross-entropy of the target block's code, told from the other blocks in view."""
-        assert self.target is not None and self.discriminator.label is not None
+        assert self.target is not None
+        assert self.discriminator.label is not None
         start = int(self.blocks.offsets[self.target])
         labels = rows[:, start : start + self.blocks.sizes[self.target]]
         others = view.clone()

@@ -22,6 +22,7 @@ class Rows:
 
     @property
     def steps_per_epoch(self) -> int:
+        """Number of full batches in the table; at least one."""
         return max(1, len(self.codes) // self.batch_size)
 
     def batch(self) -> Tensor:

@@ -31,11 +31,13 @@ class Bucket:
 
     @property
     def stop(self) -> int:
+        """The flat code after the last one."""
         return self.start + self.width * len(self.blocks)
 
     def view(self, flat: Tensor) -> Tensor:
         """Shape: [..., flat codes] -> [..., blocks of this bucket, width]."""
-        return flat[..., self.start : self.stop].unflatten(-1, (len(self.blocks), self.width))
+        part = flat[..., self.start : self.stop]
+        return part.reshape(*part.shape[:-1], len(self.blocks), self.width)
 
 
 class Blocks:
@@ -67,7 +69,7 @@ class Blocks:
         )
         block_of = torch.zeros(self.n_flat, dtype=torch.long)
         is_padding = torch.ones(self.n_flat, dtype=torch.bool)
-        for block, (offset, size) in enumerate(zip(offsets, self.sizes, strict=True)):
+        for offset, size in zip(offsets, self.sizes, strict=True):
             is_padding[offset : offset + size] = False
         for bucket in self.buckets:
             owners = torch.tensor(bucket.blocks).repeat_interleave(bucket.width)

@@ -69,5 +69,6 @@ class Discriminator(nn.Module):
         return self.features(self.rows.soft(rows, view))
 
     def forward(self, rows: Tensor, view: Tensor) -> Tensor:
+        """Scores of flat rows; see the class for shapes."""
         scores: Tensor = self.score(self.soft_features(rows, view))[:, 0]
         return scores

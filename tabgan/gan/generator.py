@@ -33,10 +33,11 @@ class CodeTable(nn.Module):
         self.order = nn.Parameter(torch.randn(blocks.n_blocks, N_FEATURES, width) * scale / 2)
 
     def forward(self) -> Tensor:
+        """Shape: -> [flat codes, width]."""
         parts = []
         for bucket in self.blocks.buckets:
             features = self.blocks.features[bucket.start : bucket.stop]
-            features = features.unflatten(0, (len(bucket.blocks), bucket.width))
+            features = features.reshape(len(bucket.blocks), bucket.width, N_FEATURES)
             parts.append(torch.bmm(features, self.order[list(bucket.blocks)]).flatten(0, 1))
         table: Tensor = self.identity + torch.cat(parts)
         return table
@@ -57,13 +58,16 @@ class RowEmbedding(nn.Module):
         self.hidden = nn.Parameter(torch.zeros(blocks.n_blocks, width))
 
     def forward(self, codes: Tensor, visible: Tensor) -> Tensor:
+        """Shape: codes, visible [rows, blocks] -> [rows, width]."""
         hidden_place = self.blocks.n_flat + torch.arange(len(self.hidden), device=codes.device)
         places = torch.where(visible, self.blocks.flat_index(codes), hidden_place)
         return F.embedding_bag(places, torch.cat([self.codes(), self.hidden]), mode="sum")
 
     def soft(self, rows: Tensor, visible: Tensor) -> Tensor:
+        """Shape: flat one-hot rows [rows, flat codes], visible [rows, blocks] -> [rows, width]."""
         seen = rows * self.blocks.spread(visible.to(rows.dtype))
-        return seen @ self.codes() + (~visible).to(rows.dtype) @ self.hidden
+        table: Tensor = self.codes()
+        return seen @ table + (~visible).to(rows.dtype) @ self.hidden
 
 
 class ResidualLayer(nn.Module):
@@ -79,6 +83,7 @@ class ResidualLayer(nn.Module):
         nn.init.zeros_(self.down.bias)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Shape: [rows, width] -> [rows, width]."""
         update: Tensor = self.down(self.dropout(F.silu(self.up(self.norm(x)))))
         return x + update
 
@@ -123,5 +128,6 @@ class Generator(nn.Module):
         return self.head(), self.bias.masked_fill(self.blocks.is_padding, PADDING_LOGIT)
 
     def forward(self, codes: Tensor, visible: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Logits of every code; padding gets PADDING_LOGIT."""
         weight, bias = self.output_layer()
         return F.linear(self.trunk(self.rows(codes, visible), noise), weight, bias)

@@ -45,23 +45,23 @@ def _critic(real: Tensor, made: Tensor) -> Tensor:
 
 LOSSES: dict[str, AdversarialLoss] = {
     # Goodfellow et al. 2014, equation 1: the generator makes log(1 - D(made)) small.
-    "minimax": AdversarialLoss(_minimax_discriminator, lambda real, made: -F.softplus(made).mean()),
+    "minimax": AdversarialLoss(_minimax_discriminator, lambda _, made: -F.softplus(made).mean()),
     # Goodfellow et al. 2014, section 3: the generator makes log D(made) large.
-    "non-saturating": AdversarialLoss(_minimax_discriminator, lambda real, made: F.softplus(-made).mean()),
+    "non-saturating": AdversarialLoss(_minimax_discriminator, lambda _, made: F.softplus(-made).mean()),
     # Mao et al. 2017, equation 9 (a = 0, b = c = 1).
     "least-squares": AdversarialLoss(
         lambda real, made: ((real - 1) ** 2).mean() / 2 + (made**2).mean() / 2,
-        lambda real, made: ((made - 1) ** 2).mean() / 2,
+        lambda _, made: ((made - 1) ** 2).mean() / 2,
     ),
     # Lim & Ye 2017, section 2.
     "hinge": AdversarialLoss(
         lambda real, made: F.relu(1 - real).mean() + F.relu(1 + made).mean(),
-        lambda real, made: -made.mean(),
+        lambda _, made: -made.mean(),
     ),
     # Arjovsky et al. 2017, algorithm 1.
-    "wasserstein": AdversarialLoss(_critic, lambda real, made: -made.mean(), clip=0.05),
+    "wasserstein": AdversarialLoss(_critic, lambda _, made: -made.mean(), clip=0.05),
     # Gulrajani et al. 2017, equation 3.
-    "wasserstein-gp": AdversarialLoss(_critic, lambda real, made: -made.mean(), penalty="wgan-gp"),
+    "wasserstein-gp": AdversarialLoss(_critic, lambda _, made: -made.mean(), penalty="wgan-gp"),
     # Huang et al. 2024 (R3GAN), equations 2 and 3: each made row against one real row.
     "relativistic": AdversarialLoss(
         lambda real, made: F.softplus(made - real).mean(),
@@ -125,7 +125,7 @@ def input_gradients(discriminator: Discriminator, rows: Tensor, view: Tensor) ->
     """Scores, and each row's gradient of its score: [rows, flat codes]."""
     rows = rows.detach().requires_grad_(True)
     scores = discriminator(rows, view)
-    (gradient,) = torch.autograd.grad(scores.sum(), rows, create_graph=True)
+    gradient: Tensor = torch.autograd.grad(scores.sum(), rows, create_graph=True)[0]
     return scores, gradient
 
 
@@ -136,7 +136,9 @@ def gradient_penalty(
     if kind == "wgan-gp":
         share = torch.rand(len(real), 1, device=real.device)
         _, gradient = input_gradients(discriminator, real.lerp(made, share), view)
-        return ((gradient.norm(dim=1) - 1) ** 2).mean()
+        norms: Tensor = gradient.norm(dim=1)
+        return ((norms - 1) ** 2).mean()
     _, at_real = input_gradients(discriminator, real, view)
     _, at_made = input_gradients(discriminator, made, view)
-    return (at_real.square().sum(1).mean() + at_made.square().sum(1).mean()) / 2
+    both: Tensor = at_real.square().sum(1).mean() + at_made.square().sum(1).mean()
+    return both / 2

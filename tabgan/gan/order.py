@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -53,7 +54,7 @@ def drawing_order(information: Tensor, parents: Sequence[int | None], n_rounds: 
     n_blocks = len(parents)
     n_rounds = max(1, min(n_rounds, n_blocks))
     cuts = [round(step * n_blocks / n_rounds) for step in range(n_rounds + 1)]
-    capacity = [stop - start for start, stop in zip(cuts, cuts[1:], strict=False)]
+    capacity = [stop - start for start, stop in pairwise(cuts)]
     shared = information.fill_diagonal_(0.0).tolist()
     runs: list[list[int]] = [[] for _ in range(n_rounds)]
     for block in sorted(range(n_blocks), key=lambda b: (-sum(shared[b]), b)):

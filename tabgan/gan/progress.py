@@ -17,7 +17,7 @@ SHOWN = ("likelihood", "discriminator", "generator", "validation")
 def training_bar(is_shown: bool) -> Iterator[Callable[[Record], None]]:
     """A callback for every epoch; draws nothing when it is not to be shown."""
     if not is_shown:
-        yield lambda record: None
+        yield _ignore
         return
     columns = (
         TextColumn("{task.description:<10}"),
@@ -37,3 +37,8 @@ def training_bar(is_shown: bool) -> Iterator[Callable[[Record], None]]:
             bar.update(tasks[phase], completed=float(record["progress"]), told=told)
 
         yield show
+
+
+def _ignore(record: Record) -> None:
+    """Show nothing."""
+    del record

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ def rounds_of(blocks: Blocks, order: Sequence[int], n_rounds: int) -> Rounds:
     """Split the drawing order into `n_rounds` runs of nearly equal length."""
     n_rounds = min(n_rounds, len(order))
     cuts = [round(step * len(order) / n_rounds) for step in range(n_rounds + 1)]
-    runs = [order[start:stop] for start, stop in zip(cuts, cuts[1:], strict=False)]
+    runs = [order[start:stop] for start, stop in pairwise(cuts)]
     groups = tuple(group_of(blocks, run) for run in runs)
     return Rounds(groups=groups, back=torch.argsort(torch.cat([g.flat for g in groups])))
 

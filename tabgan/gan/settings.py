@@ -54,12 +54,12 @@ class Settings:
     discriminator_views: bool = True
     view_share: tuple[float, float] = (0.3, 1.0)
     discriminator_steps: int = 1
-    warm_up_steps: int = 150
+    warm_up_steps: int = 100
     epochs: int | None = None
     max_seconds: float | None = None
     batch_size: int = 1024
     likelihood_steps: int = 1500
-    adversary_steps: int = 400
+    adversary_steps: int = 300
     adversary_share: float = 0.4
     likelihood_lr: float = 2e-3
     generator_lr: float = 2e-4

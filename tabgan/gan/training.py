@@ -11,14 +11,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from tabgan.gan import losses
 from tabgan.gan.adversary import Adversary
-from tabgan.gan.batches import Rows, mixed_masks, random_masks, rank_of, split_validation
+from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.order import drawing_order, mutual_information, two_way_marginals
@@ -170,13 +170,15 @@ class Run:
         """The game at few rounds, on top of what likelihood taught, or (`alone`) from scratch."""
         generator = self.generator
         self.watch.start_phase()
+        # A step of the game costs about six of likelihood: half the rows keep it brisk.
+        self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2))
         for _ in range(0 if alone else self.settings.warm_up_steps):
             adversary.step(self.data, teach_generator=False)
         share = 1.0 if alone else self.settings.adversary_share
         clock = self.clock(self.settings.adversary_steps, share)
         average = Average(generator, self.settings.ema)
 
-        def step(progress: float, index: int) -> dict[str, Tensor]:
+        def step(progress: float, _index: int) -> dict[str, Tensor]:
             adversary.set_learning_rates(_cosine(progress))
             return adversary.step(self.data, teach_generator=True)
 

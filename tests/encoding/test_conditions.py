@@ -66,6 +66,15 @@ def test_an_interval_holds_in_every_row(name, low, high):
     assert high is None or (out <= high).all()
 
 
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("real", -0.01, 0.013), ("age", 30, 40), ("money", 20, 21)]
+)
+def test_a_limit_holds_even_for_codes_that_were_not_allowed(name, low, high):
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.integers(0, size, 500) for size in ENCODER.layout.sizes], axis=1).astype(np.int16)
+    assert ENCODER.decode(codes, rng=rng, limits={name: (low, high)})[name].dropna().between(low, high).all()
+
+
 @given(ends=st.tuples(st.floats(-2, 2), st.floats(-2, 2)).map(sorted))
 @settings(max_examples=40, deadline=None)
 def test_any_interval_holds_in_every_row(ends):

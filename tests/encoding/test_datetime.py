@@ -87,6 +87,21 @@ def test_no_local_time_is_made_that_the_clock_skips(zone):
     assert out.dtype == cells.dtype
 
 
+@pytest.mark.parametrize("day", ["2022-03-27", "2022-10-30"])
+def test_days_on_which_the_clock_changes_have_no_gap_in_the_output(day):
+    minutes = RNG.integers(0, 23 * 60, 3000)
+    start = pd.Timestamp(day, tz="Europe/Paris")
+    cells = pd.Series(start + pd.to_timedelta(minutes, unit="min"))
+    encoder, _ = fit(cells)
+    out = encoder.decode(any_codes(encoder), rng=np.random.default_rng(0))["x"]
+    assert out.notna().all()
+    assert (out.dt.strftime("%Y-%m-%d") == day).all()
+    late = (day, f"{day} 02:30")
+    codes = np.argwhere(encoder.allowed("x", late)).astype(np.int16)
+    within = encoder.decode(np.repeat(codes, 50, axis=0), rng=RNG, limits={"x": late})["x"]
+    assert (within <= pd.Timestamp(f"{day} 03:00").tz_localize("Europe/Paris")).all()
+
+
 CONDITIONS = [
     ("2022-03-05 10:17", "2022-03-05 18:40"),
     ("2022-12-30", "2023-01-02"),
@@ -146,7 +161,7 @@ def test_allowed_codes_are_exactly_those_of_the_rows_inside():
         (["2022-06-02 12:00", "2031-01-01 12:00"], "or one that it names. Dates run from 2022-01-0"),
         ("soon", "cannot be read"),
         (17, "takes dates"),
-        (pd.Timestamp("2022-06-01 00:00:01"), "no date that was learned"),  # minutes were learned
+        (pd.Timestamp("2022-06-01 12:00:01"), "no date that was learned"),  # minutes were learned
         ([], "no value at all"),
         (("2022-01-01", "2022-02-01", "2022-03-01"), "an interval is a tuple"),
     ],

@@ -120,6 +120,11 @@ def test_arrow_decimals_keep_their_scale():
     assert out.dtype == pd.ArrowDtype(pa.decimal128(10, 2))
 
 
+def test_decimals_too_large_to_be_counted_exactly_still_have_their_scale():
+    cells = pd.Series([decimal.Decimal(int(cell)).scaleb(-2) for cell in REAL * 10**18], dtype=object)
+    assert {cell.as_tuple().exponent for cell in there_and_back(cells)} == {-2}
+
+
 def test_sparse_columns_come_out_dense():
     out = there_and_back(pd.Series(np.where(SMALL < 7, 0, SMALL)).astype(pd.SparseDtype("int64", 0)))
     assert out.dtype == np.int64
@@ -138,8 +143,9 @@ def test_a_column_without_any_value_stays_without(dtype):
 
 
 def test_negative_zero_becomes_zero():
-    out = there_and_back(pd.Series([-0.0] * 50 + [1.5] * 50))
-    assert not np.signbit(out).any()
+    for other in (1.5, np.pi / 1e9):  # counted in tenths, and as plain floats
+        out = there_and_back(pd.Series([-0.0] * 50 + [other] * 50))
+        assert not np.signbit(out).any()
 
 
 def test_decimals_are_the_nearest_doubles():

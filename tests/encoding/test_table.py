@@ -287,6 +287,26 @@ def test_no_rows_decode_to_an_empty_typed_table(mixed):
     assert (out.dtypes == mixed.dtypes).all()
 
 
+def test_a_table_decoded_in_pieces_has_the_dtypes_of_the_whole(mixed):
+    table = mixed.assign(key=mixed["key"].astype("category"))
+    encoder = TableEncoder.fit(table)
+    codes = encoder.encode(table)
+    rng = np.random.default_rng(0)
+    pieces = [encoder.decode(codes[at : at + 200], rng=rng, first_row=at) for at in range(0, 600, 200)]
+    whole = encoder.concat(pieces)
+    assert [str(dtype) for dtype in whole.dtypes] == [str(dtype) for dtype in table.dtypes]
+    assert whole["key"].is_unique
+    assert whole.index.tolist() == list(range(600))
+
+
+def test_a_thousand_columns_are_no_problem():
+    table = pd.DataFrame(np.random.default_rng(0).integers(0, 3, (50, 1000)))
+    start = time.process_time()
+    encoder = TableEncoder.fit(table)
+    assert back(encoder, table).shape == table.shape
+    assert time.process_time() - start < 10
+
+
 def test_any_codes_decode_to_a_valid_table(mixed):
     """An untrained model draws digits no row had: they still decode."""
     encoder = TableEncoder.fit(mixed)

@@ -1,0 +1,52 @@
+"""`tabgan complete`: fill the missing cells of given rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import reports_failures
+
+
+@reports_failures
+def complete(
+    model: options.ModelArgument,
+    table: Annotated[
+        Path, typer.Argument(metavar="ROWS", help="Rows with empty cells; may lack columns altogether.")
+    ],
+    output: options.Output,
+    seed: options.SampleSeed = None,
+    device: options.Device = options.DeviceName.auto,
+    sep: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = ".",
+    na_values: options.NaValues = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Fill the empty cells of given rows from a model; what is given stays."""
+    del debug
+    from tabgan_cli import paths, reading, table_file, terminal, training
+
+    paths.check_table_path(table)
+    paths.check_table_path(output)
+    paths.check_inputs(model, table)
+    paths.check_outputs(output, inputs=(model, table), force=force)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values)
+    training.check_device(device.value)
+    fitted, style = training.load_model(model, device.value)
+    given = table_file.read_table(table, read_options, schema=fitted.schema_)
+    terminal.warn(given.warnings)
+    # A column without any cell is one that is lacking: it has no type that made cells must take.
+    known = given.rows.dropna(axis="columns", how="all") if len(given.rows) else given.rows
+    completed = fitted.complete(known, seed=seed)
+    names = list(given.rows.columns)
+    names += [name for name in completed.columns if name not in names]
+    with table_file.table_writer(output, given.style.over(style)) as write:
+        write(completed[names])
+    if not quiet:
+        n_cells = int(given.rows.isna().sum().sum()) + len(completed) * (len(names) - given.rows.shape[1])
+        terminal.say(f"Wrote {len(completed):,} rows to {output}; {n_cells:,} cells were filled.")

@@ -1,0 +1,45 @@
+"""`tabgan fit`: learn a table, write a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import reports_failures
+
+
+@reports_failures
+def fit(
+    table: options.RealTable,
+    model: Annotated[Path, typer.Option("--model", "-m", help="Model file to write, such as model.tabgan.")],
+    schema: options.SchemaFile = None,
+    target: options.Target = None,
+    epochs: options.Epochs = None,
+    max_seconds: options.MaxSeconds = None,
+    seed: options.Seed = 0,
+    device: options.Device = options.DeviceName.auto,
+    sep: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = ".",
+    na_values: options.NaValues = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Learn a table and write a model of it."""
+    del debug
+    from tabgan_cli import paths, reading, terminal, training
+
+    paths.check_table_path(table)
+    paths.check_inputs(table, schema)
+    paths.check_outputs(model, inputs=(table, schema), force=force)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values)
+    declared = reading.read_schema_file(schema)
+    job = training.Job(declared, target, epochs, max_seconds, seed, device.value, quiet)
+    found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
+    fitted = training.trained(found.rows, job)
+    training.save_model(fitted, model, found.style)
+    if not quiet:
+        terminal.say(f"Wrote {model}.")

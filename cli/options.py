@@ -1,0 +1,66 @@
+"""Arguments and options that several commands share, each told once."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+MAX_SEED = 2**63 - 1
+
+RealTable: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="TABLE", help="The real table: .csv, .csv.gz, .tsv, .txt or .parquet.")
+]
+ModelArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="A model of `tabgan fit`.")]
+Output: TypeAlias = Annotated[
+    Path, typer.Option("--output", "-o", help="File to write; its ending tells the format.")
+]
+SchemaFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--schema", help="What is known of the columns: JSON of `tabgan schema` or SDV."),
+]
+Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is there to predict.")]
+MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest time to train.")]
+Epochs: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Most passes over the rows in training.")]
+Seed: TypeAlias = Annotated[
+    int, typer.Option(min=0, max=MAX_SEED, help="Same table, same seed: same result on a CPU.")
+]
+SampleSeed: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, max=MAX_SEED, help="Same model, same seed: same rows. Without it, new ones."
+    ),
+]
+Rounds: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Groups of columns drawn one after the other: fewer are faster.")
+]
+
+
+class DeviceName(str, Enum):
+    """Where the networks are computed."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+    mps = "mps"
+
+
+Device: TypeAlias = Annotated[DeviceName, typer.Option(help="Where to compute; auto: a GPU if there is one.")]
+
+Separator: TypeAlias = Annotated[
+    str | None, typer.Option("--sep", help="Separator of a CSV, such as ';' or 'tab'; else it is found.")
+]
+Encoding: TypeAlias = Annotated[
+    str | None, typer.Option(help="Encoding of a CSV, such as cp1252; else UTF-8.")
+]
+Decimal: TypeAlias = Annotated[str, typer.Option(help="Decimal point of a CSV: '.' or ','.")]
+NaValues: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--na-values", metavar="TEXT", help="Text of a CSV that means a missing cell; repeatable."),
+]
+
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")]
+Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

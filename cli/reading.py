@@ -1,0 +1,58 @@
+"""From what the command line says to a table: checks of options, reading, schema files."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabgan_cli.failures import CommandError, Exit
+
+if TYPE_CHECKING:
+    from tabgan_cli.table_file import CsvOptions, Table
+
+    from tabgan.schema import Schema
+
+
+def csv_options(
+    separator: str | None, encoding: str | None, decimal: str, missing: list[str] | None
+) -> CsvOptions:
+    """The options for reading CSV, checked. Raises: CommandError."""
+    from tabgan_cli.table_file import CsvOptions
+
+    names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
+    separator = names.get(separator, separator) if separator is not None else None
+    if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
+        raise CommandError(Exit.USAGE, "--sep takes one sign, such as ',' ';' '|' or 'tab'.")
+    if decimal not in (".", ","):
+        raise CommandError(Exit.USAGE, "--decimal takes '.' or ','.")
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+            "".encode(encoding)  # refuses codecs that are no text, such as hex
+        except LookupError:
+            raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.") from None
+    return CsvOptions(separator, encoding, decimal, tuple(missing or ()))
+
+
+def read_schema_file(path: Path | None) -> Schema | None:
+    """The schema in a file, if one is named. Raises: CommandError, SchemaError."""
+    if path is None:
+        return None
+    from tabgan.schema import Schema
+
+    try:
+        return Schema.load(path)
+    except UnicodeDecodeError:
+        raise CommandError(Exit.DATA, f"{path} is not UTF-8 text. Write one with `tabgan schema`.") from None
+
+
+def read_rows(path: Path, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:
+    """The table in a file; what there is to say about it goes to stderr."""
+    from tabgan_cli import table_file, terminal
+
+    found = table_file.read_table(path, options, schema=schema)
+    terminal.warn(found.warnings)
+    if not is_quiet:
+        terminal.say(f"Read {len(found.rows):,} rows and {found.rows.shape[1]} columns.")
+    return found

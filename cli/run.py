@@ -1,0 +1,116 @@
+"""`tabgan run`: from a real table to a synthetic one in one command, with a short summary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import reports_failures
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tabgan_cli.table_file import CsvStyle
+    from tabgan_cli.training import Job
+
+    from tabgan import TabGAN
+
+MIN_ROWS = 10
+HOLDOUT_SHARE = 0.2
+_JUDGED_ROWS = 100_000  # the summary looks at no more; the rest only goes to the file
+
+
+@reports_failures
+def run(
+    table: options.RealTable,
+    output: options.Output,
+    rows: Annotated[
+        int | None, typer.Option(min=1, help="Number of synthetic rows; else as many as the table has.")
+    ] = None,
+    schema: options.SchemaFile = None,
+    target: options.Target = None,
+    max_seconds: options.MaxSeconds = None,
+    seed: options.Seed = 0,
+    device: options.Device = options.DeviceName.auto,
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="Also write the model.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write the summary as an HTML page.")] = None,
+    sep: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = ".",
+    na_values: options.NaValues = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
+    del debug
+    from tabgan_cli import paths, reading, training
+
+    paths.check_table_path(table)
+    paths.check_table_path(output)
+    paths.check_inputs(table, schema)
+    paths.check_outputs(output, model, report, inputs=(table, schema), force=force)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values)
+    declared = reading.read_schema_file(schema)
+    job = training.Job(declared, target, None, max_seconds, seed, device.value, quiet)
+    found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
+    train, holdout = _split(found.rows, seed)
+    fitted = training.trained(train, job)
+    if model is not None:
+        training.save_model(fitted, model, found.style)
+    synthetic = _write_rows(fitted, rows or len(found.rows), output, style=found.style, job=job)
+    _judge((train, synthetic, holdout), fitted, report, job=job)
+
+
+def _split(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to learn from and rows held out, drawn at random, each in the order of the table."""
+    import numpy as np
+    from tabgan_cli.failures import CommandError, Exit
+
+    if len(rows) < MIN_ROWS:
+        cure = "Use `tabgan fit` and `tabgan sample`"
+        raise CommandError(Exit.DATA, f"The table has {len(rows)} rows, too few to hold some out. {cure}.")
+    is_held_out = np.zeros(len(rows), dtype=bool)
+    n_held_out = round(HOLDOUT_SHARE * len(rows))
+    is_held_out[np.random.default_rng(seed).permutation(len(rows))[:n_held_out]] = True
+    return tuple(rows[mask].reset_index(drop=True) for mask in (~is_held_out, is_held_out))
+
+
+def _write_rows(fitted: TabGAN, num_rows: int, output: Path, *, style: CsvStyle, job: Job) -> pd.DataFrame:
+    """Write the synthetic table; returns the rows of it that are judged."""
+    import pandas as pd
+    from tabgan_cli import table_file, terminal
+
+    kept: list[pd.DataFrame] = []
+    with (
+        terminal.counting_rows("Sampling", num_rows, is_quiet=job.is_quiet) as count,
+        table_file.table_writer(output, style) as write,
+    ):
+        for batch in fitted.sample_iter(num_rows, seed=job.seed):
+            write(batch)
+            count(len(batch))
+            if sum(map(len, kept)) < _JUDGED_ROWS:
+                kept.append(batch)
+    if not job.is_quiet:
+        terminal.say(f"Wrote {num_rows:,} rows to {output}.")
+    return pd.concat(kept, ignore_index=True)
+
+
+def _judge(
+    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], fitted: TabGAN, report: Path | None, *, job: Job
+) -> None:
+    """Print the summary and write the page, if one is asked for."""
+    from tabgan_cli import terminal
+
+    from tabgan.evaluation import quick_summary
+
+    if not job.is_quiet:
+        terminal.say("Comparing with the rows held out.")
+    summary = quick_summary(*tables, target=job.target, schema=fitted.schema_, seed=job.seed)
+    heads = ("measure", "value", "reference", "meaning")
+    terminal.print_table("Synthetic rows beside rows held out", heads, summary.rows())
+    if report is not None:
+        summary.to_html(report)
+        if not job.is_quiet:
+            terminal.say(f"Wrote {report}.")

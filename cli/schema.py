@@ -1,0 +1,44 @@
+"""`tabgan schema`: what each column is taken for, and why; to be read, corrected and passed to fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import reports_failures
+
+
+@reports_failures
+def schema(
+    table: options.RealTable,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="JSON to write, for `tabgan fit --schema`.")
+    ] = None,
+    sep: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = ".",
+    na_values: options.NaValues = None,
+    force: options.Force = False,
+    debug: options.Debug = False,
+) -> None:
+    """Show kind and type of every column of a table, and why."""
+    del debug
+    from tabgan_cli import paths, reading, table_file, terminal
+
+    from tabgan.schema import infer_schema
+    from tabgan.whole_file import whole_file
+
+    paths.check_table_path(table)
+    paths.check_inputs(table)
+    paths.check_outputs(output, inputs=(table,), force=force)
+    found = table_file.read_table(table, reading.csv_options(sep, encoding, decimal, na_values))
+    terminal.warn(found.warnings)
+    inferred = infer_schema(found.rows)
+    title = f"{table.name}: {len(found.rows):,} rows, {len(inferred)} columns"
+    terminal.print_table(title, ("column", "kind", "type", "why"), inferred.explain())
+    if output is not None:
+        with whole_file(output) as handle:
+            handle.write(f"{inferred.to_json()}\n".encode())
+        terminal.say(f"Wrote {output}.")

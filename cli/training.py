@@ -1,0 +1,92 @@
+"""Fitting as `fit` and `run` do it, and models with the style of the CSV file they were made from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabgan_cli.failures import CommandError, Exit
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tabgan_cli.table_file import CsvStyle
+
+    from tabgan import TabGAN
+    from tabgan.schema import Schema
+
+_CSV = "csv"  # entry of the manifest
+
+
+@dataclass(frozen=True)
+class Job:
+    """How to train, as the command line says it."""
+
+    schema: Schema | None
+    target: str | None
+    epochs: int | None
+    max_seconds: float | None
+    seed: int
+    device: str
+    is_quiet: bool
+
+    def __post_init__(self) -> None:
+        if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
+            raise CommandError(Exit.USAGE, "--max-seconds takes a number above 0.")
+        check_device(self.device)
+
+
+def check_device(name: str) -> None:
+    """Raise CommandError unless this machine has the device."""
+    from tabgan.learning import chosen_device
+
+    try:
+        chosen_device(name)
+    except ValueError:
+        raise CommandError(Exit.USAGE, f"--device: this machine has no {name}. Use auto.") from None
+
+
+def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
+    """A model of the rows; progress and warnings go to stderr."""
+    from tabgan_cli.terminal import warn
+
+    from tabgan import TabGAN
+
+    model = TabGAN(
+        schema=job.schema,
+        target=job.target,
+        epochs=job.epochs,
+        max_seconds=job.max_seconds,
+        random_state=job.seed,
+        device=job.device,
+        verbose=not job.is_quiet,
+    ).fit(rows)
+    warn(model.warnings_)
+    return model
+
+
+def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:
+    """Write the model, and beside its facts how the CSV file it was made from was written."""
+    from tabgan.model_file import read_model, write_model
+
+    model.save(path)
+    content = read_model(path)
+    write_model(
+        path,
+        manifest={**content.manifest, _CSV: style.to_dict()},
+        schema=content.schema,
+        encoding=content.encoding,
+        tensors=content.tensors,
+    )
+
+
+def load_model(path: Path, device: str = "auto") -> tuple[TabGAN, CsvStyle]:
+    """The model in a file and the style in which to write its tables as CSV."""
+    from tabgan_cli.table_file import CsvStyle
+
+    from tabgan import TabGAN
+    from tabgan.model_file import read_model
+
+    style = CsvStyle.from_dict(read_model(path).manifest.get(_CSV))
+    return TabGAN.load(path, device=device), style
