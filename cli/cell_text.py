@@ -124,9 +124,7 @@ def _numbers(column: _Texts, decimal: str) -> TypedColumn | None:
         if whole.null_count:  # floats would lose digits and write "1.0"
             return TypedColumn(whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
         return TypedColumn(_series(whole))
-    if not _all_match(
-        column.distinct, _FLOAT.replace("[.]", re.escape(decimal) if decimal != "." else "[.]")
-    ):
+    if not _all_match(column.distinct, _float_pattern(decimal)):
         return None
     texts = column.distinct if decimal == "." else pc.replace_substring(column.distinct, decimal, ".")
     numbers = pc.cast(texts, pa.float64())
@@ -165,14 +163,15 @@ def _dates(column: _Texts) -> TypedColumn | None:
     if found is None:
         return None
     moments, style = found
-    return TypedColumn(_series(column.spread(moments)), style=str(style))
+    cells = _series(column.spread(moments))
+    if style.pandas_zone is not None:
+        cells = cells.dt.tz_convert(style.pandas_zone)
+    return TypedColumn(cells, style=str(style))
 
 
 def _misfit(column: _Texts, decimal: str, declared: Declared) -> CommandError:
     """The error of a declared column some of whose cells are something else."""
-    pattern = (
-        _FLOAT.replace("[.]", re.escape(decimal)) if declared == "number" else r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    )
+    pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" if declared == "datetime" else _float_pattern(decimal)
     n_odd = column.n_rows(pc.invert(pc.match_substring_regex(column.distinct, pattern)))
     what = "numbers" if declared != "datetime" else "ISO dates (2024-01-31) of one style"
     how_many = f"{n_odd} of {len(column.codes)} rows" if n_odd else "some rows"
@@ -191,7 +190,7 @@ def _warning(column: _Texts, decimal: str) -> str:
     others = distinct.filter(pc.invert(is_word))
     if len(others) == len(distinct) or len(others) == 0:
         return ""
-    if not _all_match(others, _FLOAT) and read_dates(others) is None:
+    if not _all_match(others, _float_pattern(decimal)) and read_dates(others) is None:
         return ""
     words = " ".join(f"--na-values {word!r}" for word in distinct.filter(is_word).to_pylist())
     return (

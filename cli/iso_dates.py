@@ -42,6 +42,14 @@ class DateStyle:
         fraction = "." + "0" * self.precision if self.precision > 0 else ""
         return f"0000-00-00{self.separator}00:00{seconds}{fraction}{self.zone}"
 
+    @property
+    def pandas_zone(self) -> str | None:
+        """The zone as pandas calls it: "UTC", "UTC+02:00"; None without zone."""
+        if self.zone in ("", "Z"):
+            return "UTC" if self.zone else None
+        digits = self.zone[1:].replace(":", "").ljust(4, "0")
+        return f"UTC{self.zone[0]}{digits[:2]}:{digits[2:]}"
+
     @classmethod
     def parse(cls, text: str) -> DateStyle | None:
         """The style that `str` wrote; None for any other text."""
@@ -56,8 +64,8 @@ class DateStyle:
 def read_dates(texts: pa.Array) -> tuple[pa.Array, DateStyle] | None:
     """Timestamps of the texts and their style; None unless all are dates of one style.
 
-    Fractions of a second may differ in length: the longest is the style. Cells of several
-    offsets become UTC.
+    Where there are zones, the timestamps are UTC. Fractions of a second may differ in length: the
+    longest is the style. The style of cells of several offsets is UTC.
     """
     if len(texts) == 0 or pc.extract_regex(texts[:_LOOK], _CELL).null_count:
         return None
@@ -77,7 +85,7 @@ def read_dates(texts: pa.Array) -> tuple[pa.Array, DateStyle] | None:
         moments = pc.cast(texts, pa.timestamp(stored, "UTC"))
     except pa.ArrowInvalid:  # such as the 31st of February
         return None
-    return pc.cast(moments, pa.timestamp(stored, _arrow_zone(style.zone))), style
+    return moments, style
 
 
 def _shared_style(styles: list[DateStyle | None]) -> DateStyle | None:
@@ -89,13 +97,6 @@ def _shared_style(styles: list[DateStyle | None]) -> DateStyle | None:
     return finest if len({style.separator for style in known}) == 1 else None
 
 
-def _arrow_zone(zone: str) -> str:
-    if zone == "Z":
-        return "UTC"
-    digits = zone[1:].replace(":", "").ljust(4, "0")
-    return f"{zone[0]}{digits[:2]}:{digits[2:]}"
-
-
 def write_dates(cells: pd.Series[Any], style: DateStyle | None) -> tuple[list[str | None], DateStyle]:
     """Text of every cell, None where it is missing, and the style that was used.
 
@@ -105,7 +106,7 @@ def write_dates(cells: pd.Series[Any], style: DateStyle | None) -> tuple[list[st
         cells = pa.array(cells).to_pandas(date_as_object=False)
     is_aware = isinstance(cells.dtype, pd.DatetimeTZDtype)
     used = style or DateStyle(separator="T" if is_aware else " ", zone="Z" if is_aware else "")
-    moments = _wall_time(cells, used.zone if is_aware else "")
+    moments = _wall_time(cells, used.pandas_zone if is_aware else None)
     precision = _precision(moments, used.precision)
     if style is None and (precision > _DAY or is_aware):  # a zone belongs to a time
         precision = max(precision, _SECOND)
@@ -115,10 +116,10 @@ def write_dates(cells: pd.Series[Any], style: DateStyle | None) -> tuple[list[st
     return [None if none else text for none, text in zip(gone.tolist(), texts, strict=True)], used
 
 
-def _wall_time(cells: pd.Series[Any], zone: str) -> npt.NDArray[np.datetime64]:
+def _wall_time(cells: pd.Series[Any], zone: str | None) -> npt.NDArray[np.datetime64]:
     """What a clock in the zone shows at these moments."""
-    if zone:
-        cells = cells.dt.tz_convert("UTC" if zone == "Z" else f"UTC{_arrow_zone(zone)}")
+    if zone is not None:
+        cells = cells.dt.tz_convert(zone)
     if isinstance(cells.dtype, pd.DatetimeTZDtype):
         cells = cells.dt.tz_localize(None)
     moments: npt.NDArray[np.datetime64] = cells.to_numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,9 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, Settings
+from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained, train
+from tabgan.scalars import scalar_from_json, scalar_to_json
 
 Parameters = Mapping[str, Any]
 Arrays = dict[str, NDArray[Any]]
@@ -30,7 +33,7 @@ def settings_of(parameters: Parameters) -> Settings:
         raise ValueError(f"Expected recipe to be one of {', '.join(RECIPES)}, got {recipe!r}.")
     if parameters["loss"] not in LOSSES:
         raise ValueError(f"Expected loss to be one of {', '.join(LOSSES)}, got {parameters['loss']!r}.")
-    _check_positive(parameters)
+    _check_numbers(parameters)
     weights = {
         teacher: float(parameters[f"{teacher}_weight"])
         for teacher in ("adversary", "likelihood", "marginals")
@@ -57,20 +60,58 @@ def settings_of(parameters: Parameters) -> Settings:
     )
 
 
-def _check_positive(parameters: Parameters) -> None:
-    """Raises: ValueError for a number that must be above zero and is not."""
-    for name in ("embedding_dim", "pac", "batch_size", "discriminator_steps", "likelihood_lr"):
-        if not parameters[name] > 0:
-            raise ValueError(f"Expected {name} > 0, got {name}={parameters[name]!r}.")
-    for name in ("rounds", "epochs", "max_seconds", "generator_lr", "discriminator_lr"):
-        if parameters[name] is not None and not parameters[name] > 0:
-            raise ValueError(f"Expected {name} > 0 or None, got {name}={parameters[name]!r}.")
+def _check_numbers(parameters: Parameters) -> None:
+    """Raises: ValueError for a number outside its range."""
+
+    def expect(name: str, is_right: Callable[[Any], bool], what: str) -> None:
+        if not is_right(parameters[name]):
+            raise ValueError(f"Expected {name} {what}, got {name}={parameters[name]!r}.")
+
+    for name in ("embedding_dim", "pac", "batch_size", "discriminator_steps"):
+        expect(name, _is_count, "to be a whole number > 0")
+    for name in ("rounds", "epochs"):
+        expect(name, lambda n: n is None or _is_count(n), "to be a whole number > 0 or None")
+    for name in ("likelihood_lr", "gradient_clip"):
+        expect(name, lambda x: _is_number(x) and x > 0, "> 0")
+    for name in ("max_seconds", "generator_lr", "discriminator_lr"):
+        expect(name, lambda x: x is None or (_is_number(x) and x > 0), "> 0 or None")
     for name in ("adversary_weight", "likelihood_weight", "marginals_weight"):
-        if parameters[name] is not None and not parameters[name] >= 0:
-            raise ValueError(f"Expected {name} >= 0 or None, got {name}={parameters[name]!r}.")
+        expect(name, lambda x: x is None or (_is_number(x) and x >= 0), ">= 0 or None")
+    for name in ("feature_matching_weight", "auxiliary_weight"):
+        expect(name, lambda x: _is_number(x) and x >= 0, ">= 0")
+    expect("label_smoothing", lambda x: _is_number(x) and 0 <= x < 0.5, "from 0 to below 0.5")
     for name in ("generator_dim", "discriminator_dim"):
-        if not len(parameters[name]) or min(parameters[name]) < 1:
-            raise ValueError(f"Expected {name} to hold widths > 0, got {name}={parameters[name]!r}.")
+        expect(name, _are_widths, "to hold widths > 0")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and math.isfinite(value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) > 0
+
+
+def _are_widths(value: object) -> bool:
+    return isinstance(value, Sequence | np.ndarray) and len(value) > 0 and all(map(_is_count, value))
+
+
+def parameters_to_json(parameters: Parameters) -> dict[str, Any]:
+    """What the model file tells of TabGAN's parameters: none that names a file or holds rows."""
+    left_out = ("schema", "callbacks", "verbose", "device")
+    told = {name: _plain(value) for name, value in parameters.items() if name not in left_out}
+    return told | {"target": scalar_to_json(parameters["target"]), "discrete_columns": []}
+
+
+def parameters_from_json(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that `parameters_to_json` told of."""
+    return {**told, "target": scalar_from_json(told["target"])}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    return [_plain(part) for part in value] if isinstance(value, tuple | list) else value
 
 
 def chosen_device(name: str) -> torch.device:
@@ -83,7 +124,10 @@ def chosen_device(name: str) -> torch.device:
         return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
     if (name.startswith("cuda") and not has_cuda) or (name == "mps" and not has_mps):
         raise ValueError(f'This machine has no device {name!r}. Use device="auto".')
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise ValueError(f'There is no device {name!r}. Use device="auto".') from None
 
 
 def blocks_of(encoder: TableEncoder, device: torch.device) -> Blocks:
@@ -110,18 +154,17 @@ def learn(
         return None
     place = chosen_device(device)
     blocks = blocks_of(encoder, place)
-    target_block = None
+    target_blocks: tuple[int, ...] = ()
     if target is not None:
-        of_target = encoder.layout.of_column(encoder.schema.names.index(target))
-        target_block = of_target[0] if of_target else None
-    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        target_blocks = encoder.layout.of_column(encoder.schema.names.index(target))
+    with one_thread(), torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(seed)
         return train(
             torch.from_numpy(codes).to(place),
             blocks,
             settings,
             parents=[block.parent for block in encoder.layout.blocks],
-            target=target_block,
+            target=target_blocks,
             callbacks=tuple(callbacks),
         )
 
@@ -151,9 +194,10 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
             if key.startswith(prefix)
         }
         if weights or name == "exact":
-            network = Generator(
-                blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim
-            )
+            with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
+                network = Generator(
+                    blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim
+                )
             network.load_state_dict(weights)
             networks.append(network.to(blocks.device).eval().requires_grad_(False))
     return networks[0], networks[-1]
@@ -171,3 +215,9 @@ def notes_on(foreign: Mapping[Hashable, int], n_rows: int, n_columns: int) -> li
             "Check the privacy screens of the evaluation before a release."
         )
     return notes
+
+
+def two_digits(n_rows: int) -> int:
+    """The number of rows to two significant digits, for the model file."""
+    scale = 10 ** max(len(str(n_rows)) - 2, 0)
+    return int(round(n_rows / scale) * scale)

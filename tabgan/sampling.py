@@ -7,7 +7,8 @@ smaller parts to stay in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -19,12 +20,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import ConditionError
+from tabgan.errors import SchemaError
 from tabgan.gan.drawing import Batch, Drawer, Restriction
+from tabgan.gan.threads import one_thread
 
 ROW_BLOCK = 65_536
-PART_ROWS = 8_192
+PART_ROWS = 2_048
 CANDIDATES = 4
+MIN_CANDIDATES = 1_024
 
 Conditions = Mapping[Hashable, Any]
 
@@ -58,8 +61,6 @@ class Sampler:
 
     def plan(self, conditions: Conditions | None, rounds: int | None) -> Plan:
         """Turn conditions into codes. Raises: ConditionError before anything is drawn."""
-        if rounds is not None and rounds < 1:
-            raise ConditionError(f"Expected rounds >= 1, got rounds={rounds}.")
         restrictions: dict[int, Restriction] = {}
         for name, condition in (conditions or {}).items():
             allowed = torch.from_numpy(np.asarray(self.encoder.allowed(name, condition)))
@@ -85,6 +86,8 @@ class Sampler:
 
     def complete(self, df: pd.DataFrame, *, rounds: int | None, seed: int) -> pd.DataFrame:
         """Fill the missing cells of rows, and columns that they lack; what is given stays."""
+        if not df.columns.is_unique:
+            raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
         codes, visible = self.encoder.known_codes(df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:
@@ -93,7 +96,7 @@ class Sampler:
                 restrictions |= dict.fromkeys(blocks, Restriction(blocks, present))
         plan = Plan({}, (), _groups(list(self.order), rounds), restrictions)
         pieces = []
-        for index, start in enumerate(range(0, len(df), ROW_BLOCK)):
+        for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
             rng = block_generator(seed, index)
             filled = self._draw(plan, len(codes[rows]), rng, codes[rows], visible[rows])
@@ -128,15 +131,20 @@ class Sampler:
             for block, code in plan.known.items():
                 codes[:, block], visible[:, block] = code, True
             codes, visible = self._draw_restricted(plan, codes, visible, rng)
-        drawn = codes.copy()
+        drawn: NDArray[np.int16] = codes.copy()
         if drawer is None or not plan.groups:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
-        for start in range(0, n_rows, PART_ROWS):
-            rows = slice(start, start + PART_ROWS)
+        parts = [slice(start, start + PART_ROWS) for start in range(0, n_rows, PART_ROWS)]
+        noises = [_noise(drawer, plan, uniforms[rows], None if is_exact else rng) for rows in parts]
+
+        def draw(rows: slice, noise: Sequence[Tensor | None]) -> None:
             batch = _start(drawer, codes[rows], visible[rows])
-            _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), None if is_exact else rng)
+            _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), noise)
             drawn[rows] = batch.codes.to(torch.int16).cpu().numpy()
+
+        with one_thread() as n_workers, ThreadPoolExecutor(n_workers) as pool:
+            list(pool.map(draw, parts, noises))
         return drawn
 
     def _draw_restricted(
@@ -149,13 +157,15 @@ class Sampler:
         """Draw the restricted blocks, then resample so that their joint shares are the model's.
 
         A block drawn within its restriction hides how unlikely the restriction was given the
-        blocks before; rows are therefore drawn several times and kept in proportion to it.
+        blocks before; rows are therefore drawn several times and kept in proportion to it. The
+        shares are exact in the limit of many candidates, so that few rows get more of them.
         Source: Rubin 1988, sampling importance resampling.
         """
-        if not plan.alone or self.exact is None:
+        n_rows, n_copies = len(codes), 1
+        if not plan.alone or self.exact is None or not n_rows:
             return codes, visible
-        n_rows = len(codes)
-        n_copies = CANDIDATES if len({plan.restrictions[b].blocks for b in plan.alone}) > 1 else 1
+        if len(plan.alone) > 1:
+            n_copies = max(CANDIDATES, -(-MIN_CANDIDATES // n_rows))
         drawn, mass = np.repeat(codes, n_copies, axis=0), np.zeros(n_rows * n_copies)
         uniforms = rng.random(drawn.shape, dtype=np.float32)
         seen = np.repeat(visible, n_copies, axis=0)
@@ -163,7 +173,7 @@ class Sampler:
             rows = slice(start, start + PART_ROWS)
             batch = _start(self.exact, drawn[rows], seen[rows])
             steps = Plan({}, (), tuple((block,) for block in plan.alone), plan.restrictions)
-            _fill(self.exact, batch, steps, torch.from_numpy(uniforms[rows]), None)
+            _fill(self.exact, batch, steps, torch.from_numpy(uniforms[rows]), [None] * len(plan.alone))
             drawn[rows] = batch.codes.cpu().numpy()
             mass[rows] = batch.log_mass.double().cpu().numpy()
         if n_copies > 1:
@@ -189,17 +199,25 @@ def _start(drawer: Drawer, codes: NDArray[np.int16], visible: NDArray[np.bool_])
     )
 
 
+def _noise(
+    drawer: Drawer, plan: Plan, like: NDArray[Any], rng: np.random.Generator | None
+) -> list[Tensor | None]:
+    """Noise for every group of the plan; none without `rng`. Shape: each [rows, embedding_dim]."""
+    if rng is None:
+        return [None] * len(plan.groups)
+    shape = (len(like), drawer.generator.embedding_dim)
+    return [torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)) for _ in plan.groups]
+
+
 def _fill(
-    drawer: Drawer, batch: Batch, plan: Plan, uniforms: Tensor, rng: np.random.Generator | None
+    drawer: Drawer, batch: Batch, plan: Plan, uniforms: Tensor, noises: Sequence[Tensor | None]
 ) -> None:
-    """Draw every group of the plan; with `rng`, noise goes to each."""
-    device, noise = drawer.blocks.device, None
+    """Draw every group of the plan in turn."""
+    device = drawer.blocks.device
     uniforms = uniforms.to(device)
-    for group in plan.groups:
-        if rng is not None:
-            shape = (len(uniforms), drawer.generator.embedding_dim)
-            noise = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)).to(device)
-        drawer.fill(batch, group, uniforms, noise=noise, restrictions=plan.restrictions)
+    for group, noise in zip(plan.groups, noises, strict=True):
+        on_device = None if noise is None else noise.to(device)
+        drawer.fill(batch, group, uniforms, noise=on_device, restrictions=plan.restrictions)
 
 
 def _groups(free: list[int], rounds: int | None) -> tuple[tuple[int, ...], ...]:
@@ -224,25 +242,41 @@ def _keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
     for name in made.columns:
         column = made[name]
         if name in given.columns:
-            cells = given[name].reset_index(drop=True)
-            column = cells.where(cells.notna(), column.astype(cells.dtype)) if cells.isna().any() else cells
+            column = _filled(given[name].reset_index(drop=True), column)
         columns.append(column.rename(name))
     table = pd.concat(columns, axis=1)
     table.columns = made.columns
     return table
 
 
+def _filled(cells: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
+    """Made cells in the place of missing ones; of the given dtype if it can hold them."""
+    is_missing = cells.isna()
+    if not is_missing.any() or is_missing.all():
+        return made if len(cells) and is_missing.all() else cells
+    fill = made[is_missing]
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        labels = fill.dropna().unique()
+        cells = cells.cat.add_categories([label for label in labels if label not in cells.cat.categories])
+    try:
+        fill = fill.astype(cells.dtype)
+    except (TypeError, ValueError):
+        cells, fill = cells.astype(object), fill.astype(object)
+    filled: pd.Series[Any] = cells.copy()
+    filled[is_missing] = fill
+    return filled
+
+
 def rebatched(
     pieces: Iterator[pd.DataFrame], batch_rows: int, encoder: TableEncoder
 ) -> Iterator[pd.DataFrame]:
     """The same rows in tables of `batch_rows`, the last one shorter; at least one table."""
-    kept = next(pieces)
+    kept, n_kept = [], 0
     for piece in pieces:
-        while len(kept) >= batch_rows:
-            yield kept.iloc[:batch_rows].reset_index(drop=True)
-            kept = kept.iloc[batch_rows:]
-        kept = encoder.concat([kept, piece]) if len(kept) else piece
-    while len(kept) > batch_rows:
-        yield kept.iloc[:batch_rows].reset_index(drop=True)
-        kept = kept.iloc[batch_rows:]
-    yield kept.reset_index(drop=True)
+        kept.append(piece)
+        n_kept += len(piece)
+        while n_kept > batch_rows:
+            whole = encoder.concat(kept)
+            yield whole.iloc[:batch_rows].reset_index(drop=True)
+            kept, n_kept = [whole.iloc[batch_rows:]], n_kept - batch_rows
+    yield encoder.concat(kept).reset_index(drop=True)

@@ -125,7 +125,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         del y
         from tabgan.gan.progress import training_bar
-        from tabgan.learning import learn, notes_on
+        from tabgan.learning import learn, notes_on, two_digits
 
         schema = resolve_schema(df, self.schema, discrete_columns=self.discrete_columns)
         self._check_target(schema)
@@ -145,7 +145,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 callbacks=(show, *self.callbacks),
             )
         self.schema_, self.encoder_, self.seed_ = schema, encoder, seed
-        self.n_rows_ = _two_digits(len(df))
+        self.n_rows_ = two_digits(len(df))
         self.generator_, self.quick_generator_ = None, None
         self.order_: tuple[int, ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
@@ -193,11 +193,11 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
         from tabgan.sampling import rebatched
 
-        sampler = self._fitted_sampler()
+        sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
         self.sample_seed_ = checked_seed(seed)
         sampler.plan(conditions, rounds)  # so that a bad condition is told of now
         pieces = sampler.blocks_of_rows(
-            num_rows, conditions=conditions, rounds=self._rounds(rounds), seed=self.sample_seed_
+            num_rows, conditions=conditions, rounds=rounds, seed=self.sample_seed_
         )
         return rebatched(pieces, batch_rows, self.encoder_)
 
@@ -208,9 +208,9 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         Raises: SchemaError when the rows have columns that the model does not know.
         """
-        sampler = self._fitted_sampler()
+        sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
         self.sample_seed_ = checked_seed(seed)
-        return sampler.complete(df, rounds=self._rounds(rounds), seed=self.sample_seed_)
+        return sampler.complete(df, rounds=rounds, seed=self.sample_seed_)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model to one file; it appears whole or not at all."""
@@ -229,8 +229,12 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> TabGAN:
         """Read a model that `save` wrote. Runs no code of the file.
 
-        Raises: ModelFileError when the file is damaged, foreign or newer.
+        Raises: ModelFileError when the file is damaged, foreign or newer; ValueError when this
+        machine has no such device.
         """
+        from tabgan.learning import chosen_device
+
+        chosen_device(device)  # one that is not there is no fault of the file
         content = read_model(path)
         try:
             return cls._from_content(content, device)
@@ -239,14 +243,16 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     @classmethod
     def _from_content(cls, content: ModelFile, device: str) -> TabGAN:
-        from tabgan.learning import blocks_of, chosen_device, generators_of
+        from tabgan.learning import blocks_of, chosen_device, generators_of, parameters_from_json
 
         manifest = content.manifest
-        model = cls(**{**manifest["parameters"], "device": device})
+        model = cls(**parameters_from_json(manifest["parameters"]), device=device)
         model.encoder_ = TableEncoder.from_dict(content.encoding)
         model.schema_ = Schema.from_dict(content.schema)
         model.seed_, model.n_rows_ = int(manifest["seed"]), int(manifest["rows"])
         model.order_ = tuple(int(block) for block in manifest["order"])
+        if sorted(model.order_) != list(range(len(model.encoder_.layout.blocks))):
+            raise ValueError("The drawing order does not name every block once.")
         model.loss_history_ = pd.DataFrame(manifest["history"])
         model.warnings_ = [str(line) for line in manifest["warnings"]]
         model.generator_, model.quick_generator_, model._sampler = None, None, None
@@ -260,14 +266,11 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def summary(self) -> dict[str, Any]:
         """What the model file says of the training: settings, history, warnings. Strict JSON."""
         self._check_fitted()
-        left_out = ("schema", "callbacks", "verbose", "device")
-        parameters = {key: value for key, value in self.get_params().items() if key not in left_out}
-        parameters["discrete_columns"] = []
+        from tabgan.learning import parameters_to_json
+
         history = self.loss_history_.drop(columns=TIMINGS, errors="ignore")
         return {
-            "parameters": {
-                key: list(value) if isinstance(value, tuple) else value for key, value in parameters.items()
-            },
+            "parameters": parameters_to_json(self.get_params(deep=False)),
             "seed": self.seed_,
             "rows": self.n_rows_,
             "order": list(self.order_),
@@ -311,7 +314,9 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise SchemaError(f"There is no column {self.target!r} to be the target. Name one of the table.")
 
     def _rounds(self, rounds: int | None) -> int | None:
-        """The one-round recipe has learned no other way of drawing."""
+        """The one-round recipe has learned no other way of drawing. Raises: ValueError."""
+        if rounds is not None and (rounds < 1 or int(rounds) != rounds):
+            raise ValueError(f"Expected rounds to be a whole number > 0 or None, got rounds={rounds!r}.")
         if rounds is None and self.generator_ is self.quick_generator_ and self.recipe == "gan":
             return self.rounds or 1
         return rounds
@@ -343,9 +348,3 @@ def checked_seed(seed: int | None) -> int:
     if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) <= MAX_SEED:
         raise ValueError(f"Expected a whole seed from 0 to 2**63 - 1, got {seed!r}.")
     return int(seed)
-
-
-def _two_digits(n_rows: int) -> int:
-    """The number of rows to two significant digits, for the model file."""
-    scale = 10 ** max(len(str(n_rows)) - 2, 0)
-    return int(round(n_rows / scale) * scale)

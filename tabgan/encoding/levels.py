@@ -23,6 +23,9 @@ from tabgan.encoding.statistics import ColumnStatistics
 MAX_LEVELS = 1024
 MAX_ATOMS = 512
 MIN_BIN_ROWS = 8
+# A bin is worth its code only with rows to learn it from: finer ones are learned by heart.
+LEVEL_ROWS = 150
+LEAST_LEVELS = 32
 ATOM_SHARE = 0.01
 NEARLY_ALL = 0.99
 
@@ -84,7 +87,8 @@ class Levels:
         is_whole = part.decimals is not None
         bins: list[tuple[float, ...]] = []
         if n_rest >= max(min_rows, 1):
-            most = max(1, round(max_levels * n_rest / max(n_rows, 1)))
+            n_levels = min(max_levels, max(LEAST_LEVELS, n_rows // LEVEL_ROWS))
+            most = max(1, round(n_levels * n_rest / max(n_rows, 1)))
             n_bins = min(max(n_rest // smallest, 1), most)
             n_knots = min(max(n_rest // (n_bins * smallest), 1), max(4, min(64, 2048 // n_bins)))
             means = statistics.group_means(name, part, without=atoms, n_groups=n_bins * n_knots)

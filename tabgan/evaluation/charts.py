@@ -5,22 +5,24 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
-from matplotlib.typing import RcKeyType
 
 from tabgan.evaluation.features import FloatArray
 from tabgan.evaluation.profiles import ColumnProfile
+from tabgan.evaluation.texts import printable
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType  # newer than the oldest matplotlib that works
 
 REAL = "#9db4d0"
 SYNTHETIC = "#d9480f"
 INK = "#30363d"
-LABEL_LENGTH = 22
 
 STYLE: dict[RcKeyType, Any] = {
     "font.family": "sans-serif",
@@ -36,16 +38,6 @@ STYLE: dict[RcKeyType, Any] = {
     "svg.hashsalt": "tabgan",  # equal input, equal bytes
     "axes.formatter.useoffset": False,
 }
-
-
-def printable(value: object, length: int = LABEL_LENGTH) -> str:
-    r"""Any name or category as short text without control characters or broken code points.
-
-    >>> printable("a\nb" + "c" * 30, 10)
-    'a�bcccccc…'
-    """
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def overlay_svg(profile: ColumnProfile) -> str:

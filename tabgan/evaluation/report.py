@@ -6,16 +6,20 @@ import base64
 import os
 from importlib.resources import files
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jinja2 import Environment, StrictUndefined
 
 import tabgan
-from tabgan.evaluation.charts import heat_map_svg, overlay_svg, printable
+from tabgan.evaluation.charts import heat_map_svg, overlay_svg
 from tabgan.evaluation.features import FloatArray
 from tabgan.evaluation.fidelity import PairTrends
-from tabgan.evaluation.summary import Metric, Summary, shown
+from tabgan.evaluation.texts import printable, shown
 from tabgan.whole_file import whole_file
+
+if TYPE_CHECKING:
+    from tabgan.evaluation.summary import Metric, Summary
 
 MAX_COLUMNS = 60
 MAX_HEAT_MAP = 40

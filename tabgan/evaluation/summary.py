@@ -13,6 +13,7 @@ from tabgan.evaluation.distances import NEIGHBOUR_ROWS, exact_matches, nearest_n
 from tabgan.evaluation.features import shuffled_columns
 from tabgan.evaluation.fidelity import ColumnShapes, PairTrends, column_shapes, pair_trends
 from tabgan.evaluation.profiles import ColumnProfile, column_profiles
+from tabgan.evaluation.texts import shown
 from tabgan.evaluation.utility import TRAIN_ROWS, is_regression, tstr_auc
 from tabgan.schema import Schema, infer_schema
 
@@ -120,17 +121,6 @@ def quick_summary(
         target=target,
         seed=seed,
     )
-
-
-def shown(value: float | None) -> str:
-    """A figure as it is printed everywhere: three digits after the point.
-
-    >>> shown(0.5), shown(0.00012), shown(None)
-    ('0.500', '0.00012', '–')
-    """
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
 
 
 def _c2st(

@@ -11,7 +11,7 @@ from tabgan.gan.batches import Rows, mixed_masks, random_masks, rank_of
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.generator import Generator
-from tabgan.gan.rounds import Draw, draw, rounds_of
+from tabgan.gan.rounds import Draw, Rounds, draw, rounds_of
 from tabgan.gan.settings import Settings
 
 
@@ -52,7 +52,7 @@ class Adversary:
             generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99)
         )
         self.table_marginals = table_marginals
-        self._same_group = _same_group(self.blocks, order, settings.rounds)
+        self._group_of_code = _group_of_code(self.blocks, self.rounds)
 
     def set_learning_rates(self, share: float) -> None:
         """Both rates as a share of their settings; the discriminator's falls to a third only."""
@@ -123,7 +123,7 @@ class Adversary:
             total = total + teachers.likelihood * nats
             told["likelihood"] = nats.detach()
         if self.table_marginals is not None:
-            now = losses.marginals(made.rows, made.chances, self._same_group)
+            now = losses.marginals(made.rows, made.chances, self._group_of_code, self.blocks.block_of)
             n_pairs = self.blocks.n_blocks**2
             error = losses.marginal_error(now, self.table_marginals, n_pairs)
             total = total + teachers.marginals * error
@@ -162,10 +162,9 @@ class Adversary:
         return -(labels * F.log_softmax(logits, -1)).sum(-1).mean()
 
 
-def _same_group(blocks: Blocks, order: tuple[int, ...], n_rounds: int) -> Tensor:
-    """Which flat codes are drawn in the same round. Shape: -> bool [flat codes, flat codes]."""
+def _group_of_code(blocks: Blocks, rounds: Rounds) -> Tensor:
+    """In which round each flat code is drawn. Shape: -> [flat codes]."""
     group_of_block = torch.empty(blocks.n_blocks, dtype=torch.long, device=blocks.device)
-    for index, group in enumerate(rounds_of(blocks, order, n_rounds).groups):
+    for index, group in enumerate(rounds.groups):
         group_of_block[group.blocks] = index
-    group_of_code = group_of_block[blocks.block_of]
-    return group_of_code[:, None] == group_of_code
+    return group_of_block[blocks.block_of]

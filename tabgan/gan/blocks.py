@@ -89,7 +89,7 @@ class Blocks:
             x = torch.tensor(place, dtype=torch.float32)
             angles = math.pi * x[:, None] * 2.0 ** torch.arange(FREQUENCIES)
             rows = torch.cat([2 * x[:, None] - 1, torch.ones_like(x)[:, None], angles.sin(), angles.cos()], 1)
-            features[offsets[block] : offsets[block] + len(x)] = rows.nan_to_num(0.0)
+            features[offsets[block] : offsets[block] + len(x)] = rows.masked_fill(x.isnan()[:, None], 0.0)
         return features
 
     def flat_index(self, codes: Tensor) -> Tensor:

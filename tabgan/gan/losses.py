@@ -75,13 +75,15 @@ def smoothed(loss: ScoreLoss, smoothing: float) -> ScoreLoss:
     """One-sided label smoothing: real rows count as real only to 1 - `smoothing`.
 
     Source: Salimans et al. 2016, section 3.4. The share `smoothing` of real rows' loss is
-    that of made rows with the same score.
+    that of made rows with the same score; made rows count in full.
     """
     if not smoothing:
         return loss
 
     def blended(real: Tensor, made: Tensor) -> Tensor:
-        return (1 - smoothing) * loss(real, made) + smoothing * loss(made.detach(), real)
+        # What is detached adds to the number that is told, not to the gradient.
+        as_made = loss(made.detach(), real) + loss(real.detach(), made)
+        return (1 - smoothing) * loss(real, made) + smoothing * as_made
 
     return blended
 
@@ -101,19 +103,22 @@ def block_losses(logits: Tensor, codes: Tensor, blocks: Blocks) -> Tensor:
     return blocks.log_sum_exp(logits) - logits.gather(1, blocks.flat_index(codes))
 
 
-def marginals(rows: Tensor, chances: Tensor, same_group: Tensor) -> Tensor:
+def marginals(rows: Tensor, chances: Tensor, group: Tensor, block: Tensor) -> Tensor:
     """One- and two-way marginals of a batch, from the generator's probabilities.
 
     Two blocks of one group are independent given what came before, so their joint chance is
-    the product of chances; for blocks of different groups one of the two is a draw.
-    Shape: rows, chances [rows, flat codes], same_group bool [flat, flat] -> [flat, flat]; the
-    diagonal holds the one-way marginals.
+    the product of chances; for blocks of different groups the earlier one is a draw, which the
+    later one's chances know. Two codes of one block never meet.
+    Shape: rows, chances [rows, flat codes], group and block [flat codes] (number of the round
+    and of the block that a code belongs to) -> [flat, flat]; the diagonal holds the one-way
+    marginals.
     """
     n_rows = len(rows)
     within = chances.T @ chances / n_rows
     across = rows.T @ chances / n_rows
-    two_way = torch.where(same_group, within, (across + across.T) / 2)
-    return two_way - torch.diag(two_way.diagonal()) + torch.diag(chances.mean(0))
+    across = torch.where(group[:, None] < group, across, across.T)
+    two_way = torch.where(group[:, None] == group, within, across)
+    return two_way.masked_fill(block[:, None] == block, 0.0) + torch.diag(chances.mean(0))
 
 
 def marginal_error(made: Tensor, real: Tensor, n_pairs: int) -> Tensor:

@@ -45,11 +45,17 @@ def mutual_information(marginals: Tensor, blocks: Blocks, n_rows: int) -> Tensor
     return (information - bias).clamp(min=0.0)
 
 
-def drawing_order(information: Tensor, parents: Sequence[int | None], n_rounds: int) -> tuple[int, ...]:
+def drawing_order(
+    information: Tensor,
+    parents: Sequence[int | None],
+    n_rounds: int,
+    last: Sequence[int] = (),
+) -> tuple[int, ...]:
     """Blocks in drawing order, such that `n_rounds` runs of it hold little shared information.
 
     Greedy: the blocks that share most come first and each takes the run where it shares least.
-    A block never comes before its parent.
+    The blocks in `last` are drawn last, given all others: a target is then as well predicted
+    by the made rows as the model can. A block never comes before its parent.
     """
     n_blocks = len(parents)
     n_rounds = max(1, min(n_rounds, n_blocks))
@@ -61,7 +67,8 @@ def drawing_order(information: Tensor, parents: Sequence[int | None], n_rounds: 
         open_runs = [run for run in range(n_rounds) if len(runs[run]) < capacity[run]]
         costs = {run: sum(shared[block][other] for other in runs[run]) for run in open_runs}
         runs[min(open_runs, key=lambda run: (costs[run], len(runs[run]), run))].append(block)
-    return _parents_first([block for run in runs for block in run], parents)
+    order = [block for run in runs for block in run if block not in last]
+    return _parents_first([*order, *last], parents)
 
 
 def _parents_first(order: list[int], parents: Sequence[int | None]) -> tuple[int, ...]:

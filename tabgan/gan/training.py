@@ -67,17 +67,18 @@ def train(
     settings: Settings,
     *,
     parents: Sequence[int | None],
-    target: int | None = None,
+    target: Sequence[int] = (),
     callbacks: tuple[Callback, ...] = (),
 ) -> Trained:
     """Train a generator on encoded rows.
 
     Shape: codes int16 [rows, blocks], on the device of `blocks`. Randomness is torch's global
-    generator, which the caller seeds. `target`: block for the auxiliary classifier.
+    generator, which the caller seeds. `target`: blocks of the column that the table is about;
+    they are drawn last, and the auxiliary classifier names the first.
     """
     table = two_way_marginals(codes, blocks)
     information = mutual_information(table, blocks, min(len(codes), 20_000))
-    order = drawing_order(information, parents, settings.rounds)
+    order = drawing_order(information, parents, settings.rounds, target)
     generator = Generator(
         blocks,
         embedding_dim=settings.embedding_dim,
@@ -99,7 +100,7 @@ def train(
             generator,
             order,
             settings,
-            target=target,
+            target=target[0] if target else None,
             table_marginals=table if teachers.marginals else None,
         )
         run.adversarial_phase(adversary, alone=not has_likelihood)
@@ -126,6 +127,7 @@ class Run:
     ) -> None:
         self.generator, self.order, self.settings = generator, order, settings
         self.watch, self.data, self.validation = watch, data, validation
+        self.watch.start_phase(generator)
         self.rank = rank_of(order, generator.blocks.device)
         self.masks = mixed_masks(validation, self.rank, settings.prefix_share)
         self.start = time.monotonic()
@@ -169,7 +171,7 @@ class Run:
     def adversarial_phase(self, adversary: Adversary, *, alone: bool) -> None:
         """The game at few rounds, on top of what likelihood taught, or (`alone`) from scratch."""
         generator = self.generator
-        self.watch.start_phase()
+        self.watch.start_phase(generator)
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
         self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2))
         for _ in range(0 if alone else self.settings.warm_up_steps):

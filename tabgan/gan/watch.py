@@ -17,6 +17,8 @@ Record = dict[str, float | int | str]
 Callback = Callable[[Record], object]
 
 COLLAPSE_SHARE = 0.5
+COMMON_ROWS = 5
+DIVERGED = "Training diverged (a loss was no longer finite); the last good weights are kept."
 
 
 class Average:
@@ -55,12 +57,12 @@ class Watch:
     is_interrupted: bool = False
     _n_worse: int = 0
 
-    def start_phase(self) -> None:
-        """Forget the best of the phase before."""
-        self.best, self._n_worse, self.best_weights = math.inf, 0, None
+    def start_phase(self, network: nn.Module) -> None:
+        """Forget the best of the phase before; what the phase starts from is the best so far."""
+        self.best, self._n_worse, self.best_weights = math.inf, 0, weights_of(network)
 
     def best_generator(self, network: Generator) -> Generator:
-        """A copy of the network with the best weights of this phase, or its last finite ones."""
+        """A copy of the network with the best weights of this phase, finite ones always."""
         best = copy.deepcopy(network).eval().requires_grad_(False)
         if self.best_weights is not None:
             best.load_state_dict(self.best_weights)
@@ -69,11 +71,15 @@ class Watch:
     def report(self, record: Record, network: nn.Module) -> bool:
         """Note one epoch; keep its weights if they are the best. Returns whether to stop.
 
-        A callback that returns True stops this phase and those to come.
+        A callback that returns True stops this phase and those to come. Weights or a validation
+        that are not finite are not kept and stop the phase.
         """
-        self.history.append(record)
         value = float(record["validation"])
-        if math.isfinite(value) and value < self.best:
+        if not math.isfinite(value) or not _are_finite(network):
+            self.warn(DIVERGED)
+            return True
+        self.history.append(record)
+        if value < self.best:
             self.best, self._n_worse = value, 0
             self.best_weights = weights_of(network)
         else:
@@ -86,7 +92,7 @@ class Watch:
         """Whether a loss is no longer a number; says so once."""
         if all(math.isfinite(value) for value in losses.values()):
             return False
-        self.warn("Training diverged (a loss was no longer finite); the last good weights are kept.")
+        self.warn(DIVERGED)
         return True
 
     def warn(self, text: str) -> None:
@@ -97,18 +103,23 @@ class Watch:
     def check_collapse(self, made: Tensor, real: Tensor, blocks: Blocks) -> Record:
         """Distinct rows and category coverage of made rows, as shares of those of real rows.
 
-        Shape: codes [rows, blocks], as many made as real. Warns below half.
+        Shape: codes [rows, blocks], as many made as real. Warns below half. Coverage counts codes
+        that so many real rows have that as many rows of a good model hardly miss them.
         """
         distinct = len(made.unique(dim=0)) / len(real.unique(dim=0))
-        seen = blocks.one_hot(real).any(0)
-        coverage = float((blocks.one_hot(made).any(0) & seen).sum() / seen.sum())
+        seen = blocks.one_hot(real).sum(0) >= min(COMMON_ROWS, len(real))
+        coverage = float(blocks.one_hot(made).any(0)[seen].float().mean()) if seen.any() else 1.0
         if distinct < COLLAPSE_SHARE or coverage < COLLAPSE_SHARE:
             self.warn(
                 f"Mode collapse: made rows had {distinct:.0%} of the distinct rows and "
-                f"{coverage:.0%} of the codes of as many real rows. "
+                f"{coverage:.0%} of the common codes of as many real rows. "
                 'Train longer, or with recipe="default".'
             )
         return {"distinct": round(distinct, 4), "coverage": round(coverage, 4)}
+
+
+def _are_finite(network: nn.Module) -> bool:
+    return all(bool(weight.isfinite().all()) for weight in network.state_dict().values())
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:

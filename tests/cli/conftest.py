@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +13,9 @@ from tabgan_cli.training import save_model
 from typer.testing import CliRunner
 
 from tabgan import TabGAN
+from tests.cli.calling import Call, Outcome
 
 ADULT = Path(__file__).parents[2] / "examples" / "data" / "adult.csv.gz"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command leaves in the terminal."""
-
-    code: int
-    out: str
-    err: str
-
-
-Call = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,9 @@ def test_gzip_is_unpacked(tmp_path: Path) -> None:
 
 @given(
     st.lists(
-        st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=3, max_size=3),
+        st.lists(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=3, max_size=3
+        ),
         max_size=6,
     )
 )
@@ -125,7 +127,9 @@ def test_text_of_another_encoding_is_named_by_its_line(tmp_path: Path) -> None:
 
 def test_nul_and_endless_cells_are_refused(tmp_path: Path) -> None:
     assert "line 2 holds a NUL" in refused(tmp_path, b"a,b\nsecret,\x00\n")
-    assert "line 1 holds a NUL character. If the file is UTF-16" in refused(tmp_path, "a,b\n".encode("utf-16-le"))
+    assert "line 1 holds a NUL character. If the file is UTF-16" in refused(
+        tmp_path, "a,b\n".encode("utf-16-le")
+    )
     assert "longer than" in refused(tmp_path, "a,b\n" + "x" * 200_000 + ",1\n")
 
 
@@ -139,7 +143,9 @@ def test_files_without_a_header_are_refused(tmp_path: Path, data: bytes) -> None
     assert "no line with the column names" in refused(tmp_path, data)
 
 
-@pytest.mark.parametrize("data", [b"a,b\n1,2\n", gzip.compress(b"a,b\n1,2\n" * 1000)[:-9], b"\x1f\x8b\x08\x00junkjunk"])
+@pytest.mark.parametrize(
+    "data", [b"a,b\n1,2\n", gzip.compress(b"a,b\n1,2\n" * 1000)[:-9], b"\x1f\x8b\x08\x00junkjunk"]
+)
 def test_damaged_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
     assert "not a whole gzip file" in refused(tmp_path, data, "t.csv.gz")
 

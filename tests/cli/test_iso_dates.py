@@ -30,7 +30,9 @@ def test_a_style_is_its_own_text(text: str) -> None:
     assert str(DateStyle.parse(text)) == text
 
 
-@pytest.mark.parametrize("text", ["", "0000", "%.2f", "true|false", "0000-00-00Z", "0000-00-00 00", "2024-01-01"])
+@pytest.mark.parametrize(
+    "text", ["", "0000", "%.2f", "true|false", "0000-00-00Z", "0000-00-00 00", "2024-01-01"]
+)
 def test_other_texts_are_no_style(text: str) -> None:
     assert DateStyle.parse(text) is None
 
@@ -41,7 +43,11 @@ def cells_in(style: str) -> list[str]:
     zone = DateStyle.parse(style).zone  # type: ignore[union-attr]
     length = len(style) - len(zone)
     cells = [whole[:length].replace("T", style[10:11] or "T") + zone]
-    return [*cells, *(cell.replace("2024", "1969") for cell in cells), *(c.replace("2024", "2199") for c in cells)]
+    return [
+        *cells,
+        *(cell.replace("2024", "1969") for cell in cells),
+        *(c.replace("2024", "2199") for c in cells),
+    ]
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -24,8 +24,7 @@ def odd_table(n_rows: int, seed: int) -> pd.DataFrame:
             "truth": pd.array(rng.choice([True, False, None], n_rows), dtype="boolean"),
             "grade": pd.Categorical(rng.choice(["x", "y"], n_rows), categories=["x", "y", "z"], ordered=True),
             "wait": pd.to_timedelta(rng.integers(0, 10**6, n_rows), unit="s"),
-            "long_ago": pd.Timestamp("1700-01-01")
-            + pd.to_timedelta(rng.integers(0, 10**6, n_rows), unit="D"),
+            "far": np.datetime64("1700-01-01", "s") + rng.integers(0, 10**11, n_rows).astype("m8[s]"),
             "text": rng.choice(["'", '"', "<&>", "nan", ""], n_rows),
         }
     )

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from tabgan.evaluation import quick_summary
-from tabgan.evaluation.charts import printable
 from tabgan.evaluation.report import render_page
+from tabgan.evaluation.texts import printable
 
 HOSTILE = "<script>alert('x')</script>$a_b$"
 
