@@ -68,17 +68,7 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
 
 def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:
     """Write the model, and beside its facts how the CSV file it was made from was written."""
-    from tabgan.model_file import read_model, write_model
-
-    model.save(path)
-    content = read_model(path)
-    write_model(
-        path,
-        manifest={**content.manifest, _CSV: style.to_dict()},
-        schema=content.schema,
-        encoding=content.encoding,
-        tensors=content.tensors,
-    )
+    model.save(path, notes={_CSV: style.to_dict()})
 
 
 def load_model(path: Path, device: str = "auto") -> tuple[TabGAN, CsvStyle]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,9 +22,13 @@ from tabgan.gan.training import Trained, train
 from tabgan.scalars import scalar_from_json, scalar_to_json
 
 Parameters = Mapping[str, Any]
+MAX_SEED = 2**63 - 1
+
 Arrays = dict[str, NDArray[Any]]
 
 SMALL_TABLE = 100
+FOREIGN_SHARE = 0.01
+SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 
 def settings_of(parameters: Parameters) -> Settings:
@@ -46,6 +51,7 @@ def settings_of(parameters: Parameters) -> Settings:
             "epochs max_seconds batch_size likelihood_lr gradient_clip"
         ).split()
     }
+    own["generator_lr"] = SCRATCH_LR if recipe == "gan" else Settings.generator_lr
     for name in ("generator_lr", "discriminator_lr"):
         if parameters[name] is not None:
             own[name] = float(parameters[name])
@@ -203,21 +209,40 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
     return networks[0], networks[-1]
 
 
-def notes_on(foreign: Mapping[Hashable, int], n_rows: int, n_columns: int) -> list[str]:
-    """What the user should know before trusting the model: odd cells, a small table."""
+def notes_on(foreign: Mapping[Hashable, int], min_rows: int, shape: tuple[int, int]) -> list[str]:
+    """What the user should know before trusting the model: odd cells, a small table.
+
+    A few rows beyond the outermost groups are the rule and not told; neither are counts below
+    `min_rows`, since notes go into the model file.
+    """
+    n_rows, n_columns = shape
     notes = [
         f"Column {name!r}: {count} rows have no code of their own and were learned as the nearest one."
         for name, count in foreign.items()
+        if count >= max(min_rows, FOREIGN_SHARE * n_rows)
     ]
     if n_rows < max(SMALL_TABLE, 10 * n_columns):
         notes.append(
-            f"The table has {n_rows} rows for {n_columns} columns: so few can be memorised. "
+            "The table has fewer than 100 rows, or than 10 a column: so few can be memorised. "
             "Check the privacy screens of the evaluation before a release."
         )
     return notes
 
 
 def two_digits(n_rows: int) -> int:
-    """The number of rows to two significant digits, for the model file."""
+    """A number of rows to two significant digits, for the model file.
+
+    >>> two_digits(39_073)
+    39000
+    """
     scale = 10 ** max(len(str(n_rows)) - 2, 0)
     return int(round(n_rows / scale) * scale)
+
+
+def checked_seed(seed: int | None) -> int:
+    """A seed from 0 to 2**63 - 1; None takes one from the operating system."""
+    if seed is None:
+        return secrets.randbelow(MAX_SEED + 1)
+    if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) <= MAX_SEED:
+        raise ValueError(f"Expected a whole seed from 0 to 2**63 - 1, got {seed!r}.")
+    return int(seed)

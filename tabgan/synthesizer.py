@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from tabgan.gan.settings import Settings
     from tabgan.sampling import Sampler
 
-MAX_SEED = 2**63 - 1
 TIMINGS = ["seconds", "rows_per_second", "seconds_left", "progress"]
 
 
@@ -125,14 +123,14 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         del y
         from tabgan.gan.progress import training_bar
-        from tabgan.learning import learn, notes_on, two_digits
+        from tabgan.learning import checked_seed, learn, notes_on, two_digits
 
         schema = resolve_schema(df, self.schema, discrete_columns=self.discrete_columns)
         self._check_target(schema)
         settings = self._settings()
         encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
         codes, foreign = encoder.encode_counting(df)
-        told = [*encoder.warnings, *notes_on(foreign, len(df), len(schema))]
+        told = [*encoder.warnings, *notes_on(foreign, self.min_rows, df.shape)]
         seed = checked_seed(self.random_state)
         with training_bar(self.verbose) as show:
             trained = learn(
@@ -191,6 +189,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """The rows that `sample` gives, in tables of `batch_rows`, at constant memory."""
         if num_rows < 0 or batch_rows < 1:
             raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
+        from tabgan.learning import checked_seed
         from tabgan.sampling import rebatched
 
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
@@ -208,18 +207,23 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         Raises: SchemaError when the rows have columns that the model does not know.
         """
+        from tabgan.learning import checked_seed
+
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
         self.sample_seed_ = checked_seed(seed)
         return sampler.complete(df, rounds=rounds, seed=self.sample_seed_)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one file; it appears whole or not at all."""
+    def save(self, path: str | os.PathLike[str], *, notes: Mapping[str, Any] | None = None) -> None:
+        """Write the model to one file; it appears whole or not at all.
+
+        `notes`: further entries of the manifest, strict JSON.
+        """
         self._check_fitted()
         from tabgan.learning import arrays_of
 
         write_model(
             path,
-            manifest=self.summary(),
+            manifest={**(notes or {}), **self.summary()},
             schema=self.schema_.to_dict(),
             encoding=self.encoder_.to_dict(),
             tensors=arrays_of(self.generator_, self.quick_generator_),
@@ -339,12 +343,3 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self._sampler = Sampler(self.encoder_, self.order_, exact, quick)
         assert self._sampler is not None
         return self._sampler
-
-
-def checked_seed(seed: int | None) -> int:
-    """A seed from 0 to 2**63 - 1; None takes one from the operating system."""
-    if seed is None:
-        return secrets.randbelow(MAX_SEED + 1)
-    if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) <= MAX_SEED:
-        raise ValueError(f"Expected a whole seed from 0 to 2**63 - 1, got {seed!r}.")
-    return int(seed)

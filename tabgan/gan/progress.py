@@ -25,7 +25,10 @@ def training_bar(is_shown: bool) -> Iterator[Callable[[Record], None]]:
         TextColumn("{task.fields[told]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    if not console.is_terminal:  # a log file takes whole lines
+        console = Console(stderr=True, width=120)
+    with Progress(*columns, console=console) as bar:
         tasks = {}
 
         def show(record: Record) -> None:

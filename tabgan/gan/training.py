@@ -26,8 +26,7 @@ from tabgan.gan.rounds import draw
 from tabgan.gan.settings import Settings
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
-MAX_EVALUATIONS = 40
-NLL_SLACK = 1.01
+WARM_UP_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -131,17 +130,20 @@ class Run:
         self.rank = rank_of(order, generator.blocks.device)
         self.masks = mixed_masks(validation, self.rank, settings.prefix_share)
         self.start = time.monotonic()
-        self.n_epochs = 0
 
-    def clock(self, steps: int, share: float) -> Clock:
-        """How long a phase lasts: its share of `epochs` or `max_seconds`, or else its own steps."""
+    def clock(self, steps: int, share: float, *, is_last: bool) -> Clock:
+        """How long a phase lasts: its share of `epochs` or `max_seconds`, or else its own steps.
+
+        The last phase gets all the seconds that are left.
+        """
         epochs, seconds = self.settings.epochs, self.settings.max_seconds
         if epochs is not None:
             steps = max(1, round(epochs * share)) * self.data.steps_per_epoch
         elif seconds is not None:
             steps = 10**9
-        seconds = math.inf if seconds is None else seconds * share
-        return Clock(steps, time.monotonic(), seconds)
+        now = time.monotonic()
+        left = math.inf if seconds is None else max(0.0, seconds - (now - self.start))
+        return Clock(steps, now, left if is_last else left * share)
 
     def every(self) -> int:
         """Count of steps from one report to the next: an epoch, but not too short or too long."""
@@ -150,7 +152,9 @@ class Run:
     def likelihood_phase(self) -> None:
         """Cross-entropy of hidden blocks, without noise; the best average is kept."""
         settings, generator = self.settings, self.generator
-        clock = self.clock(settings.likelihood_steps, self.likelihood_share())
+        is_last = not settings.teachers.adversary
+        share = 1.0 if is_last else 1.0 - settings.adversary_share
+        clock = self.clock(settings.likelihood_steps, share, is_last=is_last)
         optimizer = torch.optim.Adam(generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99))
         average = Average(generator, settings.ema)
 
@@ -174,11 +178,13 @@ class Run:
         self.watch.start_phase(generator)
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
         self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2))
-        for _ in range(0 if alone else self.settings.warm_up_steps):
-            adversary.step(self.data, teach_generator=False)
-        share = 1.0 if alone else self.settings.adversary_share
-        clock = self.clock(self.settings.adversary_steps, share)
-        average = Average(generator, self.settings.ema)
+        settings = self.settings
+        steps = settings.scratch_steps if alone else settings.adversary_steps
+        clock = self.clock(steps, 1.0 if alone else settings.adversary_share, is_last=True)
+        for _ in range(0 if alone else min(settings.warm_up_steps, clock.n_steps // 3)):
+            if clock.progress(0) < WARM_UP_SHARE:
+                adversary.step(self.data, teach_generator=False)
+        average = Average(generator, settings.ema)
 
         def step(progress: float, _index: int) -> dict[str, Tensor]:
             adversary.set_learning_rates(_cosine(progress))
@@ -218,10 +224,6 @@ class Run:
                 return
             sums, since = {}, 0
             self.generator.train()
-
-    def likelihood_share(self) -> float:
-        """Share of the time or the epochs that the likelihood phase gets."""
-        return 1.0 - self.settings.adversary_share if self.settings.teachers.adversary else 1.0
 
     @torch.no_grad()
     def held_out_likelihood(self, network: nn.Module) -> tuple[float, Record]:

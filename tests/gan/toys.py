@@ -91,9 +91,9 @@ def drawn(generator: Generator, n_rows: int = 2000, n_rounds: int = 1) -> Tensor
         return blocks.codes(draw(generator, nothing, nothing.bool(), rounds).rows)
 
 
-def play(settings: Settings, n_steps: int, *, target: int | None = None) -> Adversary:
+def play(settings: Settings, n_steps: int, *, target: int | None = None, seed: int = 0) -> Adversary:
     """A short game on the toy table; the generator starts from the one-way marginals."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     codes, blocks = mixture(), toy_blocks()
     generator = small_generator(blocks, settings)
     with torch.no_grad():
