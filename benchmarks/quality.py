@@ -98,7 +98,14 @@ def measure(table: str, arguments: argparse.Namespace) -> tuple[list[Figure], di
         options["max_seconds"] = arguments.max_seconds
     if arguments.epochs is not None:
         options["epochs"] = arguments.epochs
-    job = Job(table, arguments.target, arguments.seed, options, rounds=(arguments.rounds,))
+    job = Job(
+        table,
+        arguments.target,
+        arguments.seed,
+        options,
+        rounds=(arguments.rounds,),
+        with_target=not arguments.blind,
+    )
     outcome = run(job)
     if arguments.keep is not None:
         outcome.tables[0].to_parquet(arguments.keep)
@@ -124,6 +131,7 @@ def measure(table: str, arguments: argparse.Namespace) -> tuple[list[Figure], di
         "seed": arguments.seed,
         "rounds": arguments.rounds,
         "options": job.options,
+        "told_target": job.with_target,
         "figures": found,
         "bars": {key: asdict(bar) | {"met": bar.is_met(found[key])} for key, bar in bars.items()},
         "child": outcome.figures,
@@ -169,6 +177,7 @@ def result_name(table: str, arguments: argparse.Namespace) -> str:
     name += "" if arguments.rounds is None else f"-{arguments.rounds}rounds"
     name += "" if arguments.max_seconds is None else f"-{arguments.max_seconds:g}s"
     name += "" if arguments.epochs is None else f"-{arguments.epochs}epochs"
+    name += "-blind" if arguments.blind else ""
     return name + ("" if arguments.seed == 0 else f"-seed{arguments.seed}")
 
 
@@ -178,6 +187,7 @@ def read_arguments() -> argparse.Namespace:
     tables = ", ".join(SOURCES)
     parser.add_argument("--table", nargs="+", default=["adult"], help=f"all, a CSV file, or: {tables}")
     parser.add_argument("--target", help="column to predict, for a CSV file of your own")
+    parser.add_argument("--blind", action="store_true", help="do not tell the model the target column")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rounds", type=int, help="rounds when sampling; the model's default if left out")
     parser.add_argument("--max-seconds", type=float, help="stop training after so many seconds")

@@ -73,12 +73,11 @@ def drawing_order(
 
 def _parents_first(order: list[int], parents: Sequence[int | None]) -> tuple[int, ...]:
     """The blocks of one column trade places among themselves until each follows its parent."""
-    for _ in order:
+    while True:  # every trade leaves fewer blocks of a column before one they should follow
         place = {block: index for index, block in enumerate(order)}
         for block, parent in enumerate(parents):
             if parent is not None and place[parent] > place[block]:
                 order[place[parent]], order[place[block]] = block, parent
                 break
         else:
-            break
-    return tuple(order)
+            return tuple(order)

@@ -21,13 +21,13 @@ SMALL = Settings(
     embedding_dim=8,
     generator_dim=(48, 48),
     discriminator_dim=(48, 48),
-    batch_size=256,
-    generator_lr=1e-3,
-    discriminator_lr=3e-3,
+    batch_size=128,
+    generator_lr=5e-4,
+    discriminator_lr=5e-3,
     discriminator_dropout=0.0,
     generator_dropout=0.0,
     warm_up_steps=0,
-    ema=0.9,
+    ema=0.98,
 )
 
 

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from scipy import stats
+
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.rounds import draw, rounds_of, straight_through
+from tests.gan.toys import SIZES, mixture, small_generator, toy_blocks
+
+
+def generator():
+    torch.manual_seed(0)
+    made = small_generator(toy_blocks()).eval()
+    torch.nn.init.normal_(made.rows.codes.identity)
+    return made
+
+
+@pytest.mark.parametrize("n_rounds", [1, 2, 3, 4, 9])
+def test_rounds_are_runs_of_the_order_of_nearly_equal_length(n_rounds):
+    blocks, order = toy_blocks(), (2, 0, 3, 1)
+    rounds = rounds_of(blocks, order, n_rounds)
+    runs = [group.blocks.tolist() for group in rounds.groups]
+    assert sum(runs, []) == list(order)
+    assert len(runs) == min(n_rounds, 4)
+    assert max(map(len, runs)) - min(map(len, runs)) <= 1
+    joined = torch.cat([group.flat for group in rounds.groups])
+    assert joined[rounds.back].tolist() == list(range(blocks.n_flat))
+
+
+def test_straight_through_draws_have_the_frequencies_of_the_softmax():
+    torch.manual_seed(0)
+    blocks = Blocks([3, 7, 2])
+    logits = torch.randn(1, blocks.n_flat).masked_fill(blocks.is_padding, -1e4)
+    rows = straight_through(logits.expand(20_000, -1), blocks)
+    wanted = blocks.softmax(logits)[0] * 20_000
+    counts = rows.round().sum(0)
+    assert (counts[blocks.is_padding] == 0).all()
+    assert torch.equal(rows.round().sum(1), torch.full((20_000,), 3.0))
+    for block, offset in enumerate(blocks.offsets.tolist()):
+        own = slice(offset, offset + blocks.sizes[block])
+        expected = wanted[own].double()
+        p_value = stats.chisquare(counts[own].double(), expected * 20_000 / expected.sum()).pvalue
+        assert p_value > 1e-3
+
+
+def test_the_gradient_of_a_draw_is_that_of_its_softmax():
+    blocks = Blocks([3, 7, 2])
+    logits = torch.randn(5, blocks.n_flat, requires_grad=True)
+    weight = torch.randn(blocks.n_flat)
+    torch.manual_seed(0)
+    rows = straight_through(logits, blocks)
+    found = torch.autograd.grad((rows * weight).sum(), logits)[0]
+    torch.manual_seed(0)
+    gumbel = -torch.empty_like(logits).exponential_().log()
+    wanted = torch.autograd.grad((blocks.softmax(logits + gumbel) * weight).sum(), logits)[0]
+    torch.testing.assert_close(found, wanted)
+    assert (found != 0).any()
+
+
+@pytest.mark.parametrize("n_rounds", [1, 2, 4])
+def test_a_visible_block_keeps_its_code_and_is_certain(n_rounds):
+    net, codes = generator(), mixture(300).long()
+    visible = torch.rand(codes.shape) < 0.5
+    made = draw(net, codes, visible, rounds_of(net.blocks, (2, 0, 3, 1), n_rounds))
+    found = net.blocks.codes(made.rows)
+    assert torch.equal(found[visible], codes[visible])
+    assert not torch.equal(found, codes)
+    spread = net.blocks.spread(visible)
+    assert torch.equal(made.chances[spread], net.blocks.one_hot(codes)[spread])
+    assert (found < torch.tensor(SIZES)).all()
+    assert (made.rows[:, net.blocks.is_padding] == 0).all()
+
+
+@pytest.mark.parametrize("n_rounds", [1, 2, 4])
+def test_chances_sum_to_one_in_every_block(n_rounds):
+    net = generator()
+    nothing = torch.zeros(50, 4, dtype=torch.long)
+    made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, (2, 0, 3, 1), n_rounds))
+    for block, offset in enumerate(net.blocks.offsets.tolist()):
+        total = made.chances[:, offset : offset + SIZES[block]].sum(1)
+        torch.testing.assert_close(total, torch.ones(50))
+
+
+def test_each_round_knows_what_the_rounds_before_it_drew():
+    # One block a round: chances are the generator's own, from scratch, given the earlier blocks.
+    net, order = generator(), (2, 0, 3, 1)
+    net.noise.weight.data.zero_()
+    nothing = torch.zeros(200, 4, dtype=torch.long)
+    with torch.no_grad():
+        made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, order, 4))
+        codes, visible = net.blocks.codes(made.rows), nothing.bool()
+        for block in order:
+            wanted = net.blocks.softmax(net(codes, visible))
+            own = net.blocks.block_of == block
+            torch.testing.assert_close(made.chances[:, own], wanted[:, own], rtol=1e-3, atol=1e-5)
+            visible[:, block] = True
+
+
+def test_gradients_flow_through_all_rounds_to_the_first():
+    net = generator()
+    nothing = torch.zeros(64, 4, dtype=torch.long)
+    made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, (2, 0, 3, 1), 4))
+    last = net.blocks.block_of == 1
+    (made.rows[:, last] * torch.randn(int(last.sum()))).sum().backward()
+    grad = net.bias.grad
+    assert grad is not None
+    for block in (2, 0, 3, 1):  # the block drawn first moves the block drawn last
+        assert grad[net.blocks.block_of == block].abs().max() > 0

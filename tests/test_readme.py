@@ -1,0 +1,53 @@
+"""The README: its example runs, and its file map names every file of the project."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 20
+    exec(compile(code.replace("max_seconds=20", "max_seconds=4"), "README.md", "exec"), {})
+    assert (tmp_path / "adult.tabgan").is_file()
+
+
+def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(ROOT / "examples" / "quickstart.py"))["main"](max_seconds=3)
+    assert "occupation" in capsys.readouterr().out
+
+
+def test_the_file_map_names_every_file() -> None:
+    files = README.split("## Files")[1]
+    sources = [
+        path for folder in ("tabgan", "cli", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")
+    ]
+    named = {word.rstrip(",") for word in files.split()}
+    missing = [
+        path.name
+        for path in sources
+        if path.name not in named and f"examples/{path.name}" not in named and path.name != "__init__.py"
+    ]
+    assert missing == []
+    assert {name for name in named if name.endswith(".py")} <= {
+        name for path in sources for name in (path.name, f"examples/{path.name}")
+    }
+
+
+def test_pictures_and_links_are_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).is_file(), target
+
+
+def test_nobody_is_told_to_install_the_other_project() -> None:
+    assert "pip install tabgan" not in README
