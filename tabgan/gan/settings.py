@@ -59,7 +59,7 @@ class Settings:
     epochs: int | None = None
     max_seconds: float | None = None
     batch_size: int = 1024
-    likelihood_steps: int = 1200
+    likelihood_steps: int = 2400
     adversary_steps: int = 300
     scratch_steps: int = 3000
     adversary_share: float = 0.4
@@ -67,7 +67,7 @@ class Settings:
     generator_lr: float = 2e-4
     discriminator_lr: float = 3e-3
     gradient_clip: float = 1.0
-    generator_dropout: float = 0.25
+    generator_dropout: float = 0.15
     discriminator_dropout: float = 0.1
     prefix_share: float = 0.7
     conditional_share: float = 0.25

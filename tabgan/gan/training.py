@@ -160,7 +160,8 @@ class Run:
 
         def step(progress: float, index: int) -> dict[str, Tensor]:
             warm_up = min(1.0, (index + 1) / 100)
-            optimizer.param_groups[0]["lr"] = settings.likelihood_lr * warm_up * _cosine(progress)
+            share = warm_up * min(_cosine(progress), self.watch.lr_share)
+            optimizer.param_groups[0]["lr"] = settings.likelihood_lr * share
             codes = self.data.batch()
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
             loss = losses.likelihood(generator(codes, visible), codes, visible, generator.blocks)

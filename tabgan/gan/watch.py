@@ -17,6 +17,7 @@ Record = dict[str, float | int | str]
 Callback = Callable[[Record], object]
 
 COLLAPSE_SHARE = 0.5
+PLATEAU, SLOW_DOWN = 3, 0.3
 COMMON_ROWS = 5
 DIVERGED = "Training diverged (a loss was no longer finite); the last good weights are kept."
 
@@ -46,6 +47,7 @@ class Watch:
     """The history of a training run, the best weights so far, and the reasons to stop.
 
     `validation` falls as the model gets better; what it measures is the phase's own affair.
+    `lr_share`: what the learning rate should be multiplied by, less after every plateau.
     """
 
     patience: int
@@ -55,11 +57,13 @@ class Watch:
     best: float = math.inf
     best_weights: dict[str, Tensor] | None = None
     is_interrupted: bool = False
+    lr_share: float = 1.0
     _n_worse: int = 0
 
     def start_phase(self, network: nn.Module) -> None:
         """Forget the best of the phase before; what the phase starts from is the best so far."""
         self.best, self._n_worse, self.best_weights = math.inf, 0, weights_of(network)
+        self.lr_share = 1.0
 
     def best_generator(self, network: Generator) -> Generator:
         """A copy of the network with the best weights of this phase, finite ones always."""
@@ -84,6 +88,8 @@ class Watch:
             self.best_weights = weights_of(network)
         else:
             self._n_worse += 1
+            if self._n_worse % PLATEAU == 0:
+                self.lr_share *= SLOW_DOWN
         for callback in self.callbacks:
             self.is_interrupted |= callback(dict(record)) is True
         return self.is_interrupted or self._n_worse > self.patience

@@ -18,9 +18,7 @@ def adversary_of(settings: Settings, *, target: int | None = None, has_marginals
     torch.manual_seed(0)
     blocks = toy_blocks()
     table = two_way_marginals(mixture(), blocks) if has_marginals else None
-    return Adversary(
-        small_generator(blocks, settings), ORDER, settings, target=target, table_marginals=table
-    )
+    return Adversary(small_generator(blocks, settings), ORDER, settings, target=target, table_marginals=table)
 
 
 def weights(network: torch.nn.Module) -> torch.Tensor:
@@ -119,7 +117,8 @@ def test_an_option_of_the_discriminator_changes_its_training(change):
 
 def test_feature_matching_brings_mean_features_nearer():
     plain, matched = (
-        play(replace(SMALL, feature_matching=weight, discriminator_views=False), 150) for weight in (0.0, 20.0)
+        play(replace(SMALL, feature_matching=weight, discriminator_views=False), 150)
+        for weight in (0.0, 20.0)
     )
     assert not torch.equal(weights(plain.generator), weights(matched.generator))
     codes, view = mixture(1000).long(), torch.ones(1000, 4, dtype=torch.bool)
@@ -168,7 +167,9 @@ def test_without_a_target_there_is_no_auxiliary_head():
 
 
 @pytest.mark.parametrize("batch_size", [64, 3])
-@pytest.mark.parametrize("options", [{}, {"auxiliary": 1.0}, {"loss": "wasserstein-gp"}, {"loss": "relativistic"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"auxiliary": 1.0}, {"loss": "wasserstein-gp"}, {"loss": "relativistic"}]
+)
 def test_packs_are_whole_whatever_the_batch(batch_size, options):
     adversary = adversary_of(replace(SMALL, pac=5, **options), target=0)
     told = adversary.step(Rows(mixture(), batch_size), teach_generator=True)

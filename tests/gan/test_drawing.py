@@ -61,7 +61,9 @@ def test_a_draw_is_the_inverse_of_the_cumulated_chances():
         wanted = []
         for row in range(500):
             total, code = 0.0, 0
-            while total + float(chances[row, code]) <= float(uniforms[row, block]) and code < SIZES[block] - 1:
+            while (
+                total + float(chances[row, code]) <= float(uniforms[row, block]) and code < SIZES[block] - 1
+            ):
                 total += float(chances[row, code])
                 code += 1
             wanted.append(code)
@@ -159,7 +161,7 @@ def test_a_given_block_adds_no_mass():
     visible[:20, 0] = True
     batch = drawer.start(codes, visible)
     some = Restriction((0,), torch.tensor([True, False, True]))
-    drawer.fill(batch, (0,), torch.rand(40, 4), restrictions={0: some})
+    drawer.fill(batch, (3, 0), torch.rand(40, 4), restrictions={0: some})
     assert torch.equal(batch.codes[:20, 0], codes[:20, 0])
     assert (batch.log_mass[:20] == 0).all()
     assert (batch.log_mass[20:] < 0).all()

@@ -46,7 +46,10 @@ def test_losses_are_the_textbooks_formulas():
     wanted = {
         "minimax": (log_loss, (1 - d_made).log().mean()),
         "non-saturating": (log_loss, -d_made.log().mean()),
-        "least-squares": ((real - 1).pow(2).mean() / 2 + made.pow(2).mean() / 2, (made - 1).pow(2).mean() / 2),
+        "least-squares": (
+            (real - 1).pow(2).mean() / 2 + made.pow(2).mean() / 2,
+            (made - 1).pow(2).mean() / 2,
+        ),
         "hinge": ((1 - real).clamp(min=0).mean() + (1 + made).clamp(min=0).mean(), -made.mean()),
         "wasserstein": (made.mean() - real.mean(), -made.mean()),
         "wasserstein-gp": (made.mean() - real.mean(), -made.mean()),

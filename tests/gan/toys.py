@@ -52,13 +52,12 @@ def toy_blocks() -> Blocks:
 
 
 def small_generator(blocks: Blocks, settings: Settings = SMALL) -> Generator:
-    generator = Generator(
+    return Generator(
         blocks,
         embedding_dim=settings.embedding_dim,
         generator_dim=settings.generator_dim,
         dropout=settings.generator_dropout,
     )
-    return generator
 
 
 def pair_shares(codes: Tensor, sizes: tuple[int, ...] = SIZES) -> dict[tuple[int, int], Tensor]:

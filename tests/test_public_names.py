@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import tabgan
+
+
+def test_the_public_names_are_sorted_and_can_be_imported():
+    assert sorted(tabgan.__all__) == tabgan.__all__
+    for name in tabgan.__all__:
+        assert getattr(tabgan, name) is not None
+    from tabgan import Schema, TabGAN, infer_schema
+
+    assert (TabGAN.__name__, Schema.__name__) == ("TabGAN", "Schema")
+    assert callable(infer_schema)
+
+
+def test_errors_are_of_one_family():
+    for name in tabgan.__all__:
+        if name.endswith("Error"):
+            assert issubclass(getattr(tabgan, name), tabgan.TabganError)
+
+
+def test_other_names_are_told_to_be_missing():
+    with pytest.raises(AttributeError, match="no attribute 'tabgann'"):
+        _ = tabgan.tabgann
+
+
+@pytest.mark.parametrize(
+    "code", ["import tabgan", "from tabgan import TabGAN; TabGAN(epochs=3).get_params()"]
+)
+def test_torch_is_not_loaded_before_it_is_needed(code):
+    done = subprocess.run([sys.executable, "-c", f"{code}; import sys; sys.exit('torch' in sys.modules)"])
+    assert done.returncode == 0
