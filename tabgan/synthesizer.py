@@ -126,8 +126,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         from tabgan.learning import checked_seed, learn, notes_on, two_digits
 
         schema = resolve_schema(df, self.schema, discrete_columns=self.discrete_columns)
-        self._check_target(schema)
         settings = self._settings()
+        self._check_target(schema)
         encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
         codes, foreign = encoder.encode_counting(df)
         told = [*encoder.warnings, *notes_on(foreign, self.min_rows, df.shape)]
@@ -316,6 +316,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _check_target(self, schema: Schema) -> None:
         if self.target is not None and self.target not in schema:
             raise SchemaError(f"There is no column {self.target!r} to be the target. Name one of the table.")
+        if self.target is None and self.auxiliary_weight:
+            raise ValueError("Expected a target for the auxiliary classifier, got target=None.")
 
     def _rounds(self, rounds: int | None) -> int | None:
         """The one-round recipe has learned no other way of drawing. Raises: ValueError."""

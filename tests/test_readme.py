@@ -29,7 +29,9 @@ def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_file_map_names_every_file() -> None:
     files = README.split("## Files")[1]
     sources = [
-        path for folder in ("tabgan", "cli", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")
+        path
+        for folder in ("tabgan", "cli", "benchmarks", "examples")
+        for path in (ROOT / folder).rglob("*.py")
     ]
     named = {word.rstrip(",") for word in files.split()}
     missing = [

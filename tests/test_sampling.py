@@ -32,7 +32,8 @@ def wide() -> TabGAN:
     x = rng.integers(0, 300, 6000)
     y = (x + np.rint(rng.normal(size=6000) * 45).astype(int)) % 300
     model = TabGAN(**{**LIKELIHOOD, "epochs": 15})
-    model.fit(pd.DataFrame({"x": x, "y": y, "z": rng.integers(0, 3, 6000)}))
+    key = [f"{place:08d}" for place in rng.permutation(6000)]
+    model.fit(pd.DataFrame({"x": x, "y": y, "z": rng.integers(0, 3, 6000), "key": key}))
     assert [block.column for block in model.encoder_.layout.blocks] == [0, 0, 1, 1, 2]
     return model
 
@@ -217,6 +218,7 @@ def test_rows_beyond_one_block_are_the_same_too_and_fresh(wide):
     batches = list(wide.sample_iter(n_rows, 30_000, conditions={"z": 1}, seed=2))
     assert [len(batch) for batch in batches] == [30_000, 30_000, n_rows - 60_000]
     pd.testing.assert_frame_equal(pd.concat(batches, ignore_index=True), whole)
+    assert whole["key"].is_unique
     assert not whole["x"][:1500].equals(whole["x"][ROW_BLOCK:].reset_index(drop=True))
 
 

@@ -523,3 +523,8 @@ def test_adult_goes_round(tmp_path):
     rich = loaded.sample(500, conditions=asked, seed=0)
     assert (rich["income"] == ">50K").all()
     assert rich["age"].between(30, 40).all()
+
+
+def test_an_auxiliary_classifier_without_a_target_is_refused(table):
+    with pytest.raises(ValueError, match="target"):
+        TabGAN(auxiliary_weight=1.0).fit(table)

@@ -64,12 +64,14 @@ class Adversary:
 
         Returns the losses, detached, still on the device.
         """
+        told: dict[str, Tensor] = {}
         for last in reversed(range(self.settings.discriminator_steps)):
             codes = self._whole_packs(data.batch())
             view = self._view(codes)
             with torch.set_grad_enabled(teach_generator and not last):
                 made = draw(self.generator, codes, self._condition(codes), self.rounds)
-            told = {"discriminator": self._teach_discriminator(codes, made.rows.detach(), view)}
+            if self.settings.teachers.adversary:
+                told["discriminator"] = self._teach_discriminator(codes, made.rows.detach(), view)
         if teach_generator:
             told |= self._teach_generator(codes, made, view)
         return told
@@ -112,11 +114,14 @@ class Adversary:
 
     def _teach_generator(self, codes: Tensor, made: Draw, view: Tensor) -> dict[str, Tensor]:
         settings, teachers = self.settings, self.settings.teachers
-        self.discriminator.requires_grad_(False)
-        adversarial = self._adversarial_loss(codes, made, view)
-        self.discriminator.requires_grad_(True)
-        told = {"generator": adversarial.detach()}
-        total = teachers.adversary * adversarial
+        total = torch.zeros((), device=codes.device)
+        told = {}
+        if teachers.adversary:
+            self.discriminator.requires_grad_(False)
+            adversarial = self._adversarial_loss(codes, made, view)
+            self.discriminator.requires_grad_(True)
+            total = teachers.adversary * adversarial
+            told["generator"] = adversarial.detach()
         if teachers.likelihood:
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
             nats = losses.likelihood(self.generator(codes, visible), codes, visible, self.blocks)

@@ -11,7 +11,8 @@ from torch import Tensor
 class Rows:
     """Encoded rows on the device, as small integers, dealt in batches epoch by epoch.
 
-    Shape: codes int16 [rows, blocks]. Every row comes once an epoch, in random order.
+    Shape: codes int16 [rows, blocks]. An epoch deals the rows in random order, all but its last,
+    incomplete batch.
     """
 
     def __init__(self, codes: Tensor, batch_size: int) -> None:

@@ -67,7 +67,7 @@ class Settings:
     generator_lr: float = 2e-4
     discriminator_lr: float = 3e-3
     gradient_clip: float = 1.0
-    generator_dropout: float = 0.15
+    generator_dropout: float = 0.25
     discriminator_dropout: float = 0.1
     prefix_share: float = 0.7
     conditional_share: float = 0.25

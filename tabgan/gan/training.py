@@ -89,11 +89,12 @@ def train(
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, *_data(codes, settings))
     teachers = settings.teachers
-    has_likelihood = teachers.likelihood > 0 or not teachers.adversary
+    has_rounds = teachers.adversary > 0 or teachers.marginals > 0
+    has_likelihood = teachers.likelihood > 0 or not has_rounds
     if has_likelihood:
         run.likelihood_phase()
     exact = quick = watch.best_generator(generator)
-    if teachers.adversary and not watch.is_interrupted:
+    if has_rounds and not watch.is_interrupted:
         generator.load_state_dict(exact.state_dict())
         adversary = Adversary(
             generator,
@@ -152,7 +153,7 @@ class Run:
     def likelihood_phase(self) -> None:
         """Cross-entropy of hidden blocks, without noise; the best average is kept."""
         settings, generator = self.settings, self.generator
-        is_last = not settings.teachers.adversary
+        is_last = not (settings.teachers.adversary or settings.teachers.marginals)
         share = 1.0 if is_last else 1.0 - settings.adversary_share
         clock = self.clock(settings.likelihood_steps, share, is_last=is_last)
         optimizer = torch.optim.Adam(generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99))
@@ -194,7 +195,8 @@ class Run:
         def validation(network: nn.Module) -> tuple[float, Record]:
             return self.marginal_gap(network, adversary)
 
-        self.loop("adversary", clock, step, average, validation)
+        name = "adversary" if settings.teachers.adversary else "marginals"
+        self.loop(name, clock, step, average, validation)
 
     def loop(
         self,

@@ -8,7 +8,14 @@ from benchmarks.quality import Bar, Figure, bars_of, result_name, show
 
 
 def arguments(**given: object) -> argparse.Namespace:
-    usual = {"blind": False, "recipe": "default", "rounds": None, "max_seconds": None, "epochs": None, "seed": 0}
+    usual = {
+        "blind": False,
+        "recipe": "default",
+        "rounds": None,
+        "max_seconds": None,
+        "epochs": None,
+        "seed": 0,
+    }
     return argparse.Namespace(**usual | given)
 
 

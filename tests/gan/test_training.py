@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.settings import RECIPE_TEACHERS, Settings
+from tabgan.gan.settings import RECIPE_TEACHERS, Settings, Teachers
 from tabgan.gan.training import Clock, Trained, train
 from tests.gan.toys import SMALL, drawn, mixture, pair_error, shuffled, toy_blocks
 
@@ -57,6 +57,16 @@ def test_likelihood_learns_the_table():
     assert pair_error(drawn(trained.generator, n_rounds=4), real) < 0.5 * pair_error(shuffled(real), real)
     losses = [float(record["likelihood"]) for record in trained.history]
     assert losses[-1] < losses[0]
+
+
+def test_marginals_alone_learn_pairs_without_a_discriminator():
+    settings = replace(
+        SHORT, teachers=Teachers(0.0, 0.0, 100.0), rounds=1, epochs=None, scratch_steps=400, generator_lr=3e-3
+    )
+    trained, real = learn(settings), mixture(1500)
+    assert phases(trained) == {"marginals"}
+    assert all("discriminator" not in record for record in trained.history)
+    assert pair_error(drawn(trained.quick), real) < 0.5 * pair_error(shuffled(real), real)
 
 
 def test_the_output_starts_at_the_tables_one_way_marginals():

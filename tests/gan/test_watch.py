@@ -153,3 +153,17 @@ def test_few_fresh_rows_of_many_categories_raise_no_alarm():
         made, real = torch.randint(90, (2, 30, 3))
         assert watch.check_collapse(made, real, blocks)["distinct"] > 0.9
     assert watch.warnings == []
+
+
+def test_a_plateau_slows_learning_down_and_a_new_phase_starts_at_full_speed():
+    generator, watch = small_generator(toy_blocks()), Watch(patience=99)
+    watch.start_phase(generator)
+    shares = []
+    for validation in [1.0, 2.0, 2.0, 2.0, 0.5, 2.0]:
+        watch.report(record(validation), generator)
+        shares.append(watch.lr_share)
+    assert shares[:3] == [1.0, 1.0, 1.0]
+    assert 0 < shares[3] < 1
+    assert shares[3] == shares[4] == shares[5]
+    watch.start_phase(generator)
+    assert watch.lr_share == 1.0
