@@ -64,6 +64,8 @@ class Adversary:
 
         Returns the losses, detached, still on the device.
         """
+        # Dropout in the drawing would be one more thing by which made rows are told.
+        self.generator.eval()
         told: dict[str, Tensor] = {}
         for last in reversed(range(self.settings.discriminator_steps)):
             codes = self._whole_packs(data.batch())
@@ -123,6 +125,7 @@ class Adversary:
             total = teachers.adversary * adversarial
             told["generator"] = adversarial.detach()
         if teachers.likelihood:
+            self.generator.train()
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
             nats = losses.likelihood(self.generator(codes, visible), codes, visible, self.blocks)
             total = total + teachers.likelihood * nats
