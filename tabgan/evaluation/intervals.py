@@ -1,0 +1,81 @@
+"""Confidence intervals: exact or score intervals of proportions, and the bootstrap for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from tabgan.evaluation.metric import Interval
+
+CONFIDENCE = 0.95
+BOOTSTRAPS = 100
+
+
+def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
+    """Score interval of a proportion; (0, 1) where nothing was tried.
+
+    Source: Wilson 1927.
+
+    >>> tuple(round(end, 3) for end in wilson(5, 50))
+    (0.043, 0.214)
+    """
+    return _proportion(successes, trials, "wilson", confidence)
+
+
+def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
+    """Exact interval of a proportion, for the few successes of a low false positive rate.
+
+    Source: Clopper & Pearson 1934.
+    """
+    return _proportion(successes, trials, "exact", confidence)
+
+
+def difference(first: tuple[int, int], second: tuple[int, int], confidence: float = CONFIDENCE) -> Interval:
+    """Interval of the difference of two independent proportions, each (successes, trials).
+
+    Source: Newcombe 1998, method 10 (from two score intervals).
+
+    >>> tuple(round(end, 3) for end in difference((30, 100), (10, 100)))
+    (0.09, 0.306)
+    """
+    p, q = (successes / trials if trials else 0.5 for successes, trials in (first, second))
+    (p_low, p_high), (q_low, q_high) = wilson(*first, confidence), wilson(*second, confidence)
+    low = p - q - np.hypot(p - p_low, q_high - q)
+    high = p - q + np.hypot(p_high - p, q - q_low)
+    return float(low), float(high)
+
+
+def bootstrap(
+    value: float,
+    resampled: Callable[[np.random.Generator], float],
+    rng: np.random.Generator,
+    *,
+    n: int = BOOTSTRAPS,
+    bounds: Interval = (-np.inf, np.inf),
+) -> Interval:
+    """Interval of a metric: its value ± 1.96 standard deviations over resampled rows.
+
+    The spread of the bootstrap is used, not its percentiles: a distance between two samples only
+    grows when rows are drawn twice, so that its percentiles may not even hold the value.
+    Source: Efron 1979.
+    """
+    return normal(value, np.array([resampled(rng) for _ in range(n)]), bounds=bounds)
+
+
+def normal(value: float, draws: npt.NDArray[np.float64], *, bounds: Interval = (-np.inf, np.inf)) -> Interval:
+    """Value ± 1.96 standard deviations of the draws, cut to the bounds."""
+    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * float(np.std(draws, ddof=1))
+    return max(bounds[0], value - half), min(bounds[1], value + half)
+
+
+def _proportion(
+    successes: int, trials: int, method: Literal["wilson", "exact"], confidence: float
+) -> Interval:
+    if trials == 0:
+        return 0.0, 1.0
+    found = stats.binomtest(successes, trials).proportion_ci(confidence, method=method)
+    return float(found.low), float(found.high)

@@ -1,0 +1,156 @@
+"""The shape of every answer: one number with what it is to be read against, and how sure we are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import pandas as pd
+
+from tabgan.errors import TabganError
+
+Question: TypeAlias = Literal["fidelity", "utility", "privacy"]
+Verdict: TypeAlias = Literal["leak", "weak evidence", "no evidence", "underpowered"]
+Interval: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is measured and how it is explained; the number itself is a `Metric`.
+
+    `perfect` is the value of a generator that cannot be improved, `better` the side on which real
+    rows lie: "higher" (.98 is better than .90), "lower", or "nearer" (to `perfect`, from both).
+    """
+
+    key: str
+    name: str
+    question: Question
+    better: Literal["higher", "lower", "nearer"]
+    perfect: float | None
+    meaning: str
+    formula: str = ""
+    source: str = ""
+
+    def found(
+        self,
+        value: float,
+        *,
+        reference: float | None = None,
+        floor: float | None = None,
+        interval: Interval | None = None,
+        rows: int = 0,
+        verdict: Verdict | None = None,
+        note: str = "",
+    ) -> Metric:
+        """The metric with this value; a value that is not finite is an undefined metric."""
+        if not math.isfinite(value):
+            return self.undefined("it has no finite value on these rows", rows=rows)
+        if interval is not None and not all(map(math.isfinite, interval)):
+            interval = None
+        reference, floor = (
+            None if number is None or not math.isfinite(number) else float(number)
+            for number in (reference, floor)
+        )
+        return Metric(self, float(value), reference, floor, interval, rows, verdict, note)
+
+    def undefined(self, reason: str, *, rows: int = 0, verdict: Verdict | None = None) -> Metric:
+        """The metric without a value; the reason is printed in its place, never a mean without it."""
+        return Metric(self, None, None, None, None, rows, verdict, reason)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number beside its references.
+
+    `reference` is what real rows get that the generator has not seen (the holdout, or one half of
+    the training rows against the other), `floor` what independently shuffled columns get, both
+    from as many rows. `interval` covers 95 %. `rows` is how many rows were looked at. `note` is
+    the reason where `value` is None, and a remark where it is not. Only privacy metrics have a
+    verdict.
+    """
+
+    measure: Measure
+    value: float | None
+    reference: float | None = None
+    floor: float | None = None
+    interval: Interval | None = None
+    rows: int = 0
+    verdict: Verdict | None = None
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """Name of the metric in JSON and in `--fail-if`, such as `c2st_auc`."""
+        return self.measure.key
+
+    @property
+    def is_too_good(self) -> bool:
+        """Whether the whole interval is better than what real rows get: overfitting suspected."""
+        if self.reference is None or self.interval is None or self.measure.question == "privacy":
+            return False
+        low, high = self.interval
+        if self.measure.better == "higher":
+            return low > self.reference
+        if self.measure.better == "lower":
+            return high < self.reference
+        perfect = self.measure.perfect or 0.0
+        return max(abs(low - perfect), abs(high - perfect)) < abs(self.reference - perfect)
+
+    @property
+    def progress(self) -> float | None:
+        """Where the value stands between shuffled columns (0) and real rows (1); may pass both.
+
+        None where shuffling changes nothing, as with single columns: there is no scale.
+        """
+        if self.value is None or self.reference is None or self.floor is None:
+            return None
+        span = self.reference - self.floor
+        return None if abs(span) < 0.03 else (self.value - self.floor) / span
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain values for JSON; None where something is undefined."""
+        return {
+            "name": self.measure.name,
+            "question": self.measure.question,
+            "better": self.measure.better,
+            "value": self.value,
+            "reference": self.reference,
+            "floor": self.floor,
+            "interval": None if self.interval is None else list(self.interval),
+            "rows": self.rows,
+            "verdict": self.verdict,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True)
+class Family:
+    """Metrics that are computed together, and tables with the details behind them by name."""
+
+    metrics: tuple[Metric, ...]
+    details: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @classmethod
+    def undefined(cls, measures: Sequence[Measure], reason: str) -> Family:
+        """Every measure of a family without a value, all for one reason."""
+        return cls(tuple(measure.undefined(reason) for measure in measures))
+
+    @classmethod
+    def join(cls, families: Sequence[Family]) -> Family:
+        """All metrics and details of several families, in order."""
+        metrics = tuple(metric for family in families for metric in family.metrics)
+        return cls(metrics, {name: table for family in families for name, table in family.details.items()})
+
+    def __getitem__(self, key: str) -> Metric:
+        """The metric with this key."""
+        for metric in self.metrics:
+            if metric.key == key:
+                return metric
+        raise TabganError(f"There is no metric {key!r}. Choose one of {', '.join(self.keys)}.")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all metrics, in order."""
+        return tuple(metric.key for metric in self.metrics)

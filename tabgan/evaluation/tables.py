@@ -1,0 +1,96 @@
+"""The tables that are compared: checked, read alike, and cut to sides of equal size."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tabgan.errors import SchemaError
+from tabgan.evaluation.features import column_kinds, draw_rows, shuffled_columns
+from tabgan.schema import Schema, infer_schema
+
+
+class Sides(NamedTuple):
+    """Real rows and three tables of equal size to hold against them.
+
+    `real` are training rows (the first half of them where there is no holdout), `reference` real
+    rows that are not among `real`, `floor` training rows with every column shuffled by itself.
+    """
+
+    real: pd.DataFrame
+    synthetic: pd.DataFrame
+    reference: pd.DataFrame
+    floor: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Training, synthetic and held-out rows with the columns of one schema, in its order.
+
+    Make one by `Tables.checked`. Identifiers stay in: whoever compares leaves them out.
+    """
+
+    train: pd.DataFrame
+    synthetic: pd.DataFrame
+    holdout: pd.DataFrame | None
+    schema: Schema
+    target: Hashable | None = None
+    seed: int = 0
+
+    @classmethod
+    def checked(
+        cls,
+        train: pd.DataFrame,
+        synthetic: pd.DataFrame,
+        holdout: pd.DataFrame | None = None,
+        *,
+        schema: Schema | None = None,
+        target: Hashable | None = None,
+        seed: int = 0,
+    ) -> Tables:
+        """The tables without columns that the schema does not name.
+
+        Raises: SchemaError when a table has no rows, lacks a column or has one twice, or when the
+            target is no column.
+        """
+        given = [train, synthetic] + ([] if holdout is None else [holdout])
+        schema = schema or infer_schema(train)
+        names = list(column_kinds(*given, schema=schema))
+        if target is not None and target not in names:
+            raise SchemaError(f"Column {target!r} is not in the table. Name one of its columns as target.")
+        cut = [table[names].reset_index(drop=True) for table in given]
+        return cls(cut[0], cut[1], cut[2] if holdout is not None else None, schema, target, seed)
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """A generator of its own for every purpose, so that metrics do not depend on their order."""
+        return np.random.default_rng([self.seed, *purpose.encode()])
+
+    @cached_property
+    def _halves(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        order = self.rng("halves").permutation(len(self.train))
+        middle = max(1, len(order) // 2)
+        first, second = np.sort(order[:middle]), np.sort(order[middle:])
+        return self.train.iloc[first], self.train.iloc[second if len(second) else first]
+
+    @property
+    def unseen(self) -> pd.DataFrame:
+        """Real rows that `sides` holds synthetic rows against as a reference: holdout or a half."""
+        return self._halves[1] if self.holdout is None else self.holdout
+
+    def sides(self, max_rows: int) -> Sides:
+        """Random rows of each table: at most `max_rows`, all sides but `real` of equal size.
+
+        A distance between samples shrinks with their size: only equal sizes can be compared.
+        """
+        rng = self.rng("sides")
+        real = self._halves[0] if self.holdout is None else self.train
+        n_rows = min(len(self.synthetic), len(self.unseen), max_rows)
+        synthetic, reference, floor = (
+            draw_rows(table, n_rows, rng) for table in (self.synthetic, self.unseen, self.train)
+        )
+        return Sides(draw_rows(real, max_rows, rng), synthetic, reference, shuffled_columns(floor, self.seed))
