@@ -61,9 +61,9 @@ class Drawer:
         self.generator = generator.eval()
         self.blocks = generator.blocks
         self.offsets = [int(offset) for offset in self.blocks.offsets]
-        self.table = generator.rows.codes().detach()
+        self.table = generator.rows.table().detach()
         self.hidden = generator.rows.hidden.detach()
-        self.weight, self.bias = (part.detach() for part in generator.output_layer())
+        self.weight, self.bias = (part.detach() for part in generator.head.layer())
 
     @torch.no_grad()
     def start(self, codes: Tensor, visible: Tensor) -> Batch:

@@ -21,7 +21,7 @@ from tabgan.gan.blocks import N_FEATURES, PADDING_LOGIT, Blocks
 class CodeTable(nn.Module):
     """One learned vector a code: its identity plus, in ordered blocks, its place in the order.
 
-    Shape: -> [flat codes, width]. The place enters through fixed features of the position
+    The place enters through fixed features of the position
     (itself and Fourier terms), so that neighbours start out, and stay, alike.
     Source: Gorishniy et al. 2022, On Embeddings for Numerical Features, section 3.3 (periodic).
     """
@@ -32,7 +32,7 @@ class CodeTable(nn.Module):
         self.identity = nn.Parameter(torch.randn(blocks.n_flat, width) * scale)
         self.order = nn.Parameter(torch.randn(blocks.n_blocks, N_FEATURES, width) * scale / 2)
 
-    def forward(self) -> Tensor:
+    def table(self) -> Tensor:
         """Shape: -> [flat codes, width]."""
         parts = []
         for bucket in self.blocks.buckets:
@@ -43,31 +43,46 @@ class CodeTable(nn.Module):
         return table
 
 
-class RowEmbedding(nn.Module):
+class RowEmbedding(CodeTable):
     """Sum of the vectors of a row's codes; a hidden block adds a vector of its own.
 
-    Shape: `codes` and `visible` [rows, blocks] -> [rows, width]; `soft` takes flat one-hot
+    Shape: `codes` and `visible` [..., blocks] -> [..., width]; `soft` takes flat one-hot
     rows instead, through which gradients pass.
     """
 
     def __init__(self, blocks: Blocks, width: int) -> None:
-        super().__init__()
-        self.blocks = blocks
-        scale = max(1, blocks.n_blocks) ** -0.5
-        self.codes = CodeTable(blocks, width, scale)
+        super().__init__(blocks, width, max(1, blocks.n_blocks) ** -0.5)
         self.hidden = nn.Parameter(torch.zeros(blocks.n_blocks, width))
 
     def forward(self, codes: Tensor, visible: Tensor) -> Tensor:
-        """Shape: codes, visible [rows, blocks] -> [rows, width]."""
+        """Shape: codes, visible [..., blocks] -> [..., width]."""
         hidden_place = self.blocks.n_flat + torch.arange(len(self.hidden), device=codes.device)
         places = torch.where(visible, self.blocks.flat_index(codes), hidden_place)
-        return F.embedding_bag(places, torch.cat([self.codes(), self.hidden]), mode="sum")
+        vectors = torch.cat([self.table(), self.hidden])
+        summed = F.embedding_bag(places.flatten(0, -2), vectors, mode="sum")
+        out: Tensor = summed.unflatten(0, places.shape[:-1])
+        return out
 
     def soft(self, rows: Tensor, visible: Tensor) -> Tensor:
         """Shape: flat one-hot rows [rows, flat codes], visible [rows, blocks] -> [rows, width]."""
         seen = rows * self.blocks.spread(visible.to(rows.dtype))
-        table: Tensor = self.codes()
-        return seen @ table + (~visible).to(rows.dtype) @ self.hidden
+        return seen @ self.table() + (~visible).to(rows.dtype) @ self.hidden
+
+
+class CodeLogits(CodeTable):
+    """Logits of every code; padding gets PADDING_LOGIT. Shape: [..., width] -> [..., flat codes]."""
+
+    def __init__(self, blocks: Blocks, width: int) -> None:
+        super().__init__(blocks, width, width**-0.5)
+        self.bias = nn.Parameter(torch.zeros(blocks.n_flat))
+
+    def layer(self) -> tuple[Tensor, Tensor]:
+        """Weight [flat codes, width] and bias [flat codes]; padding can never be drawn."""
+        return self.table(), self.bias.masked_fill(self.blocks.is_padding, PADDING_LOGIT)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape: [..., width] -> [..., flat codes]."""
+        return F.linear(x, *self.layer())
 
 
 class ResidualLayer(nn.Module):
@@ -112,8 +127,7 @@ class Generator(nn.Module):
         self.noise = nn.Linear(embedding_dim, width, bias=False)
         nn.init.normal_(self.noise.weight, std=0.02)
         self.norm = nn.LayerNorm(width)
-        self.head = CodeTable(blocks, width, width**-0.5)
-        self.bias = nn.Parameter(torch.zeros(blocks.n_flat))
+        self.head = CodeLogits(blocks, width)
 
     def trunk(self, embedded: Tensor, noise: Tensor | None) -> Tensor:
         """Shape: [rows, width] sum of embedding rows -> [rows, width], before the head."""
@@ -123,11 +137,7 @@ class Generator(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
-    def output_layer(self) -> tuple[Tensor, Tensor]:
-        """Weight [flat codes, width] and bias [flat codes]; padding can never be drawn."""
-        return self.head(), self.bias.masked_fill(self.blocks.is_padding, PADDING_LOGIT)
-
     def forward(self, codes: Tensor, visible: Tensor, noise: Tensor | None = None) -> Tensor:
         """Logits of every code; padding gets PADDING_LOGIT."""
-        weight, bias = self.output_layer()
-        return F.linear(self.trunk(self.rows(codes, visible), noise), weight, bias)
+        logits: Tensor = self.head(self.trunk(self.rows(codes, visible), noise))
+        return logits

@@ -62,8 +62,8 @@ def draw(generator: Generator, codes: Tensor, visible: Tensor, rounds: Rounds) -
 
     Shape: codes, visible [rows, blocks]. A visible block keeps its code.
     """
-    weight, bias = generator.output_layer()
-    table, hidden = generator.rows.codes(), generator.rows.hidden
+    weight, bias = generator.head.layer()
+    table, hidden = generator.rows.table(), generator.rows.hidden
     real = generator.blocks.one_hot(codes)
     embedded = generator.rows(codes, visible)
     rows, chances = [], []

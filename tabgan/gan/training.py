@@ -85,7 +85,7 @@ def train(
         dropout=settings.generator_dropout,
     ).to(blocks.device)
     with torch.no_grad():
-        generator.bias.copy_((table.diagonal() + 1 / (len(codes) + 1)).log())
+        generator.head.bias.copy_((table.diagonal() + 1 / (len(codes) + 1)).log())
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, *_data(codes, settings))
     teachers = settings.teachers

@@ -17,7 +17,7 @@ ORDER = (2, 0, 3, 1)
 def drawer_of(blocks: Blocks) -> Drawer:
     torch.manual_seed(0)
     generator = Generator(blocks, embedding_dim=4, generator_dim=(16, 12))
-    for part in (generator.rows.hidden, generator.rows.codes.identity, generator.bias):
+    for part in (generator.rows.hidden, generator.rows.identity, generator.head.bias):
         torch.nn.init.normal_(part)
     return Drawer(generator)
 

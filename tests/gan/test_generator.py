@@ -31,7 +31,7 @@ def test_the_embedding_is_a_sum_over_blocks_of_a_codes_row_or_the_hidden_one():
     embedding = RowEmbedding(blocks, 5)
     torch.nn.init.normal_(embedding.hidden)
     visible = torch.rand(codes.shape) < 0.5
-    table, found = embedding.codes(), embedding(codes, visible)
+    table, found = embedding.table(), embedding(codes, visible)
     for row in range(10):
         wanted = torch.zeros(5)
         for block, offset in enumerate(blocks.offsets.tolist()):
@@ -54,7 +54,7 @@ def test_code_vectors_are_identity_plus_place_in_the_order():
     torch.manual_seed(0)
     blocks = Blocks([2, 4, 3], [None, (0.0, 0.3, 0.6, 1.0), (0.0, 0.5, 1.0)])
     table = CodeTable(blocks, 6, 1.0)
-    found = table()
+    found = table.table()
     for code in range(blocks.n_flat):
         place = blocks.features[code] @ table.order[blocks.block_of[code]]
         torch.testing.assert_close(found[code], table.identity[code] + place)
@@ -65,7 +65,7 @@ def test_logits_have_the_shape_of_flat_rows_and_padding_is_never_drawn():
     blocks, codes = Blocks([5, 2, 7]), torch.zeros(4, 3, dtype=torch.long)
     assert blocks.is_padding.any()
     generator = generator_of(blocks)
-    torch.nn.init.constant_(generator.bias, 50.0)
+    torch.nn.init.constant_(generator.head.bias, 50.0)
     logits = generator(codes, torch.zeros(4, 3, dtype=torch.bool), torch.randn(4, 4))
     assert logits.shape == (4, blocks.n_flat)
     assert (blocks.softmax(logits)[:, blocks.is_padding] == 0).all()

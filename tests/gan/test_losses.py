@@ -141,7 +141,7 @@ def test_expected_marginals_are_what_counting_many_drawn_rows_finds(n_rounds):
     blocks, order = toy_blocks(), (2, 0, 3, 1)
     generator = small_generator(blocks).eval()
     torch.nn.init.normal_(generator.head.identity, std=1.0)  # far from independent
-    torch.nn.init.normal_(generator.rows.codes.identity, std=3.0)
+    torch.nn.init.normal_(generator.rows.identity, std=3.0)
     nothing = torch.zeros(40_000, 4, dtype=torch.long)
     with torch.no_grad():
         made = draw(generator, nothing, nothing.bool(), rounds_of(blocks, order, n_rounds))

@@ -12,7 +12,7 @@ from tests.gan.toys import SIZES, mixture, small_generator, toy_blocks
 def generator():
     torch.manual_seed(0)
     made = small_generator(toy_blocks()).eval()
-    torch.nn.init.normal_(made.rows.codes.identity)
+    torch.nn.init.normal_(made.rows.identity)
     torch.nn.init.normal_(made.rows.hidden)
     return made
 
@@ -104,7 +104,7 @@ def test_gradients_flow_through_all_rounds_to_the_first():
     made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, (2, 0, 3, 1), 4))
     last = net.blocks.block_of == 1
     (made.rows[:, last] * torch.randn(int(last.sum()))).sum().backward()
-    grad = net.bias.grad
+    grad = net.head.bias.grad
     assert grad is not None
     for block in (2, 0, 3, 1):  # the block drawn first moves the block drawn last
         assert grad[net.blocks.block_of == block].abs().max() > 0

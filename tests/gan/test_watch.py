@@ -47,11 +47,11 @@ def test_the_best_weights_are_kept_and_patience_ends_the_phase():
     watch.start_phase(generator)
     stops = []
     for number, validation in enumerate([3.0, 1.0, 2.0, 2.5, 2.6]):
-        nn.init.constant_(generator.bias, float(number))
+        nn.init.constant_(generator.head.bias, float(number))
         stops.append(watch.report(record(validation), generator))
     assert stops == [False, False, False, False, True]
-    assert (watch.best_generator(generator).bias == 1.0).all()
-    assert (generator.bias == 4.0).all()
+    assert (watch.best_generator(generator).head.bias == 1.0).all()
+    assert (generator.head.bias == 4.0).all()
     assert len(watch.history) == 5
     assert not watch.is_interrupted
 
@@ -60,12 +60,12 @@ def test_a_phase_starts_anew_from_the_weights_it_finds():
     generator, watch = small_generator(toy_blocks()), Watch(patience=2)
     watch.start_phase(generator)
     watch.report(record(0.1), generator)
-    nn.init.constant_(generator.bias, 7.0)
+    nn.init.constant_(generator.head.bias, 7.0)
     watch.start_phase(generator)
-    nn.init.constant_(generator.bias, 8.0)
-    assert (watch.best_generator(generator).bias == 7.0).all()
+    nn.init.constant_(generator.head.bias, 8.0)
+    assert (watch.best_generator(generator).head.bias == 7.0).all()
     watch.report(record(5.0), generator)
-    assert (watch.best_generator(generator).bias == 8.0).all()
+    assert (watch.best_generator(generator).head.bias == 8.0).all()
 
 
 @pytest.mark.parametrize("answer", [None, False, 1, "yes"])

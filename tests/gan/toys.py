@@ -96,7 +96,7 @@ def play(settings: Settings, n_steps: int, *, target: int | None = None, seed: i
     codes, blocks = mixture(), toy_blocks()
     generator = small_generator(blocks, settings)
     with torch.no_grad():
-        generator.bias.copy_((blocks.one_hot(codes).mean(0) + 1e-3).log())
+        generator.head.bias.copy_((blocks.one_hot(codes).mean(0) + 1e-3).log())
     adversary = Adversary(generator, (0, 1, 2, 3), settings, target=target)
     rows, average = Rows(codes, settings.batch_size), Average(generator, settings.ema)
     for _ in range(n_steps):
