@@ -36,7 +36,8 @@ def training_bar(is_shown: bool) -> Iterator[Callable[[Record], None]]:
             if phase not in tasks:
                 tasks[phase] = bar.add_task(phase, total=1.0, told="")
             losses = " ".join(f"{name} {record[name]:.4g}" for name in SHOWN if name in record)
-            told = f"{losses} | {record['rows_per_second']} rows/s | {record['seconds_left']} s left"
+            speed = f" | {record['rows_per_second']} rows/s" if "rows_per_second" in record else ""
+            told = f"{losses}{speed} | {record['seconds_left']} s left"
             bar.update(tasks[phase], completed=float(record["progress"]), told=told)
 
         yield show

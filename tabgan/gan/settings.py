@@ -75,3 +75,32 @@ class Settings:
     patience: int = 8
     validation_share: float = 0.05
     max_validation_rows: int = 4096
+
+
+@dataclass(frozen=True)
+class PrivateSettings:
+    """Settings of differentially private training; none may be chosen by looking at the rows.
+
+    `masks`: views of a row whose gradients are averaged before clipping. `steps`: steps that see
+    rows, each a Poisson batch of `sample_rate`. `warm_steps`, `distil_steps`: steps that see
+    released counts only. `pair_weight`: weight of the released pairs while rows are seen.
+    `pool_rows`: rows drawn to be weighted by the released pairs.
+    """
+
+    embedding_dim: int = 8
+    generator_dim: tuple[int, ...] = (128, 128, 128)
+    masks: int = 4
+    steps: int = 600
+    sample_rate: float = 0.05
+    max_grad_norm: float = 1.0
+    lr: float = 1e-3
+    ema: float = 0.99
+    prefix_share: float = 0.7
+    pair_weight: float = 0.1
+    warm_steps: int = 600
+    warm_lr: float = 2e-3
+    distil_steps: int = 600
+    public_batch_size: int = 1024
+    tree_rows: int = 60_000
+    pool_rows: int = 100_000
+    rounds: int = 4

@@ -1,0 +1,131 @@
+"""The ledger on the disk: a line of JSON for the budget, then a line for each booking.
+
+A line is written whole and synced before anyone hears of it. What a crash can leave:
+
+- nothing of the last line, or all of it: spent as far as it is written;
+- all but its line end: it reads as JSON, so it counts as spent;
+- a part of it: what it booked cannot be told, so the file is refused. (Its mechanism never ran, as
+  the booking never returned; but a file that has lost its end may have lost more.)
+
+Where writing itself fails, the part is cut off again at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tabgan.errors import BudgetExceededError, ModelFileError
+
+if sys.platform != "win32":
+    import fcntl
+
+
+class LedgerFile:
+    """A file that lines are only ever added to, by one process at a time."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self._size = size
+
+    @classmethod
+    def open(
+        cls, path: str | os.PathLike[str], *, header: Mapping[str, Any]
+    ) -> tuple[LedgerFile, list[list[Any]]]:
+        """The file, made or continued, and the bookings that it holds already.
+
+        Raises: BudgetExceededError for another header; ModelFileError for a damaged file.
+        """
+        place = Path(path)
+        written = place.read_bytes() if place.exists() else b""
+        file = cls(place, len(written))
+        if not written:
+            file._write(_line(dict(header)))
+            _sync_folder(place.parent)
+            return file, []
+        lines = [_parsed(place, line) for line in written.removesuffix(b"\n").split(b"\n")]
+        if lines[0] != dict(header):
+            raise BudgetExceededError(
+                f"{place} was opened for another budget; go on with that one or name a new file. "
+                "Nothing was run."
+            )
+        if not all(isinstance(line, list) for line in lines[1:]):
+            raise ModelFileError(f"{place} is damaged: a line is no booking. Start a new ledger.")
+        if not written.endswith(b"\n"):
+            file._write(b"\n")
+        return file, lines[1:]
+
+    def append(self, booking: list[dict[str, Any]]) -> None:
+        """Add a line and wait until it is on the disk."""
+        self._write(_line(booking))
+
+    def _write(self, line: bytes) -> None:
+        creating = 0 if self._size else os.O_CREAT  # a ledger that vanished is not begun anew
+        binary = getattr(os, "O_BINARY", 0)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | creating | binary, 0o666)
+        try:
+            with _locked(descriptor):
+                if os.fstat(descriptor).st_size != self._size:
+                    raise ModelFileError(f"{self.path} was changed by somebody else; nothing was run.")
+                try:
+                    _write_all(descriptor, line)
+                    os.fsync(descriptor)
+                except OSError:
+                    with contextlib.suppress(OSError):
+                        os.ftruncate(descriptor, self._size)
+                    raise
+                self._size += len(line)
+        finally:
+            os.close(descriptor)
+
+
+def _line(values: object) -> bytes:
+    return json.dumps(values, allow_nan=False, ensure_ascii=False).encode() + b"\n"
+
+
+def _parsed(path: Path, line: bytes) -> Any:
+    try:
+        return json.loads(line, parse_constant=_refuse)
+    except ValueError:  # of the JSON and of its encoding
+        raise ModelFileError(
+            f"{path} is damaged: a line is torn, so what was spent cannot be told. Start a new ledger with "
+            "a new budget."
+        ) from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    written = 0
+    while written < len(line):
+        written += os.write(descriptor, line[written:])
+
+
+@contextlib.contextmanager
+def _locked(descriptor: int) -> Iterator[None]:
+    """Keep other processes out where the system can; the check of the size does the rest."""
+    if sys.platform == "win32":
+        yield
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where a folder can be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.generator import Generator
+from tabgan.gan.order import two_way_marginals
+from tabgan.gan.tree import (
+    NoisyMarginals,
+    PairLoss,
+    dependence,
+    nearest_distribution,
+    slices,
+    spanning_tree,
+    tree_rows,
+)
+
+BLOCKS = Blocks([2, 3, 4, 2])
+
+
+def chain(n: int) -> torch.Tensor:
+    """Block 1 follows block 0, block 2 follows block 1, block 3 goes its own way."""
+    torch.manual_seed(0)
+    first = torch.randint(2, (n,))
+    second = torch.where(torch.rand(n) < 0.9, first, torch.randint(3, (n,)))
+    third = torch.where(torch.rand(n) < 0.8, second, torch.randint(4, (n,)))
+    return torch.stack([first, second, third, torch.randint(2, (n,))], 1)
+
+
+def marginals_of(codes: torch.Tensor, sigma: float = 0.0) -> NoisyMarginals:
+    counts = two_way_marginals(codes, BLOCKS, len(codes)).double().numpy() * len(codes)
+    rng = np.random.default_rng(0)
+    noise = np.triu(rng.normal(0, sigma, counts.shape), 1) if sigma else np.zeros(counts.shape)
+    one = np.diag(counts) + (rng.normal(0, sigma, len(counts)) if sigma else 0.0)
+    return NoisyMarginals(one, counts + noise + noise.T, max(sigma, 1.0), max(sigma, 1.0), len(codes))
+
+
+@settings(deadline=None)
+@given(arrays(np.float64, st.integers(1, 8), elements=st.floats(-2, 2)))
+def test_the_nearest_distribution_is_one_and_no_other_is_nearer(values: np.ndarray) -> None:
+    found = nearest_distribution(values)
+    assert (found >= 0).all()
+    assert found.sum() == np.float64(1).round(9) or abs(found.sum() - 1) < 1e-9
+    rng = np.random.default_rng(0)
+    others = rng.dirichlet(np.ones(len(values)), 50)
+    assert ((others - values) ** 2).sum(1).min() >= ((found - values) ** 2).sum() - 1e-9
+
+
+def test_the_tree_joins_the_blocks_that_go_together() -> None:
+    marginals = marginals_of(chain(20_000), sigma=30.0)
+    tree = spanning_tree(dependence(marginals, marginals.shares(BLOCKS), BLOCKS), root=0)
+    assert {frozenset(edge) for edge in tree} >= {frozenset((0, 1)), frozenset((1, 2))}
+    assert next(parent for parent, _ in tree) == 0
+    assert sorted(child for _, child in tree) == [1, 2, 3]
+
+
+def test_rows_of_the_tree_have_the_marginals_of_its_edges() -> None:
+    codes = chain(20_000)
+    marginals = marginals_of(codes)
+    shares = marginals.shares(BLOCKS)
+    tree = spanning_tree(dependence(marginals, shares, BLOCKS), 3)
+    rows = tree_rows(tree, marginals, shares, BLOCKS, 40_000)
+    made = two_way_marginals(rows, BLOCKS, len(rows))
+    real = two_way_marginals(codes, BLOCKS, len(codes))
+    where = slices(BLOCKS)
+    for first, second in ((0, 1), (1, 2)):
+        gap = (made - real)[where[first], where[second]].abs().sum() / 2
+        assert gap < 0.02
+
+
+def test_noisy_pairs_become_tables_with_their_one_way_marginals() -> None:
+    marginals = marginals_of(chain(500), sigma=40.0)
+    shares = marginals.shares(BLOCKS)
+    where = slices(BLOCKS)
+    table = marginals.pair(where[1], where[2], shares)
+    assert (table >= 0).all()
+    np.testing.assert_allclose(table.sum(0), shares[where[2]], atol=1e-3)
+    np.testing.assert_allclose(table.sum(1), shares[where[1]], atol=1e-3)
+
+
+def test_the_pair_loss_teaches_the_two_way_marginals() -> None:
+    marginals = marginals_of(chain(20_000), sigma=20.0)
+    torch.manual_seed(0)
+    net = Generator(BLOCKS, embedding_dim=2, generator_dim=(32, 32), dropout=0.0)
+    loss = PairLoss(marginals, marginals.shares(BLOCKS), BLOCKS)
+    optimizer = torch.optim.Adam([p for p in net.parameters() if p is not net.noise.weight], lr=5e-3)
+    first = loss(net).item()
+    for _ in range(300):
+        optimizer.zero_grad()
+        value = loss(net)
+        value.backward()
+        optimizer.step()
+    assert value.item() < 2.5 < first
+    visible = torch.tensor([[True, False, False, False]])
+    likely = BLOCKS.softmax(net(torch.ones(1, 4, dtype=torch.long), visible))[0, slices(BLOCKS)[1]]
+    assert likely.argmax() == 1
