@@ -7,11 +7,11 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test browser check format bench clean
 
 help:
 	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
-	@echo "make test    check, then all tests"
+	@echo "make test    check, then all tests (installs Chromium for one of them, where it can)"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   measure quality and speed into benchmarks/results/"
@@ -39,8 +39,14 @@ check: $(READY)
 	$(BIN)/mypy -p tabgan -p tabgan_cli
 	$(BIN)/lint-imports --no-logo
 
-test: check
+test: check browser
 	$(BIN)/python -m pytest
+
+# One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; } \
+		|| echo "NO CHROMIUM: the report will not be opened in a browser. On Debian: apt-get install chromium" >&2
 
 format: $(READY)
 	$(BIN)/ruff format .

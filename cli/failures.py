@@ -22,6 +22,7 @@ class Exit(IntEnum):
     DATA = 3
     BUDGET = 4
     INPUT_OUTPUT = 5
+    GATE = 6  # a rule of `tabgan evaluate --fail-if` says no
     INTERRUPTED = 130
 
 

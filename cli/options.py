@@ -61,6 +61,10 @@ NaValues: TypeAlias = Annotated[
     typer.Option("--na-values", metavar="TEXT", help="Text of a CSV that means a missing cell; repeatable."),
 ]
 
+TimeBudget: TypeAlias = Annotated[
+    float | None, typer.Option(help="Seconds after which no further question is begun.")
+]
+
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -1,4 +1,4 @@
-"""`tabgan run`: from a real table to a synthetic one in one command, with a short summary."""
+"""`tabgan run`: from a real table to a synthetic one in one command, judged by rows held out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MIN_ROWS = 10
 HOLDOUT_SHARE = 0.2
-_JUDGED_ROWS = 100_000  # the summary looks at no more; the rest only goes to the file
+_JUDGED_ROWS = 200_000  # the evaluation looks at no more; the rest only goes to the file
+JUDGE_SECONDS = 60.0
 
 
 @reports_failures
@@ -34,7 +35,8 @@ def run(
     seed: options.Seed = 0,
     device: options.Device = options.DeviceName.auto,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="Also write the model.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Also write the summary as an HTML page.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write the evaluation as an HTML page.")] = None,
+    time_budget: options.TimeBudget = JUDGE_SECONDS,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = ".",
@@ -45,8 +47,9 @@ def run(
 ) -> None:
     """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
     del debug
-    from tabgan_cli import paths, reading, training
+    from tabgan_cli import judging, paths, reading, training
 
+    judging.check_time_budget(time_budget)
     paths.check_table_path(table)
     paths.check_table_path(output)
     paths.check_inputs(table, schema)
@@ -60,7 +63,7 @@ def run(
     if model is not None:
         training.save_model(fitted, model, found.style)
     synthetic = _write_rows(fitted, rows or len(found.rows), output, style=found.style, job=job)
-    _judge((train, synthetic, holdout), fitted, report, job=job)
+    _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
 
 
 def _split(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -98,19 +101,19 @@ def _write_rows(fitted: TabGAN, num_rows: int, output: Path, *, style: CsvStyle,
 
 
 def _judge(
-    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], fitted: TabGAN, report: Path | None, *, job: Job
+    tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    fitted: TabGAN,
+    report: Path | None,
+    *,
+    job: Job,
+    seconds: float | None,
 ) -> None:
-    """Print the summary and write the page, if one is asked for."""
-    from tabgan_cli import terminal
+    """Print the worst figure of every question and write the page, if one is asked for."""
+    from tabgan_cli import judging, terminal
 
-    from tabgan.evaluation import quick_summary
+    from tabgan.evaluation import evaluate
 
     if not job.is_quiet:
         terminal.say("Comparing with the rows held out.")
-    summary = quick_summary(*tables, target=job.target, schema=fitted.schema_, seed=job.seed)
-    heads = ("measure", "value", "reference", "meaning")
-    terminal.print_table("Synthetic rows beside rows held out", heads, summary.rows())
-    if report is not None:
-        summary.to_html(report)
-        if not job.is_quiet:
-            terminal.say(f"Wrote {report}.")
+    found = evaluate(*tables, target=job.target, schema=fitted.schema_, seed=job.seed, time_budget=seconds)
+    judging.tell(found, json=None, html=report, is_quiet=job.is_quiet, every_metric=False)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         SchemaError,
         TabganError,
     )
+    from tabgan.evaluation import evaluate
     from tabgan.schema import Column, Schema, infer_schema
     from tabgan.synthesizer import TabGAN
 
@@ -32,6 +33,7 @@ __all__ = [
     "TabGAN",
     "TabganError",
     "__version__",
+    "evaluate",
     "infer_schema",
 ]
 
@@ -39,6 +41,7 @@ _HOMES = {
     "Column": "tabgan.schema",
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.synthesizer",
+    "evaluate": "tabgan.evaluation",
     "infer_schema": "tabgan.schema",
 }
 

@@ -16,7 +16,7 @@ from tabgan.encoding.table import TableEncoder
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
-from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, Settings
+from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, PrivateSettings, Settings
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained, train
 from tabgan.scalars import scalar_from_json, scalar_to_json
@@ -58,12 +58,20 @@ def settings_of(parameters: Parameters) -> Settings:
     return Settings(
         teachers=replace(RECIPE_TEACHERS[recipe], **weights),
         rounds=parameters["rounds"] or (1 if recipe == "gan" else Settings.rounds),
-        generator_dim=tuple(parameters["generator_dim"]),
+        generator_dim=generator_dim_of(parameters),
         discriminator_dim=tuple(parameters["discriminator_dim"]),
         feature_matching=float(parameters["feature_matching_weight"]),
         auxiliary=float(parameters["auxiliary_weight"]),
         **own,
     )
+
+
+def generator_dim_of(parameters: Parameters) -> tuple[int, ...]:
+    """As given, or the default: a narrower one in private mode, where every weight costs noise."""
+    if parameters["generator_dim"] is not None:
+        return tuple(parameters["generator_dim"])
+    is_private = parameters["epsilon"] is not None
+    return PrivateSettings.generator_dim if is_private else Settings.generator_dim
 
 
 def _check_numbers(parameters: Parameters) -> None:
@@ -86,8 +94,8 @@ def _check_numbers(parameters: Parameters) -> None:
     for name in ("feature_matching_weight", "auxiliary_weight"):
         expect(name, lambda x: _is_number(x) and x >= 0, ">= 0")
     expect("label_smoothing", lambda x: _is_number(x) and 0 <= x < 0.5, "from 0 to below 0.5")
-    for name in ("generator_dim", "discriminator_dim"):
-        expect(name, _are_widths, "to hold widths > 0")
+    expect("generator_dim", lambda w: w is None or _are_widths(w), "to hold widths > 0")
+    expect("discriminator_dim", _are_widths, "to hold widths > 0")
 
 
 def _is_number(value: object) -> bool:
@@ -104,7 +112,7 @@ def _are_widths(value: object) -> bool:
 
 def parameters_to_json(parameters: Parameters) -> dict[str, Any]:
     """What the model file tells of TabGAN's parameters: none that names a file or holds rows."""
-    left_out = ("schema", "callbacks", "verbose", "device")
+    left_out = ("schema", "callbacks", "verbose", "device", "privacy")
     told = {name: _plain(value) for name, value in parameters.items() if name not in left_out}
     return told | {"target": scalar_to_json(parameters["target"]), "discrete_columns": []}
 

@@ -12,14 +12,16 @@ from sklearn.base import BaseEstimator
 
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
-from tabgan.model_file import ModelFile, read_model, write_model
+from tabgan.model_file import read_model, write_model
 from tabgan.schema import Schema, resolve_schema
 
 if TYPE_CHECKING:
     from tabgan.gan.settings import Settings
+    from tabgan.gan.training import Trained
+    from tabgan.privacy.accounting import Spent
+    from tabgan.privacy.config import PrivacyConfig
+    from tabgan.privacy.ledger import Ledger
     from tabgan.sampling import Sampler
-
-TIMINGS = ["seconds", "rows_per_second", "seconds_left", "progress"]
 
 
 class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -35,11 +37,16 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     categories, "fold" into kept ones or the "token" `other`. `device`: "auto", "cpu", "cuda"
     or "mps". `callbacks` get a dict an epoch and stop training by returning True.
 
-    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`,
-    `loss_history_` (a DataFrame), `warnings_`.
+    `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
+    1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
+    budget. Declare bounds and categories in `schema`: what is public costs nothing. The adversary,
+    `epochs` and `max_seconds` are not for private mode.
 
-    Privacy: without a formal guarantee. Nothing of the noise or the weights is bounded; use
-    the evaluation before a release.
+    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`,
+    `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
+    `privacy_spent_` (None without epsilon).
+
+    Privacy: none is promised without `epsilon`. Use the evaluation before a release.
 
     >>> table = pd.DataFrame({"a": [0, 1] * 200, "b": ["x", "y"] * 200})
     >>> model = TabGAN(epochs=30, recipe="likelihood").fit(table)
@@ -58,7 +65,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         marginals_weight: float | None = None,
         rounds: int | None = None,
         embedding_dim: int = 64,
-        generator_dim: Sequence[int] = (256, 256, 256),
+        generator_dim: Sequence[int] | None = None,
         discriminator_dim: Sequence[int] = (256, 256),
         pac: int = 1,
         loss: str = "non-saturating",
@@ -82,6 +89,10 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         device: str = "auto",
         verbose: bool = False,
         callbacks: Sequence[Callable[[dict[str, Any]], object]] = (),
+        epsilon: float | None = None,
+        delta: float | None = None,
+        max_grad_norm: float = 1.0,
+        privacy: PrivacyConfig | None = None,
     ) -> None:
         self.schema = schema
         self.target = target
@@ -115,6 +126,10 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.device = device
         self.verbose = verbose
         self.callbacks = callbacks
+        self.epsilon = epsilon
+        self.delta = delta
+        self.max_grad_norm = max_grad_norm
+        self.privacy = privacy
 
     def fit(self, df: pd.DataFrame, y: None = None) -> TabGAN:
         """Learn the table. `y` is ignored; scikit-learn's pipelines pass it.
@@ -122,6 +137,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Raises: SchemaError, before any training, when the table or a column cannot be learned.
         """
         del y
+        if self.epsilon is not None:
+            return self._fit_privately(df)
         from tabgan.gan.progress import training_bar
         from tabgan.learning import checked_seed, learn, notes_on, two_digits
 
@@ -142,8 +159,28 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 device=self.device,
                 callbacks=(show, *self.callbacks),
             )
-        self.schema_, self.encoder_, self.seed_ = schema, encoder, seed
-        self.n_rows_ = two_digits(len(df))
+        self.seed_, self.n_rows_ = seed, two_digits(len(df))
+        self._keep(encoder, trained, told, None)
+        return self
+
+    def _fit_privately(self, df: pd.DataFrame) -> TabGAN:
+        """Learn under (epsilon, delta). The user's seed fixes nothing that hides a row."""
+        from tabgan.gan.progress import training_bar
+        from tabgan.learning import checked_seed
+        from tabgan.private_learning import learn_with
+
+        parameters = self.get_params(deep=False)
+        seed = checked_seed(self.random_state)
+        with training_bar(self.verbose) as show:
+            learned = learn_with(df, parameters, seed, callbacks=(show, *self.callbacks))
+        self.seed_, self.n_rows_ = seed, learned.n_rows
+        self._keep(learned.encoder, learned.trained, list(learned.notes), learned.ledger)
+        return self
+
+    def _keep(
+        self, encoder: TableEncoder, trained: Trained | None, told: list[str], ledger: Ledger | None
+    ) -> None:
+        self.schema_, self.encoder_, self.ledger_ = encoder.schema, encoder, ledger
         self.generator_, self.quick_generator_ = None, None
         self.order_: tuple[int, ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
@@ -153,7 +190,12 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.loss_history_ = pd.DataFrame(trained.history)
             self.warnings_ = [*told, *trained.warnings]
         self._sampler: Sampler | None = None
-        return self
+
+    @property
+    def privacy_spent_(self) -> Spent | None:
+        """(epsilon, delta, accountant) that all releases cost together; None without a guarantee."""
+        self._check_fitted()
+        return None if self.ledger_ is None else self.ledger_.spent
 
     def sample(
         self,
@@ -237,73 +279,28 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         machine has no such device.
         """
         from tabgan.learning import chosen_device
+        from tabgan.model_state import restored
 
         chosen_device(device)  # one that is not there is no fault of the file
         content = read_model(path)
         try:
-            return cls._from_content(content, device)
+            return restored(cls, content, device)
         except (KeyError, TypeError, ValueError, RuntimeError, SchemaError) as error:
             raise ModelFileError(f"{Path(path).name} does not hold a whole model.") from error
 
-    @classmethod
-    def _from_content(cls, content: ModelFile, device: str) -> TabGAN:
-        from tabgan.learning import blocks_of, chosen_device, generators_of, parameters_from_json
-
-        manifest = content.manifest
-        model = cls(**parameters_from_json(manifest["parameters"]), device=device)
-        model.encoder_ = TableEncoder.from_dict(content.encoding)
-        model.schema_ = Schema.from_dict(content.schema)
-        model.seed_, model.n_rows_ = int(manifest["seed"]), int(manifest["rows"])
-        model.order_ = tuple(int(block) for block in manifest["order"])
-        if sorted(model.order_) != list(range(len(model.encoder_.layout.blocks))):
-            raise ValueError("The drawing order does not name every block once.")
-        model.loss_history_ = pd.DataFrame(manifest["history"])
-        model.warnings_ = [str(line) for line in manifest["warnings"]]
-        model.generator_, model.quick_generator_, model._sampler = None, None, None
-        if not model.order_:
-            return model
-        model.generator_, model.quick_generator_ = generators_of(
-            content.tensors, blocks_of(model.encoder_, chosen_device(device)), model._settings()
-        )
-        return model
-
     def summary(self) -> dict[str, Any]:
-        """What the model file says of the training: settings, history, warnings. Strict JSON."""
+        """What the model file says of the training: settings, history, warnings, ledger. Strict JSON."""
         self._check_fitted()
-        from tabgan.learning import parameters_to_json
+        from tabgan.model_state import summary_of
 
-        history = self.loss_history_.drop(columns=TIMINGS, errors="ignore")
-        return {
-            "parameters": parameters_to_json(self.get_params(deep=False)),
-            "seed": self.seed_,
-            "rows": self.n_rows_,
-            "order": list(self.order_),
-            "history": [
-                {str(key): value for key, value in record.items() if value == value}
-                for record in history.to_dict("records")
-            ],
-            "warnings": list(self.warnings_),
-            "privacy": "No formal guarantee: trained without differential privacy.",
-        }
+        return summary_of(self)
 
-    def plot_losses(self, axes: Any = None) -> Any:
-        """Draw `loss_history_` (losses and validation against steps); returns the axes.
-
-        Needs matplotlib (the extra `plot`).
-        """
+    def plot_losses(self) -> Any:
+        """`loss_history_` (losses and validation against epochs) as a Plotly figure: show or save it."""
         self._check_fitted()
-        import matplotlib.pyplot as plt
+        from tabgan.model_state import loss_figure
 
-        axes = plt.subplots(figsize=(7, 4))[1] if axes is None else axes
-        names = ("likelihood", "discriminator", "generator", "validation")
-        for phase, part in self.loss_history_.groupby("phase", sort=False):
-            for name in names:
-                if name in part and part[name].notna().any():
-                    axes.plot(part["epoch"], part[name], label=f"{phase}: {name}")
-        axes.set_xlabel("epoch of the phase")
-        axes.set_yscale("log")
-        axes.legend()
-        return axes
+        return loss_figure(self.loss_history_)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether `fit` or `load` has made this a model."""

@@ -12,10 +12,11 @@ def test_the_public_names_are_sorted_and_can_be_imported():
     assert sorted(tabgan.__all__) == tabgan.__all__
     for name in tabgan.__all__:
         assert getattr(tabgan, name) is not None
-    from tabgan import Schema, TabGAN, infer_schema
+    from tabgan import Schema, TabGAN, evaluate, infer_schema
 
     assert (TabGAN.__name__, Schema.__name__) == ("TabGAN", "Schema")
     assert callable(infer_schema)
+    assert callable(evaluate)
 
 
 def test_errors_are_of_one_family():
@@ -30,7 +31,12 @@ def test_other_names_are_told_to_be_missing():
 
 
 @pytest.mark.parametrize(
-    "code", ["import tabgan", "from tabgan import TabGAN; TabGAN(epochs=3).get_params()"]
+    "code",
+    [
+        "import tabgan",
+        "from tabgan import evaluate",
+        "from tabgan import TabGAN; TabGAN(epochs=3).get_params()",
+    ],
 )
 def test_torch_is_not_loaded_before_it_is_needed(code):
     done = subprocess.run([sys.executable, "-c", f"{code}; import sys; sys.exit('torch' in sys.modules)"])

@@ -22,7 +22,6 @@ from tabgan.encoding.statistics import ColumnStatistics
 
 MAX_LEVELS = 1024
 MAX_ATOMS = 512
-MIN_BIN_ROWS = 8
 # A bin is worth its code only with rows to learn it from: finer ones are learned by heart.
 LEVEL_ROWS = 150
 LEAST_LEVELS = 32
@@ -83,7 +82,7 @@ class Levels:
             is_atom = counts >= max(min_rows, share * n_rows)
             atoms, counts = atoms[is_atom], counts[is_atom]
         n_rest = n_rows - int(counts.sum())
-        smallest = max(min_rows, MIN_BIN_ROWS)
+        smallest = statistics.group_rows(name)
         is_whole = part.decimals is not None
         bins: list[tuple[float, ...]] = []
         if n_rest >= max(min_rows, 1):

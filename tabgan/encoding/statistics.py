@@ -30,6 +30,8 @@ from tabgan.encoding.reading import (
 )
 from tabgan.schema import Schema
 
+MIN_BIN_ROWS = 8
+
 
 @dataclass(frozen=True)
 class CategoryCounts:
@@ -56,6 +58,9 @@ class ColumnStatistics(Protocol):
 
     def n_rows(self) -> int:
         """Rows of the table."""
+
+    def group_rows(self, name: Hashable) -> int:
+        """Rows of the smallest group of numbers whose mean is worth telling."""
 
     def missing_count(self, name: Hashable) -> int:
         """Rows whose cell is missing."""
@@ -94,6 +99,10 @@ class ExactStatistics:
     def n_rows(self) -> int:
         """Rows of the table."""
         return len(self.df)
+
+    def group_rows(self, name: Hashable) -> int:  # noqa: ARG002  # the same for all columns
+        """Rows of the smallest group of numbers whose mean is worth telling."""
+        return max(self.min_rows, MIN_BIN_ROWS)
 
     def missing_count(self, name: Hashable) -> int:
         """Rows whose cell is missing."""

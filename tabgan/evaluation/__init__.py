@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tabgan.evaluation.detection import c2st_auc
 from tabgan.evaluation.distances import ExactMatches, exact_matches, nearest_neighbour_share
+from tabgan.evaluation.evaluation import Evaluation, evaluate
 from tabgan.evaluation.features import shuffled_columns
 from tabgan.evaluation.fidelity import (
     ColumnShapes,
@@ -12,22 +13,22 @@ from tabgan.evaluation.fidelity import (
     pair_trends,
     quality,
 )
-from tabgan.evaluation.summary import Metric, Summary, quick_summary
+from tabgan.evaluation.metric import Metric
 from tabgan.evaluation.utility import tstr_auc
 
 __all__ = [
     "ColumnShapes",
+    "Evaluation",
     "ExactMatches",
     "Metric",
     "PairTrends",
-    "Summary",
     "c2st_auc",
     "column_shapes",
+    "evaluate",
     "exact_matches",
     "nearest_neighbour_share",
     "pair_trends",
     "quality",
-    "quick_summary",
     "shuffled_columns",
     "tstr_auc",
 ]

@@ -5,6 +5,7 @@ A screen, not evidence of privacy: a bad value is a leak, a good one proves noth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,15 +85,20 @@ def exact_matches(
     >>> exact_matches(train, train.iloc[:2], pd.DataFrame({"a": [3, 4]}))
     ExactMatches(synthetic=1.0, holdout=0.5)
     """
-    sizes = [len(train), len(synthetic), len(holdout)]
+    columns = compare(train, synthetic, holdout, schema=schema)
+    known, new, fresh = row_groups(columns, [len(train), len(synthetic), len(holdout)])
+    return ExactMatches(float(np.isin(new, known).mean()), float(np.isin(fresh, known).mean()))
+
+
+def row_groups(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> list[IntArray]:
+    """A number for every row of every table, equal where all cells are. Shape: [rows] a table."""
     rows = np.zeros(sum(sizes), dtype=np.int64)
-    for column in compare(train, synthetic, holdout, schema=schema):
+    for column in columns:
         cells = np.concatenate(column.numbers if column.is_numeric else column.codes)
         codes = pd.factorize(cells)[0].astype(np.int64) + 1
         # Folded back to 0..rows at every column, so that the product never overflows.
         rows = np.unique(rows * (codes.max() + 1) + codes, return_inverse=True)[1]
-    known, new, fresh = np.split(rows, np.cumsum(sizes)[:-1])
-    return ExactMatches(float(np.isin(new, known).mean()), float(np.isin(fresh, known).mean()))
+    return np.split(rows, np.cumsum(sizes)[:-1])
 
 
 def _gower_columns(column: ComparedColumn) -> tuple[list[FloatArray] | list[IntArray], bool]:

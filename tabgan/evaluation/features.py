@@ -6,8 +6,9 @@ kinds are those of the schema, or inferred from the first (real) table.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +45,12 @@ class ComparedColumn:
     def is_numeric(self) -> bool:
         """Whether the column is held as numbers (numeric and datetime) and not as codes."""
         return self.kind in ("numeric", "datetime")
+
+    def rows(self, places: Sequence[IntArray]) -> ComparedColumn:
+        """The column of some rows of each table."""
+        numbers = tuple(cells[at] for cells, at in zip(self.numbers, places, strict=False))
+        codes = tuple(cells[at] for cells, at in zip(self.codes, places, strict=False))
+        return replace(self, numbers=numbers, codes=codes)
 
 
 def compare(
@@ -127,6 +134,27 @@ def as_numbers(cells: Cells, kind: Kind) -> FloatArray:
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
+def content_order(table: pd.DataFrame, schema: Schema) -> IntArray:
+    """Places of the rows in an order that their cells alone decide.
+
+    Rows drawn at random from a table in this order do not depend on the order in which its rows
+    and columns came, on the columns' names or on the units of its numbers. Identifiers are not
+    looked at. Shape: [rows].
+    """
+    key = np.zeros(len(table), dtype=np.uint64)
+    for column in compare(table, schema=schema):
+        cells = _cell_keys(column)
+        # The column's own sum tells it from others, so that equal cells may not change places.
+        key += scattered(cells + cells.sum())
+    order: IntArray = np.argsort(key, kind="stable")
+    return order
+
+
+def content_columns(columns: Sequence[ComparedColumn]) -> list[ComparedColumn]:
+    """The columns in an order that their cells alone decide, for random choices among them."""
+    return sorted(columns, key=lambda column: int(_cell_keys(column).sum()))
+
+
 def draw_rows(table: pd.DataFrame, n_rows: int, rng: np.random.Generator) -> pd.DataFrame:
     """`n_rows` rows drawn without replacement (all of them, as they are, if there are no more)."""
     if len(table) > n_rows:
@@ -151,10 +179,33 @@ def shuffled_columns(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     return shuffled
 
 
+def _cell_keys(column: ComparedColumn) -> npt.NDArray[np.uint64]:
+    """A scattered number for every cell of all tables: of its rank, or of its category."""
+    if column.is_numeric:
+        found = pd.factorize(np.concatenate(column.numbers), sort=True)[0].astype(np.int64)
+    else:
+        texts = [str(label).encode("utf-8", "backslashreplace").decode() for label in column.labels]
+        hashes = pd.util.hash_array(np.array([*texts, ""], dtype=object), categorize=False)
+        found = hashes.astype(np.int64)[np.concatenate(column.codes)]
+    return scattered(found.astype(np.uint64))
+
+
+def scattered(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Numbers mixed so that near ones lie anywhere. Source: Steele et al. 2014, SplitMix."""
+    mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    last: npt.NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
+    return last
+
+
 def _moments(cells: Cells) -> FloatArray:
     if _is_arrow(cells, "date") or _is_arrow(cells, "timestamp"):
         cells = cells.astype(object)
-    moments = pd.to_datetime(cells, errors="coerce")
+    with warnings.catch_warnings():
+        # A synthetic table may hold anything where the real one holds dates: no date is missing.
+        warnings.simplefilter("ignore")
+        moments = pd.to_datetime(cells, errors="coerce")
     if getattr(moments.dtype, "tz", None) is not None:
         moments = moments.dt.tz_localize(None)
     return _seconds(moments.to_numpy(dtype="datetime64[us]"))

@@ -83,7 +83,7 @@ def pair_trends(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema |
     Source: SDMetrics' CorrelationSimilarity and ContingencySimilarity.
     """
     columns = compare(real, synthetic, schema=schema)
-    binned = [_binned(column) for column in columns]
+    binned = [equal_width_codes(column) for column in columns]
     trends = PairTrends({}, {}, {}, frozenset())
     related = set()
     for i, j in combinations(range(len(columns)), 2):
@@ -94,8 +94,8 @@ def pair_trends(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema |
             trends.scores[pair] = 1.0 - abs(strength[0] - strength[1]) / 2
             threshold = RELATED_R
         else:
-            found = _two_way_counts(binned[i], binned[j])
-            strength = [_cramer(found[0], counts) for counts in found[1:]]
+            found = two_way_counts(binned[i], binned[j])
+            strength = [cramers_v(found[0], counts) for counts in found[1:]]
             trends.scores[pair] = 1.0 - _variation(found[1], found[2])
             threshold = RELATED_V
         trends.real[pair], trends.synthetic[pair] = strength
@@ -126,6 +126,21 @@ def total_variation(first: IntArray, second: IntArray) -> float:
     return _variation(real, synthetic)
 
 
+def ks_complement(real: FloatArray, synthetic: FloatArray) -> float:
+    """1 - the largest distance between the distribution functions of two samples; NaN left out.
+
+    >>> ks_complement(np.array([1.0, 2, 3, 4]), np.array([1.0, 2, 9, 9]))
+    0.5
+    """
+    real, synthetic = (numbers[~np.isnan(numbers)] for numbers in (real, synthetic))
+    if len(real) == 0 or len(synthetic) == 0:
+        return float(len(real) == len(synthetic))
+    # Both distribution functions at every value; scipy's ks_2samp adds a p-value nobody reads here.
+    values = np.concatenate([real, synthetic])
+    below = [np.searchsorted(np.sort(side), values, "right") / len(side) for side in (real, synthetic)]
+    return 1.0 - float(np.abs(below[0] - below[1]).max())
+
+
 def _variation(real: IntArray, synthetic: IntArray) -> float:
     return float(np.abs(real / real.sum() - synthetic / synthetic.sum()).sum() / 2)
 
@@ -137,13 +152,7 @@ def _mean(scores: list[float]) -> float:
 def _shape(column: ComparedColumn) -> float:
     if not column.is_numeric:
         return 1.0 - total_variation(column.codes[0], column.codes[1])
-    real, synthetic = (numbers[~np.isnan(numbers)] for numbers in column.numbers)
-    if len(real) == 0 or len(synthetic) == 0:
-        return float(len(real) == len(synthetic))
-    # Both distribution functions at every value; scipy's ks_2samp adds a p-value nobody reads here.
-    values = np.concatenate([real, synthetic])
-    below = [np.searchsorted(np.sort(side), values, "right") / len(side) for side in (real, synthetic)]
-    return 1.0 - float(np.abs(below[0] - below[1]).max())
+    return ks_complement(column.numbers[0], column.numbers[1])
 
 
 def _pearson(a: FloatArray, b: FloatArray) -> float:
@@ -159,7 +168,7 @@ def _pearson(a: FloatArray, b: FloatArray) -> float:
     return float(a @ b / np.sqrt((a @ a) * (b @ b)))
 
 
-def _two_way_counts(
+def two_way_counts(
     first: tuple[IntArray, ...], second: tuple[IntArray, ...]
 ) -> tuple[tuple[IntArray, IntArray], IntArray, IntArray]:
     """The cells of a two-way table that are not empty in both tables, and the rows in each.
@@ -179,7 +188,7 @@ def _two_way_counts(
     return (found // width, found % width), real, synthetic
 
 
-def _cramer(cells: tuple[IntArray, IntArray], counts: IntArray) -> float:
+def cramers_v(cells: tuple[IntArray, IntArray], counts: IntArray) -> float:
     """Cramér's V of a two-way table given by its cells and their rows; 0 for a constant column."""
     rows, columns = (np.bincount(side, counts) for side in cells)
     smaller = min(np.count_nonzero(rows), np.count_nonzero(columns)) - 1
@@ -191,8 +200,8 @@ def _cramer(cells: tuple[IntArray, IntArray], counts: IntArray) -> float:
     return float(np.sqrt(max(phi2, 0.0) / smaller))
 
 
-def _binned(column: ComparedColumn) -> tuple[IntArray, ...]:
-    """Codes >= 0 of every table; a missing cell has code 0."""
+def equal_width_codes(column: ComparedColumn) -> tuple[IntArray, ...]:
+    """Codes of every table: categories, or ten bins of the real range; a missing cell has code 0."""
     if not column.is_numeric:
         return tuple(codes + 1 for codes in column.codes)
     real = column.numbers[0][~np.isnan(column.numbers[0])]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from tabgan.evaluation.features import scale_of
 from tabgan.evaluation.metric import Interval
 
 CONFIDENCE = 0.95
@@ -66,9 +67,47 @@ def bootstrap(
     return normal(value, np.array([resampled(rng) for _ in range(n)]), bounds=bounds)
 
 
+def delong(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """AUC of scores and its standard error; the scores of both sides must be given, ties count half.
+
+    The error is that of drawing other rows, with the scores as they are; `nan` of a single row.
+    Source: DeLong, DeLong & Clarke-Pearson 1988; computed by ranks as in Sun & Xu 2014.
+
+    >>> value, error = delong(np.array([0.3, 0.6, 0.9]), np.array([0.1, 0.4, 0.5]))
+    >>> round(value, 3), round(error, 3)
+    (0.778, 0.248)
+    """
+    n_positive, n_negative = len(positives), len(negatives)
+    ranks = stats.rankdata(np.concatenate([positives, negatives]))
+    above = (ranks[:n_positive] - stats.rankdata(positives)) / n_negative
+    below = 1 - (ranks[n_positive:] - stats.rankdata(negatives)) / n_positive
+    if min(n_positive, n_negative) < 2:
+        return float(above.mean()), float("nan")
+    variance = np.var(above, ddof=1) / n_positive + np.var(below, ddof=1) / n_negative
+    return float(above.mean()), float(np.sqrt(variance))
+
+
+def auc_interval(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.float64]) -> Interval:
+    """Interval of an AUC from DeLong's error.
+
+    Where no score is out of order there is no error to see: the exact interval then of as many
+    successes as the smaller side has rows.
+    """
+    value, error = delong(positives, negatives)
+    if value in (0.0, 1.0):
+        n_rows = min(len(positives), len(negatives))
+        return clopper_pearson(round(value * n_rows), n_rows)
+    if not np.isfinite(error):
+        return 0.0, 1.0
+    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * error
+    return max(0.0, value - half), min(1.0, value + half)
+
+
 def normal(value: float, draws: npt.NDArray[np.float64], *, bounds: Interval = (-np.inf, np.inf)) -> Interval:
     """Value ± 1.96 standard deviations of the draws, cut to the bounds."""
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * float(np.std(draws, ddof=1))
+    # Only giants are scaled, whose squares would overflow.
+    scale = scale_of(draws)
+    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * float(np.std(draws / scale, ddof=1)) * scale
     return max(bounds[0], value - half), min(bounds[1], value + half)
 
 

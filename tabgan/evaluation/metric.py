@@ -15,13 +15,17 @@ Question: TypeAlias = Literal["fidelity", "utility", "privacy"]
 Verdict: TypeAlias = Literal["leak", "weak evidence", "no evidence", "underpowered"]
 Interval: TypeAlias = tuple[float, float]
 
+CAUTION = 1.7
+
 
 @dataclass(frozen=True)
 class Measure:
     """What is measured and how it is explained; the number itself is a `Metric`.
 
     `perfect` is the value of a generator that cannot be improved, `better` the side on which real
-    rows lie: "higher" (.98 is better than .90), "lower", or "nearer" (to `perfect`, from both).
+    rows lie: "higher" (.98 is better than .90), "lower", or "nearer" (to `perfect`, from both; to
+    what real rows get where `perfect` is None). `overfits` is false where being better than real
+    rows is no sign of copied rows: who covers every category has not learned rows by heart.
     """
 
     key: str
@@ -32,6 +36,7 @@ class Measure:
     meaning: str
     formula: str = ""
     source: str = ""
+    overfits: bool = True
 
     def found(
         self,
@@ -87,16 +92,30 @@ class Metric:
 
     @property
     def is_too_good(self) -> bool:
-        """Whether the whole interval is better than what real rows get: overfitting suspected."""
+        """Whether the whole reach is better than what real rows get: overfitting suspected."""
         if self.reference is None or self.interval is None or self.measure.question == "privacy":
             return False
-        low, high = self.interval
+        if not self.measure.overfits:
+            return False
+        low, high = self.reach
         if self.measure.better == "higher":
             return low > self.reference
         if self.measure.better == "lower":
             return high < self.reference
         perfect = self.measure.perfect or 0.0
         return max(abs(low - perfect), abs(high - perfect)) < abs(self.reference - perfect)
+
+    @property
+    def reach(self) -> Interval:
+        """How far references may lie from the value before more than chance is in it.
+
+        Wider than `interval`: the reference comes from as many rows and is as uncertain, and dozens
+        of metrics are read at once. 1.7 half-widths are 3.3 deviations of the value alone, 2.4 of
+        the difference.
+        """
+        assert self.value is not None
+        low, high = self.interval or (self.value, self.value)
+        return self.value - CAUTION * (self.value - low), self.value + CAUTION * (high - self.value)
 
     @property
     def progress(self) -> float | None:

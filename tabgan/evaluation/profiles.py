@@ -1,4 +1,4 @@
-"""What a column looks like in two tables, in numbers that may be shown.
+"""What a column looks like in the real, the synthetic and the held-out table, in numbers that may be shown.
 
 Privacy: no category, bin or end of a range shown here stands for fewer than 5 real rows. A
 screen for the reader's eye, not differential privacy.
@@ -10,40 +10,53 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from tabgan.evaluation.features import ComparedColumn, FloatArray, compare, scale_of
+from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, compare, scale_of
 from tabgan.schema import Kind, Schema
 
 MIN_ROWS = 5
 MAX_BARS = 12
 MAX_BINS = 40
 TAIL = 0.01  # share of the real rows put into the first and the last bin of a long-tailed column
+SYNTHETIC = 1  # its place among the tables
 
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """Shares of a column's categories, or of the bins between `edges`, in two tables.
+    """Shares of a column's categories, or of the bins between `edges`, in two or three tables.
 
-    Shares are of all rows. `other` holds what is not shown by itself: further and rare
-    categories; bins of fewer than 5 real rows. The first and the last bin hold everything beyond.
+    Shape: `shares` [tables, categories or bins], of all rows; tables are real, synthetic and, if
+    there is one, holdout. `other` holds what is not shown by itself: further and rare categories;
+    bins of fewer than 5 real rows. The first and the last bin hold everything beyond.
     """
 
     name: Hashable
     kind: Kind
-    real: FloatArray
-    synthetic: FloatArray
+    shares: FloatArray
+    other: FloatArray
+    missing: FloatArray
     labels: tuple[object, ...] = ()
     edges: FloatArray | None = None
-    other: tuple[float, float] = (0.0, 0.0)
-    missing: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def overlap(self) -> float:
+        """The share of what is shown that real and synthetic rows have in common; 1 is equal."""
+        shown = np.column_stack([self.shares, self.other, self.missing])
+        return 1.0 - float(np.abs(shown[0] - shown[1]).sum()) / 2
 
 
 def column_profiles(
-    real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema | None = None
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame | None = None,
+    *,
+    schema: Schema | None = None,
 ) -> list[ColumnProfile]:
     """One profile for every column that can be compared, in the order of the table."""
-    columns = compare(real, synthetic, schema=schema)
+    tables = (real, synthetic) if holdout is None else (real, synthetic, holdout)
+    columns = compare(*tables, schema=schema)
     return [_number_profile(c) if c.is_numeric else _category_profile(c) for c in columns]
 
 
@@ -51,51 +64,57 @@ def _category_profile(column: ComparedColumn) -> ColumnProfile:
     n_labels = len(column.labels)
     counts = np.stack([np.bincount(codes + 1, minlength=n_labels + 1) for codes in column.codes])
     sizes = counts.sum(axis=1, keepdims=True)
-    shares = counts / sizes
-    may_show = np.flatnonzero(counts[0, 1:] >= MIN_ROWS) + 1
+    hidden = _rare(counts)
     # The most frequent of the real table first, whatever the synthetic one holds.
+    may_show = np.flatnonzero(counts[0, 1:] >= MIN_ROWS) + 1
     shown = may_show[np.argsort(-counts[0, may_show], kind="stable")][:MAX_BARS]
-    missing = shares[:, 0] if counts[0, 0] == 0 or counts[0, 0] >= MIN_ROWS else np.zeros(2)
-    other = 1.0 - shares[:, shown].sum(axis=1) - missing
+    shares = np.where(hidden, 0, counts) / sizes
+    if hidden[0, 0]:
+        shares[:, 0] = 0.0
+    other = 1.0 - shares[:, shown].sum(axis=1) - shares[:, 0]
     return ColumnProfile(
         column.name,
         column.kind,
-        real=shares[0, shown],
-        synthetic=shares[1, shown],
+        shares=shares[:, shown],
+        other=np.maximum(other, 0.0).round(12),
+        missing=shares[:, 0],
         labels=tuple(column.labels[i - 1] for i in shown),
-        other=_pair(np.maximum(other, 0.0).round(12)),
-        missing=_pair(missing),
     )
 
 
 def _number_profile(column: ComparedColumn) -> ColumnProfile:
     present = [np.sort(numbers[~np.isnan(numbers)]) for numbers in column.numbers]
     sizes = np.array([len(numbers) for numbers in column.numbers])
-    missing = 1.0 - np.array([len(numbers) for numbers in present]) / sizes
-    if 0 < sizes[0] - len(present[0]) < MIN_ROWS:
-        missing[0] = 0.0
+    n_missing = sizes - np.array([len(numbers) for numbers in present])
+    missing = np.where(_rare(n_missing[:, None])[:, 0], 0.0, n_missing / sizes)
     if len(present[0]) < 2 * MIN_ROWS:
-        nothing = np.zeros(0)
         return ColumnProfile(
-            column.name, column.kind, nothing, nothing, missing=_pair(missing), other=_pair(1 - missing)
+            column.name, column.kind, np.zeros((len(sizes), 0)), other=1 - missing, missing=missing
         )
-    scale = scale_of(present[0])
-    edges = _edges(present[0] / scale) * scale
+    real = np.sort(np.concatenate([present[0], *present[SYNTHETIC + 1 :]]))
+    scale = scale_of(real)
+    edges = _edges(real / scale) * scale
     inside = [np.clip(p, edges[0], np.nextafter(edges[-1], edges[0])) for p in present]
     counts = np.stack([np.histogram(p, bins=edges)[0] for p in inside])
+    hidden = _rare(counts)
+    # What the synthetic table has at a lone real row would show that row.
+    hidden[SYNTHETIC] = hidden[0]
     shares = counts / sizes[:, None]
-    rare = (counts[0] > 0) & (counts[0] < MIN_ROWS)
-    hidden = shares[:, rare].sum(axis=1)
-    shares[:, rare] = 0.0
     return ColumnProfile(
         column.name,
         column.kind,
-        real=shares[0],
-        synthetic=shares[1],
+        shares=np.where(hidden, 0.0, shares),
+        other=np.where(hidden, shares, 0.0).sum(axis=1),
+        missing=missing,
         edges=edges,
-        other=_pair(hidden),
-        missing=_pair(missing),
     )
+
+
+def _rare(counts: IntArray) -> npt.NDArray[np.bool_]:
+    """Which cells stand for 1 to 4 real rows. Shape: [tables, cells] -> the same."""
+    rare: npt.NDArray[np.bool_] = (counts > 0) & (counts < MIN_ROWS)
+    rare[SYNTHETIC] = False
+    return rare
 
 
 def _edges(real: FloatArray) -> FloatArray:
@@ -117,7 +136,3 @@ def _edges(real: FloatArray) -> FloatArray:
         half = max(abs(low) * 1e-6, 1e-9)
         return np.array([low - half, low + half])
     return np.linspace(low, high, MAX_BINS + 1)
-
-
-def _pair(values: FloatArray) -> tuple[float, float]:
-    return float(values[0]), float(values[1])

@@ -1,117 +1,199 @@
-"""The summary as one self-contained HTML page."""
+"""The evaluation as one self-contained HTML page."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
 from importlib.resources import files
-from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from jinja2 import Environment, StrictUndefined
+from plotly.offline import get_plotlyjs
 
 import tabgan
-from tabgan.evaluation.charts import heat_map_svg, overlay_svg
-from tabgan.evaluation.features import FloatArray
-from tabgan.evaluation.fidelity import PairTrends
-from tabgan.evaluation.texts import printable, shown
+from tabgan.evaluation.plates import Plate, plates_of
+from tabgan.evaluation.profiles import MIN_ROWS
+from tabgan.evaluation.questions import GROUPS
+from tabgan.evaluation.standing import WORST_FIRST, Standing, standing
+from tabgan.evaluation.texts import plain, printable, shown
 from tabgan.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from tabgan.evaluation.summary import Metric, Summary
+    import pandas as pd
 
-MAX_COLUMNS = 60
-MAX_HEAT_MAP = 40
+    from tabgan.evaluation.evaluation import Answer, Evaluation
+    from tabgan.evaluation.metric import Metric
+
+MAX_TABLE = 100  # rows of a table on the page; `details` has all
+TONES: dict[Standing, str] = {
+    "leak": "bad",
+    "overfitting suspected": "bad",
+    "weak evidence": "warn",
+    "far from real rows": "warn",
+    "differs from real rows": "mild",
+    "underpowered": "mild",
+    "near real rows": "calm",
+    "like real rows": "calm",
+    "no evidence": "slate",
+    "no reference": "none",
+    "not measured": "none",
+}
+ROW_NAMES = {
+    "train": "real rows it was learned from",
+    "synthetic": "synthetic rows",
+    "holdout": "real rows held out",
+}
 
 
-def write_page(summary: Summary, path: str | os.PathLike[str]) -> None:
+def write_page(evaluation: Evaluation, path: str | os.PathLike[str]) -> None:
     """Write the page; the file appears whole or not at all."""
-    page = render_page(summary)
+    page = render_page(evaluation)
     with whole_file(path) as handle:
         handle.write(page.encode("utf-8", "replace"))
 
 
-def render_page(summary: Summary) -> str:
-    """The page as text. Every name and category is escaped; charts are pictures inside it."""
+def render_page(evaluation: Evaluation) -> str:
+    """The page as text: every name and category escaped, the drawing library and all data inside it."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["shown"] = shown
-    source = files(__package__).joinpath("report.html.j2").read_text(encoding="utf-8")
-    # The worst column first: that is what one looks for.
-    profiles = sorted(summary.profiles, key=lambda p: summary.shapes.scores[p.name])
-    columns = [
-        {
-            "name": printable(profile.name, 60),
-            "kind": profile.kind,
-            "score": summary.shapes.scores[profile.name],
-            "chart": _picture(overlay_svg(profile)),
-            "is_number": profile.edges is not None,
-            "missing": profile.missing,
-            "other": profile.other,
-        }
-        for profile in profiles[:MAX_COLUMNS]
-    ]
-    return environment.from_string(source).render(
-        groups=[(g, list(m)) for g, m in groupby(summary.metrics, key=lambda m: m.group)],
-        place=_place,
-        columns=columns,
-        n_columns=len(profiles),
-        heat_maps=_heat_maps(summary),
-        weakest=_weakest_pairs(summary.trends),
-        n_rows=summary.n_rows,
-        target=None if summary.target is None else printable(summary.target, 60),
-        seed=summary.seed,
+    folder = files(__package__)
+    figures: list[dict[str, Any]] = []
+    library, script = get_plotlyjs(), folder.joinpath("report.js").read_text(encoding="utf-8")
+    groups = _groups(evaluation, figures)
+    return environment.from_string(folder.joinpath("report.html.j2").read_text(encoding="utf-8")).render(
+        groups=groups,
+        figures=_json_in_html(figures),
+        library=library,
+        script=script,
+        script_hashes=f"{_hash(library)} {_hash(script)}",
+        tones=TONES,
+        rows=evaluation.rows,
+        row_names=ROW_NAMES,
+        target=None if evaluation.target is None else printable(evaluation.target, 60),
+        epsilon=evaluation.epsilon,
+        private_note=evaluation.note,
+        seed=evaluation.seed,
         version=tabgan.__version__,
-        caps=summary.to_dict()["caps"],
+        max_rows=evaluation.max_rows,
+        min_rows=MIN_ROWS,
     )
 
 
-def _place(metric: Metric) -> float | None:
-    """Where a value stands between shuffled columns (0) and real rows (100), in percent."""
-    if metric.floor is None or metric.reference is None:
-        return None
-    span = metric.reference - metric.floor
-    # Where shuffling changes nothing, as with single columns, there is no scale.
-    if abs(span) < 0.03:
-        return None
-    return float(np.clip(100 * (metric.value - metric.floor) / span, 0, 100))
-
-
-def _heat_maps(summary: Summary) -> list[dict[str, str]]:
-    names = list(summary.shapes.scores)[:MAX_HEAT_MAP]
-    if len(names) < 2:
-        return []
-    real, synthetic = (_matrix(names, table) for table in (summary.trends.real, summary.trends.synthetic))
-    drawn = (
-        ("Real", np.abs(real), False),
-        ("Synthetic", np.abs(synthetic), False),
-        ("Difference", np.abs(real - synthetic), True),
-    )
+def _groups(evaluation: Evaluation, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answers by group; the group with the gravest answer first, like the answers in it."""
+    answers = evaluation.answers
+    found = [
+        (title, group, [answer for answer in answers if answer.question.group == group])
+        for group, title in GROUPS.items()
+    ]
+    found.sort(key=lambda one: WORST_FIRST.index(one[2][0].standing) if one[2] else len(WORST_FIRST))
     return [
-        {"title": title, "chart": _picture(heat_map_svg(matrix, names, is_difference=difference))}
-        for title, matrix, difference in drawn
+        {
+            "title": title,
+            "key": group,
+            "answers": [_answer(evaluation, answer, figures) for answer in told],
+        }
+        for title, group, told in found
+        if told
     ]
 
 
-def _matrix(names: list[object], associations: dict[tuple[object, object], float]) -> FloatArray:
-    place = {name: i for i, name in enumerate(names)}
-    matrix = np.eye(len(names))
-    for (a, b), strength in associations.items():
-        if a in place and b in place:
-            matrix[place[a], place[b]] = matrix[place[b], place[a]] = strength
-    return matrix
+def _answer(evaluation: Evaluation, answer: Answer, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    key = answer.question.key
+    family = evaluation.families[key]
+    return {
+        "key": key,
+        "text": answer.question.text,
+        "standing": answer.standing,
+        "metrics": [_metric(metric) for metric in answer.metrics],
+        "plates": [_plate(plate, figures) for plate in plates_of(key, family, evaluation.profiles)],
+        "tables": [_table(name, table) for name, table in family.details.items() if len(table)],
+    }
 
 
-def _weakest_pairs(trends: PairTrends) -> list[tuple[str, str, float, float, float]]:
-    """The five pairs with the lowest score: names, score, association in real and synthetic."""
-    worst = sorted(trends.scores.items(), key=lambda item: item[1])[:5]
-    return [
-        (printable(a, 40), printable(b, 40), score, trends.real[a, b], trends.synthetic[a, b])
-        for (a, b), score in worst
-    ]
+def _metric(metric: Metric) -> dict[str, Any]:
+    measure = metric.measure
+    return {
+        "name": measure.name,
+        "meaning": measure.meaning,
+        "formula": measure.formula,
+        "source": measure.source,
+        "value": metric.value,
+        "interval": metric.interval,
+        "reference": metric.reference,
+        "floor": metric.floor,
+        "note": metric.note,
+        "rows": metric.rows,
+        "standing": standing(metric),
+        "scale": _scale(metric),
+    }
 
 
-def _picture(svg: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8", "replace")).decode()
+def _scale(metric: Metric) -> dict[str, Any] | None:
+    """Places in percent of value, interval, reference and floor on one line; None without a reference."""
+    if metric.value is None or (metric.reference is None and metric.floor is None):
+        return None
+    ends = metric.interval or (metric.value, metric.value)
+    marks = [mark for mark in (metric.value, metric.reference, metric.floor, *ends) if mark is not None]
+    low, span = min(marks), max(marks) - min(marks)
+
+    def place(mark: float | None) -> float | None:
+        return None if mark is None else round(5 + 90 * (mark - low) / span, 1) if span > 0 else 50.0
+
+    left, right = place(ends[0]) or 0.0, place(ends[1]) or 0.0
+    return {
+        "at": place(metric.value),
+        "real": place(metric.reference),
+        "floor": place(metric.floor),
+        "range": (left, round(right - left, 1)) if metric.interval else None,
+    }
+
+
+def _plate(plate: Plate, figures: list[dict[str, Any]]) -> dict[str, Any]:
+    charts = []
+    for chart in plate.charts:
+        charts.append(
+            {
+                "title": chart.title,
+                "remark": chart.remark,
+                "label": f"{plate.title} {chart.title}",
+                "number": len(figures),
+                "height": chart.figure["layout"]["height"],
+            }
+        )
+        figures.append(chart.figure)
+    named = {"title": plate.title, "text": plate.text, "shape": plate.shape, "legend": plate.has_legend}
+    return {**named, "charts": charts}
+
+
+def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
+    part = table.head(MAX_TABLE)
+    columns = [[_cell(plain(cell)) for cell in part[column]] for column in part.columns]
+    return {
+        "name": name.replace("_", " "),
+        "n_rows": len(table),
+        "heads": [printable(head, 40).replace("_", " ") for head in part.columns],
+        "rows": list(zip(*columns, strict=True)),
+    }
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or isinstance(value, float):
+        return shown(value)
+    return f"{value:,}" if isinstance(value, int) else printable(value, 60)
+
+
+def _json_in_html(value: object) -> str:
+    """JSON that no HTML parser takes for a tag."""
+    told = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return told.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

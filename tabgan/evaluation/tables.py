@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.errors import SchemaError
-from tabgan.evaluation.features import column_kinds, draw_rows, shuffled_columns
+from tabgan.evaluation.features import IntArray, column_kinds, content_order, draw_rows, shuffled_columns
 from tabgan.schema import Schema, infer_schema
 
 
@@ -71,16 +71,32 @@ class Tables:
         return np.random.default_rng([self.seed, *purpose.encode()])
 
     @cached_property
+    def by_content(self) -> Tables:
+        """The same tables, their rows in an order that does not depend on the one they came in.
+
+        Draw from these, and what is drawn stays the same when rows or columns change places.
+        """
+        holdout = self.holdout if self.holdout is None else _sorted(self.holdout, self.schema)
+        train = self.train.iloc[self.train_order].reset_index(drop=True)
+        return replace(self, train=train, synthetic=_sorted(self.synthetic, self.schema), holdout=holdout)
+
+    @cached_property
+    def train_order(self) -> IntArray:
+        """Place in `train` of every row of `by_content.train`."""
+        return content_order(self.train, self.schema)
+
+    @cached_property
     def _halves(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        order = self.rng("halves").permutation(len(self.train))
+        train = self.by_content.train
+        order = self.rng("halves").permutation(len(train))
         middle = max(1, len(order) // 2)
         first, second = np.sort(order[:middle]), np.sort(order[middle:])
-        return self.train.iloc[first], self.train.iloc[second if len(second) else first]
+        return train.iloc[first], train.iloc[second if len(second) else first]
 
     @property
     def unseen(self) -> pd.DataFrame:
         """Real rows that `sides` holds synthetic rows against as a reference: holdout or a half."""
-        return self._halves[1] if self.holdout is None else self.holdout
+        return self._halves[1] if self.by_content.holdout is None else self.by_content.holdout
 
     def sides(self, max_rows: int) -> Sides:
         """Random rows of each table: at most `max_rows`, all sides but `real` of equal size.
@@ -88,9 +104,15 @@ class Tables:
         A distance between samples shrinks with their size: only equal sizes can be compared.
         """
         rng = self.rng("sides")
-        real = self._halves[0] if self.holdout is None else self.train
-        n_rows = min(len(self.synthetic), len(self.unseen), max_rows)
+        given = self.by_content
+        real = self._halves[0] if self.holdout is None else given.train
+        n_rows = min(len(given.synthetic), len(self.unseen), max_rows)
         synthetic, reference, floor = (
-            draw_rows(table, n_rows, rng) for table in (self.synthetic, self.unseen, self.train)
+            draw_rows(table, n_rows, rng) for table in (given.synthetic, self.unseen, given.train)
         )
         return Sides(draw_rows(real, max_rows, rng), synthetic, reference, shuffled_columns(floor, self.seed))
+
+
+def _sorted(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    ordered: pd.DataFrame = table.iloc[content_order(table, schema)].reset_index(drop=True)
+    return ordered

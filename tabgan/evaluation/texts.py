@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 LABEL_LENGTH = 22
 
 
@@ -24,3 +26,18 @@ def printable(value: object, length: int = LABEL_LENGTH) -> str:
     """
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def plain(value: object) -> object:
+    """A cell of a table as JSON has it: missing and infinite as None, anything unknown as text.
+
+    >>> plain(float("nan")), plain(3), plain(("a", 1))
+    (None, 3, "('a', 1)")
+    """
+    if hasattr(value, "item"):
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)

@@ -2,7 +2,7 @@
 
 1. The generator learns rows drawn from the tree of the released marginals, by likelihood.
 2. It learns the private rows by likelihood: Poisson batches, gradients clipped row by row over
-   several masks, noise once a step. The released pairs pull along; they are free.
+   several masks, noise once a step.
 3. A pool of rows is drawn from it, weighted to the released pairs, and learned once more.
 
 Only step 2 sees rows, and only through `batches`. Nothing is chosen by a loss of real rows: no
@@ -31,7 +31,7 @@ from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.rounds import draw, rounds_of
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.training import Trained
-from tabgan.gan.tree import NoisyMarginals, PairLoss, dependence, spanning_tree, tree_rows
+from tabgan.gan.tree import NoisyMarginals, dependence, spanning_tree, tree_rows
 from tabgan.gan.watch import Average, Callback, Record
 
 DRAWN_AT_ONCE = 8192
@@ -80,7 +80,7 @@ def train_privately(
         generator.head.bias.copy_((torch.from_numpy(shares) + floor).log())
     run = PrivateRun(generator, order, settings, callbacks)
     run.learn_released(rows.to(blocks.device), "tree", settings.warm_steps, settings.warm_lr)
-    run.learn_rows(steps, PairLoss(marginals, shares, blocks))
+    run.learn_rows(steps)
     pool = run.draw_rows(pool_size(blocks, settings.pool_rows))
     run.learn_released(raked(pool, marginals, blocks), "pairs", settings.distil_steps, settings.lr)
     generator.eval().requires_grad_(False)
@@ -119,7 +119,7 @@ class PrivateRun:
             optimizer.step()
             self._tell(phase, index + 1, n_steps, lambda: {"likelihood": loss.item()})  # noqa: B023
 
-    def learn_rows(self, steps: NoisySteps, pairs: PairLoss) -> None:
+    def learn_rows(self, steps: NoisySteps) -> None:
         """Likelihood of private rows by DP-SGD; the averaged weights are kept.
 
         Privacy: one Gaussian mechanism a step on the sum of clipped gradients, as booked.
@@ -142,7 +142,6 @@ class PrivateRun:
             optimizer.zero_grad(set_to_none=True)
             self._sum_of_clipped_gradients(rows, codes)
             optimizer.pre_step()
-            self._add_free_gradient(rows, pairs)
             warm_up = min(1.0, (index + 1) / 20)
             adam.param_groups[0]["lr"] = settings.lr * warm_up * _cosine(index / settings.steps)
             adam.step()
@@ -176,22 +175,6 @@ class PrivateRun:
         nats = losses.block_losses(logits, codes.repeat_interleave(n_masks, 0), self.blocks) * is_hidden
         per_view = nats.sum(1) / is_hidden.sum(1).clamp(min=1)
         return per_view.view(-1, n_masks).mean(1)
-
-    def _add_free_gradient(self, rows: ClippedRows, pairs: PairLoss) -> None:
-        """Add the gradient of the released pairs to the noisy one: post-processing of both."""
-        if not self.settings.pair_weight:
-            return
-        parameters = self._parameters()
-        rows.disable_hooks()
-        loss = self.settings.pair_weight * pairs(self.generator)
-        # Pairs know little of the last layers' bias; what they do not touch keeps its gradient.
-        free = torch.autograd.grad(loss, parameters, allow_unused=True)
-        rows.enable_hooks()
-        norm = nn.utils.get_total_norm([part for part in free if part is not None])
-        share = (1.0 / (norm + 1e-6)).clamp(max=1.0)
-        for parameter, part in zip(parameters, free, strict=True):
-            if part is not None and parameter.grad is not None:
-                parameter.grad += share * part
 
     @torch.no_grad()
     def draw_rows(self, n_rows: int) -> Tensor:

@@ -83,8 +83,7 @@ class PrivateSettings:
 
     `masks`: views of a row whose gradients are averaged before clipping. `steps`: steps that see
     rows, each a Poisson batch of `sample_rate`. `warm_steps`, `distil_steps`: steps that see
-    released counts only. `pair_weight`: weight of the released pairs while rows are seen.
-    `pool_rows`: rows drawn to be weighted by the released pairs.
+    released counts only. `pool_rows`: rows drawn to be weighted by the released pairs.
     """
 
     embedding_dim: int = 8
@@ -96,7 +95,6 @@ class PrivateSettings:
     lr: float = 1e-3
     ema: float = 0.99
     prefix_share: float = 0.7
-    pair_weight: float = 0.1
     warm_steps: int = 600
     warm_lr: float = 2e-3
     distil_steps: int = 600

@@ -135,36 +135,3 @@ def tree_rows(
         drawn = (coins > given[codes[:, parent]]).sum(1)
         codes[:, child] = drawn.clamp(max=blocks.sizes[child] - 1)
     return codes
-
-
-class PairLoss:
-    """How far the generator's pairs are from the released ones, in variances of the noise.
-
-    The generator is shown one code and nothing else; its distributions of all other blocks, times
-    the share of that code, are its two-way marginals. One pass over all codes gives every pair.
-    Shape of a pass: [flat codes, blocks] -> [flat codes, flat codes].
-    """
-
-    def __init__(self, marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks) -> None:
-        device = blocks.device
-        self.blocks = blocks
-        self.shares = torch.as_tensor(shares, dtype=torch.float32, device=device)
-        self.seen = torch.nonzero(~blocks.is_padding & (self.shares > 0))[:, 0]
-        block = blocks.block_of[self.seen]
-        self.visible = torch.nn.functional.one_hot(block, blocks.n_blocks).bool()
-        self.codes = (self.seen - blocks.offsets[block])[:, None] * self.visible
-        counted = (block[:, None] != blocks.block_of) & ~blocks.is_padding
-        wanted = torch.as_tensor(marginals.two_way / marginals.n_rows, dtype=torch.float32, device=device)
-        self.wanted = wanted[self.seen]
-        self.precision = counted / counted.sum() * (marginals.n_rows / marginals.two_sigma) ** 2
-        self.one_precision = (marginals.n_rows / marginals.one_sigma) ** 2 / int((~blocks.is_padding).sum())
-        self.nothing = torch.zeros(1, blocks.n_blocks, dtype=torch.long, device=device)
-
-    def __call__(self, generator: torch.nn.Module) -> Tensor:
-        """Mean squared error of the pairs plus that of the single codes; about 1 each by noise alone."""
-        given_one = self.blocks.softmax(generator(self.codes, self.visible))
-        made = self.shares[self.seen][:, None] * given_one
-        given_none = self.blocks.softmax(generator(self.nothing, self.nothing.bool()))[0]
-        pairs: Tensor = ((made - self.wanted) ** 2 * self.precision).sum()
-        singles: Tensor = ((given_none - self.shares) ** 2).sum() * self.one_precision
-        return pairs + singles

@@ -277,12 +277,13 @@ class BoundRelease:
     """Private rows with the noise chosen for each release: what an encoder is given to ask.
 
     `noise`: the noise multiplier of all releases, or of each by its text. `delta`: of each release of
-    labels.
+    labels. `adaptive`: the noise was chosen after an earlier release was seen.
     """
 
     rows: PrivateRows
     noise: float | Mapping[str, float]
     delta: float = 0.0
+    adaptive: bool = False
 
     def deviation(self, what: str) -> float:
         """Deviation of the noise on each count, in rows."""
@@ -290,11 +291,17 @@ class BoundRelease:
 
     def histogram(self, cells: Callable[[Any], npt.ArrayLike], *, what: str, n_cells: int) -> IntArray:
         """Rows in each cell, with noise. Privacy: as `PrivateRows.histogram`."""
-        return self.rows.histogram(cells, what=what, n_cells=n_cells, noise_multiplier=self.deviation(what))
+        noise = self.deviation(what)
+        return self.rows.histogram(
+            cells, what=what, n_cells=n_cells, noise_multiplier=noise, adaptive=self.adaptive
+        )
 
     def labels(self, texts: Callable[[Any], Sequence[str | None]], *, what: str) -> dict[str, int]:
         """Labels that enough rows hold. Privacy: as `PrivateRows.labels`."""
-        return self.rows.labels(texts, what=what, noise_multiplier=self.deviation(what), delta=self.delta)
+        noise = self.deviation(what)
+        return self.rows.labels(
+            texts, what=what, noise_multiplier=noise, delta=self.delta, adaptive=self.adaptive
+        )
 
 
 def _length(rows: Any) -> int:

@@ -11,7 +11,7 @@ import pytest
 from tabgan import __version__
 from tests.cli.calling import Call
 
-COMMANDS = ("run", "fit", "sample", "complete", "schema", "inspect")
+COMMANDS = ("run", "fit", "sample", "complete", "evaluate", "schema", "inspect")
 
 
 def test_help_names_every_command(call: Call) -> None:
@@ -47,6 +47,7 @@ def test_without_a_command_the_help_is_shown(call: Call) -> None:
         ["fit", "a.csv", "-m", "m", "--epochs", "0"],
         ["fit", "a.csv", "-m", "m", "--device", "tpu"],
         ["fit", "a.csv", "-m", "m", "--seed", str(2**63)],
+        ["evaluate", "--train", "a.csv"],
         ["unknown"],
     ],
 )

@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.generator import Generator
 from tabgan.gan.order import two_way_marginals
 from tabgan.gan.tree import (
     NoisyMarginals,
-    PairLoss,
     dependence,
     nearest_distribution,
     slices,
@@ -80,21 +78,3 @@ def test_noisy_pairs_become_tables_with_their_one_way_marginals() -> None:
     assert (table >= 0).all()
     np.testing.assert_allclose(table.sum(0), shares[where[2]], atol=1e-3)
     np.testing.assert_allclose(table.sum(1), shares[where[1]], atol=1e-3)
-
-
-def test_the_pair_loss_teaches_the_two_way_marginals() -> None:
-    marginals = marginals_of(chain(20_000), sigma=20.0)
-    torch.manual_seed(0)
-    net = Generator(BLOCKS, embedding_dim=2, generator_dim=(32, 32), dropout=0.0)
-    loss = PairLoss(marginals, marginals.shares(BLOCKS), BLOCKS)
-    optimizer = torch.optim.Adam([p for p in net.parameters() if p is not net.noise.weight], lr=5e-3)
-    first = loss(net).item()
-    for _ in range(300):
-        optimizer.zero_grad()
-        value = loss(net)
-        value.backward()
-        optimizer.step()
-    assert value.item() < 2.5 < first
-    visible = torch.tensor([[True, False, False, False]])
-    likely = BLOCKS.softmax(net(torch.ones(1, 4, dtype=torch.long), visible))[0, slices(BLOCKS)[1]]
-    assert likely.argmax() == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,9 +82,14 @@ def test_invariant_1_the_refusal_says_what_to_do():
 def test_invariant_1_neither_the_text_of_a_handle_nor_its_attributes_show_a_row():
     rows = handle()
     assert repr(rows) == str(rows) == "<PrivateRows>"
-    for name in dir(rows):
+    for name in dir(PrivateRows):
         with contextlib.suppress(TypeError):
             assert "clerk" not in repr(getattr(rows, name))
+
+
+def test_invariant_1_no_other_file_knows_where_the_rows_are():
+    sources = Path(rows_module.__file__).parents[1].rglob("*.py")
+    assert [path.name for path in sources if "_HELD" in path.read_text(encoding="utf-8")] == ["rows.py"]
 
 
 def test_invariant_1_an_error_of_a_query_shows_no_cell():

@@ -1,0 +1,1 @@
+"""Other packages asked the same questions, each in a virtual environment of its own."""

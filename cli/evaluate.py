@@ -1,0 +1,104 @@
+"""`tabgan evaluate`: is a synthetic table faithful, useful and private; a gate for a release, if asked."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import reports_failures
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from tabgan_cli.table_file import CsvOptions
+
+    from tabgan.schema import Schema
+
+
+@reports_failures
+def evaluate(
+    train: Annotated[Path, typer.Option("--train", help="The real table that was learned.")],
+    synthetic: Annotated[Path, typer.Option("--synthetic", help="The synthetic table to judge.")],
+    holdout: Annotated[
+        Path | None, typer.Option("--holdout", help="Real rows that were not learned; privacy needs them.")
+    ] = None,
+    target: options.Target = None,
+    schema: options.SchemaFile = None,
+    seed: options.Seed = 0,
+    time_budget: options.TimeBudget = None,
+    epsilon: Annotated[
+        float | None, typer.Option(help="Epsilon the synthetic rows were made under, for the report.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Also write the report as one page.")] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="RULE",
+            help="Exit with 6 if a rule such as 'c2st_auc>0.6' holds or cannot be decided; repeatable.",
+        ),
+    ] = None,
+    sep: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = ".",
+    na_values: options.NaValues = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Judge a synthetic table by real ones: faithful, useful, private, and how surely."""
+    del debug
+    from tabgan_cli import gate, judging, paths, reading
+
+    inputs = (train, synthetic, holdout, schema)
+    for table in inputs[:3]:
+        if table is not None:
+            paths.check_table_path(table)
+    judging.check_time_budget(time_budget)
+    _check_epsilon(epsilon)
+    rules = gate.read_rules(fail_if)
+    paths.check_inputs(*inputs)
+    paths.check_outputs(json, html, inputs=inputs, force=force)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values)
+    declared = reading.read_schema_file(schema)
+    tables, resolved = _read((train, synthetic, holdout), read_options, declared, is_quiet=quiet)
+
+    from tabgan.evaluation import evaluate as judge
+
+    found = judge(*tables, schema=resolved, target=target, seed=seed, time_budget=time_budget)
+    if epsilon is not None:
+        found = found.in_private_mode(epsilon)
+    judging.tell(found, json=json, html=html, is_quiet=quiet, every_metric=True)
+    gate.check(rules, found)
+
+
+def _check_epsilon(epsilon: float | None) -> None:
+    from tabgan_cli.failures import CommandError, Exit
+
+    if epsilon is not None and not 0 < epsilon < math.inf:
+        raise CommandError(Exit.USAGE, "--epsilon takes a number > 0.")
+
+
+def _read(
+    paths: tuple[Path, Path, Path | None],
+    read_options: CsvOptions,
+    declared: Schema | None,
+    *,
+    is_quiet: bool,
+) -> tuple[list[pd.DataFrame], Schema]:
+    """The tables, all read by the schema of the real one, and that schema."""
+    from tabgan_cli import reading
+
+    from tabgan.schema import resolve_schema
+
+    train = reading.read_rows(paths[0], read_options, schema=declared, is_quiet=is_quiet).rows
+    schema = resolve_schema(train, declared)
+    others = [
+        reading.read_rows(path, read_options, schema=schema, is_quiet=is_quiet).rows
+        for path in paths[1:]
+        if path is not None
+    ]
+    return [train, *others], schema

@@ -1,0 +1,268 @@
+"""Answers to an encoder's questions from noisy histograms over public cells.
+
+All looks at the rows are taken when the object is made, in an order and a number that the schema
+alone decides (`planned_releases`); every answer after that is arithmetic on what was released.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Collection, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.dtypes import to_dtype
+from tabgan.encoding.categorical import RareRule
+from tabgan.encoding.layout import IntArray
+from tabgan.encoding.levels import MAX_LEVELS
+from tabgan.encoding.noisy_columns import (
+    CATEGORIES,
+    LABELS,
+    Asker,
+    Axis,
+    NoisyNumbers,
+    has_few_values,
+    is_bounded,
+    measure_dates,
+    measure_numbers,
+    planned_of,
+    surely,
+    what_of,
+)
+from tabgan.encoding.patterns import Pattern
+from tabgan.encoding.reading import Numeric, Part, python_scalar
+from tabgan.encoding.release import PlannedRelease, Release
+from tabgan.encoding.row_wise import OTHER
+from tabgan.encoding.statistics import MIN_BIN_ROWS, CategoryCounts
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import SchemaError
+from tabgan.scalars import scalar_from_json, scalar_to_json
+from tabgan.schema import Schema
+
+GROUP_DEVIATIONS = 10.0  # a group of numbers that is told apart stands for so many deviations of the noise
+
+
+def planned_releases(schema: Schema, measured: Collection[Hashable] | None = None) -> list[PlannedRelease]:
+    """Every look at the rows that `NoisyStatistics` will take, in its order.
+
+    `measured`: the columns that are looked at; None for all.
+
+    Privacy: depends on the schema alone, so that a budget can be made before any row is read.
+
+    >>> from tabgan.schema import Column
+    >>> schema = Schema((Column("age", "numeric", dtype="int64", minimum=0, maximum=120),))
+    >>> [release.what for release in planned_releases(schema)]
+    ["Column 'age': rows by values"]
+    """
+    looked_at = set(schema.names if measured is None else measured)
+    return [release for column in schema if column.name in looked_at for release in planned_of(column)]
+
+
+def columns_worth_measuring(schema: Schema, *, missing_is_declared: bool = False) -> tuple[Hashable, ...]:
+    """Columns of which the schema says too little, or too little to cut them well: the default of a plan.
+
+    Left out are labels and small domains of whole numbers that are declared: all their values are told
+    anyway. But whether cells are missing is asked as well, unless the dtype says it, `missing` is
+    declared, or (`missing_is_declared`) every column with missing cells declares it.
+    """
+    return tuple(column.name for column in schema if _is_worth_measuring(column, missing_is_declared))
+
+
+def _is_worth_measuring(column: Column, missing_is_declared: bool) -> bool:
+    if column.kind == "identifier":
+        return False
+    is_gap_known = missing_is_declared or column.missing is not None or not _can_be_missing(column)
+    if column.kind in ("categorical", "boolean"):
+        return not is_gap_known or (column.kind == "categorical" and column.categories is None)
+    return not is_gap_known or not has_few_values(column)
+
+
+def fit_encoder(
+    schema: Schema,
+    release: Release,
+    *,
+    n_rows: int,
+    measured: Collection[Hashable] | None = None,
+    min_rows: int = 5,
+    rare: RareRule = "fold",
+    max_levels: int = MAX_LEVELS,
+) -> TableEncoder:
+    """The encoder of a table that only `release` sees; its rows must be read by `row_wise_table`.
+
+    Raises: SchemaError for a column that is neither declared nor measured.
+    """
+    statistics = NoisyStatistics(schema, release, n_rows=n_rows, measured=measured, min_rows=min_rows)
+    nothing = pd.DataFrame(columns=pd.Index(list(schema.names), tupleize_cols=False))
+    return TableEncoder.fit(
+        nothing, schema, statistics=statistics, min_rows=min_rows, rare=rare, max_levels=max_levels
+    )
+
+
+class NoisyStatistics:
+    """Answers made of released counts.
+
+    `release` reads rows that `row_wise_table` made. `n_rows`: the released or declared number of rows.
+    `measured`: the columns that may be looked at; of all others the schema must say enough (bounds or
+    categories), and rows are taken to lie evenly over that. `min_rows` as everywhere; where noise is
+    larger nothing is told that it could have made up.
+
+    Privacy: each release is over public cells, one cell a row, so of sensitivity 1; `planned_releases`
+        lists them. Answers are post-processing.
+    Raises: SchemaError for a column that is neither declared nor measured.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        release: Release,
+        *,
+        n_rows: int,
+        measured: Collection[Hashable] | None = None,
+        min_rows: int = 5,
+    ) -> None:
+        self.min_rows = min_rows
+        self._n_rows = n_rows
+        self._numbers: dict[Hashable, NoisyNumbers] = {}
+        self._categories: dict[Hashable, tuple[CategoryCounts, int]] = {}
+        self._columns = {column.name: column for column in schema}
+        looked_at = set(schema.names if measured is None else measured)
+        for column in schema:
+            _check(column, is_measured=column.name in looked_at)
+        for column in schema:
+            self._measure(column, release if column.name in looked_at else None)
+
+    def _measure(self, column: Column, release: Release | None) -> None:
+        ask = Asker(release, column, self._n_rows)
+        if column.kind == "numeric":
+            self._numbers[column.name] = measure_numbers(column, ask)
+        elif column.kind == "datetime":
+            self._numbers[column.name] = measure_dates(column, ask)
+        elif column.kind != "identifier":
+            self._categories[column.name] = _measure_categories(column, ask)
+
+    def n_rows(self) -> int:
+        """Rows of the table, as released."""
+        return self._n_rows
+
+    def group_rows(self, name: Hashable) -> int:
+        """Rows of the smallest group of numbers whose mean is worth telling: many deviations of the noise."""
+        deviation = max(getattr(axis, "deviation", 0.0) for axis in self._numbers[name].axes.values())
+        return max(self.min_rows, MIN_BIN_ROWS, math.ceil(GROUP_DEVIATIONS * deviation))
+
+    def missing_count(self, name: Hashable) -> int:
+        """Rows whose cell is missing; 0 where that may be noise or the dtype has no missing cell."""
+        column = self._columns[name]
+        if column.kind == "identifier" or not _can_be_missing(column):
+            return 0
+        told = self._categories[name][1] if name in self._categories else self._numbers[name].n_missing
+        return min(told, self._n_rows)
+
+    def category_counts(self, name: Hashable) -> CategoryCounts:
+        """Labels that are declared or passed the threshold, with their noisy counts."""
+        return self._categories[name][0]
+
+    def fits_whole(self, name: Hashable, decimals: int) -> bool:
+        """Whether the column was counted in units of 10**-decimals."""
+        return self._numbers[name].part.decimals == decimals
+
+    def resolution(self, name: Hashable) -> int:
+        """Ticks of the coarsest clock unit that nearly all are multiples of."""
+        return self._numbers[name].step
+
+    def repeated_values(self, name: Hashable, part: Part, *, at_least: int) -> tuple[Numeric, IntArray]:
+        """Sorted values held by at least that many rows, beyond doubt, and by how many."""
+        axis = self._axis(name, part)
+        if axis is None:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        return axis.repeated(at_least)
+
+    def group_means(self, name: Hashable, part: Part, *, without: Numeric, n_groups: int) -> Numeric:
+        """Middles of equal groups of neighbouring values, and both ends; one value where none is left."""
+        axis = self._axis(name, part)
+        assert axis is not None
+        return axis.group_means(without=without, n_groups=n_groups)
+
+    def pattern(self, name: Hashable) -> Pattern:
+        """A form that says nothing of the column: running numbers, or random text."""
+        column = self._columns[name]
+        is_number = pd.api.types.is_numeric_dtype(to_dtype(column.dtype)) or column.element in (
+            "int",
+            "float",
+        )
+        return Pattern("number") if is_number else Pattern("text", pieces=(("x", 12),))
+
+    def _axis(self, name: Hashable, part: Part) -> Axis | None:
+        return self._numbers[name].axes.get(part.of)
+
+
+def _check(column: Column, *, is_measured: bool) -> None:
+    """Raises: SchemaError, before any look, when the schema says too little."""
+    if not column.dtype:
+        raise SchemaError(
+            f"Column {column.name!r}: its dtype is not declared and cannot be taken from the rows."
+        )
+    labels = column.categories or ()
+    if len(set(labels)) < len(labels):
+        raise SchemaError(f"Column {column.name!r}: two of its categories are equal, such as 1 and True.")
+    if is_measured or column.kind in ("identifier", "boolean"):
+        return
+    is_told = column.categories if column.kind == "categorical" else is_bounded(column)
+    if not is_told:
+        wanted = "categories" if column.kind == "categorical" else "minimum and maximum"
+        raise SchemaError(f"Column {column.name!r}: it is not measured, so declare its {wanted}.")
+
+
+def _can_be_missing(column: Column) -> bool:
+    dtype = to_dtype(column.dtype)
+    return not (isinstance(dtype, np.dtype) and dtype.kind in "iub")
+
+
+def _measure_categories(column: Column, ask: Asker) -> tuple[CategoryCounts, int]:
+    """Counts of the labels, and rows that are missing."""
+    labels = column.categories or ((False, True) if column.kind == "boolean" else None)
+    if labels is None:
+        return _measure_labels(column, ask)
+    plain = tuple(python_scalar(label) for label in labels)
+    if ask.release is None:
+        each = max(ask.n_rows // len(plain), 1)
+        return CategoryCounts(plain, (each,) * len(plain), n_rest=0, n_hidden=0), ask.n_missing
+    places: dict[Any, int] = {(type(label), label): place for place, label in enumerate(plain)}
+    other, missing = len(plain), len(plain) + 1
+
+    def placed(cells: pd.Series[Any]) -> IntArray:
+        found = [missing if cell is None else places.get((type(cell), cell), other) for cell in cells]
+        return np.array(found, dtype=np.int64)
+
+    counts, deviation = ask.histogram(CATEGORIES, placed, len(plain) + 2)
+    told = tuple(int(count) for count in np.maximum(counts[: len(plain)], 0))
+    n_rest = surely(counts[other], deviation)
+    return CategoryCounts(plain, told, n_rest, n_hidden=0), surely(counts[missing], deviation)
+
+
+def _measure_labels(column: Column, ask: Asker) -> tuple[CategoryCounts, int]:
+    assert ask.release is not None
+    what, name = what_of(column, LABELS), column.name
+    held = ask.release.labels(lambda table: label_texts(table[name]), what=what)
+    n_missing = held.pop(json.dumps(None), 0)
+    if not held:
+        raise SchemaError(
+            f"Column {name!r}: no value is held by enough rows to be told under this noise. Declare its "
+            'categories, declare it kind="identifier" or drop it.'
+        )
+    rest = ask.n_rows - n_missing - sum(held.values())
+    n_rest = surely(rest, ask.release.deviation(what) * math.sqrt(len(held) + 1))
+    labels = tuple(scalar_from_json(json.loads(text)) for text in held)
+    return CategoryCounts(labels, tuple(held.values()), n_rest, n_hidden=0), n_missing
+
+
+def label_texts(cells: pd.Series[Any]) -> Sequence[str | None]:
+    """The label of every row as JSON, missing as null; None for a label that nobody could write."""
+    known: dict[Any, str | None] = {(type(OTHER), OTHER): None}
+    for cell in cells:
+        if (type(cell), cell) not in known:
+            known[type(cell), cell] = json.dumps(scalar_to_json(cell))
+    return [known[type(cell), cell] for cell in cells]

@@ -1,0 +1,308 @@
+"""Cells read one by one: what a cell means depends on itself and the schema, never on other rows.
+
+A pandas column is read as a whole: one missing cell makes floats of whole numbers, one word makes
+objects of them. For a promise about single rows that is a leak, since the row that came changes how
+all others are read. Here every column becomes one of a fixed type per kind, cell by cell; a cell that
+cannot be read as the schema says counts as missing (a number, a date) or as a label nobody declared.
+No cell raises an error: an error would tell that there is such a cell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+import re
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.cells import MAX_TEXT
+from tabgan.column import Column
+from tabgan.dtypes import to_dtype
+from tabgan.encoding.layout import IntArray
+from tabgan.encoding.reading import Cells, Numeric, dense, is_duration, python_scalar, unit_of, zone_of
+from tabgan.scalars import is_missing
+from tabgan.schema import Schema
+
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_NAT = -(2**63)
+_MOST_WHOLE = 2.0**63 - 1024  # the largest float below 2**63
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,6})?\d*)?(Z|[+-]\d\d(?::?\d\d)?)?")
+
+
+class Other:
+    """The label of a cell that holds none of the labels in question."""
+
+    def __repr__(self) -> str:
+        return "OTHER"
+
+
+OTHER = Other()
+
+
+def row_wise_table(df: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The table as the schema says, each cell read by itself.
+
+    Numbers become float64 (above 2**53 they lose their last digits), durations timedelta64, instants
+    datetime64 of local wall time, all in the unit of the column's dtype; labels become objects of the
+    declared labels, `OTHER` for any else. Identifiers are not looked at.
+
+    Shape: [rows, columns] -> the same rows, the schema's columns.
+    Privacy: a row of the result depends on that row alone.
+    """
+    columns: dict[int, Cells] = {}
+    for place, column in enumerate(schema):
+        values = _read(df, column)
+        columns[place] = pd.Series(values, dtype=values.dtype)  # or pandas makes text of objects
+    table: pd.DataFrame = pd.DataFrame(columns, index=pd.RangeIndex(len(df)))
+    table.columns = pd.Index(list(schema.names), tupleize_cols=False)
+    return table
+
+
+def _read(df: pd.DataFrame, column: Column) -> Numeric:
+    if column.kind == "identifier":
+        return np.zeros(len(df), dtype=np.int64)
+    cells = dense(df[column.name])
+    if column.kind == "datetime":
+        return _instants(cells, column).view(f"M8[{unit_of(column)}]")
+    if column.kind != "numeric":
+        return _each(cells, labeller(column))
+    if is_duration(column):
+        return _durations(cells, column).view(f"m8[{unit_of(column)}]")
+    return _numbers(cells, column)
+
+
+def _each(cells: Cells, read: Callable[[Any], Any]) -> Numeric:
+    """Shape: [rows] -> [rows], objects: each cell as `read` has it.
+
+    Plain cells are read once; others may be equal and still be written differently.
+    """
+    known: dict[tuple[type, Any], Any] = {}
+    found = np.empty(len(cells), dtype=object)
+    for place, cell in enumerate(cells.astype(object)):
+        if type(cell) not in (str, int, float):
+            found[place] = read(cell)
+            continue
+        key = (type(cell), cell)
+        if key not in known:
+            known[key] = read(cell)
+        found[place] = known[key]
+    return found
+
+
+def _numbers(cells: Cells, column: Column) -> Numeric:
+    is_plain = isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "biuf"
+    values = (
+        cells.to_numpy(dtype=np.float64)
+        if is_plain
+        else np.array([number_of(cell) for cell in cells.astype(object)], dtype=np.float64)
+    )
+    values = np.where(np.isfinite(values), values, np.nan)
+    if is_whole(column):
+        values = np.clip(np.rint(values), -(2.0**63), _MOST_WHOLE)
+    return values
+
+
+def is_whole(column: Column) -> bool:
+    """Whether the column can hold whole numbers only."""
+    return pd.api.types.is_integer_dtype(to_dtype(column.dtype)) or column.element == "int"
+
+
+def number_of(cell: Any) -> float:
+    """The number that a cell is, or that its text writes; NaN for any other cell.
+
+    >>> number_of("1.50"), number_of(3), number_of("many")
+    (1.5, 3.0, nan)
+    """
+    if not pd.api.types.is_scalar(cell) or isinstance(cell, (bytes, dt.date, dt.timedelta, np.timedelta64)):
+        return math.nan
+    try:
+        return float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _instants(cells: Cells, column: Column) -> IntArray:
+    """Ticks since 1970 of the local wall time."""
+    unit, zone = unit_of(column), zone_of(column)
+    if isinstance(cells.dtype, pd.DatetimeTZDtype):
+        cells = cells.dt.tz_convert(zone).dt.tz_localize(None)
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "M":
+        values = cells.to_numpy()
+        return _rescaled(values.view(np.int64), np.datetime_data(values.dtype)[0], unit)
+    return _ticks(_each(cells, lambda cell: wall_time(cell, zone)), unit)
+
+
+def _durations(cells: Cells, column: Column) -> IntArray:
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "m":
+        values = cells.to_numpy()
+        return _rescaled(values.view(np.int64), np.datetime_data(values.dtype)[0], unit_of(column))
+    return _ticks(_each(cells, _duration), unit_of(column))
+
+
+def _ticks(moments: Numeric, unit: str) -> IntArray:
+    """Ticks of objects that are np.datetime64, np.timedelta64 or None."""
+    found = np.full(len(moments), _NAT, dtype=np.int64)
+    for place, moment in enumerate(moments):
+        if moment is not None:
+            exact = int(moment.view(np.int64)) * _PER_SECOND[unit]
+            ticks = exact // _PER_SECOND[np.datetime_data(moment.dtype)[0]]
+            found[place] = ticks if abs(ticks) < 2**63 else _NAT
+    return found
+
+
+def _rescaled(ticks: IntArray, unit: str, wanted: str) -> IntArray:
+    """Ticks in another unit, rounded down; missing where there is no room for them."""
+    up, down = _PER_SECOND[wanted], _PER_SECOND[unit]
+    if up <= down:
+        return np.where(ticks == _NAT, _NAT, ticks // (down // up))
+    most = (2**63 - 1) // (up // down)
+    fits = (ticks >= -most) & (ticks <= most)
+    return np.where(fits, np.where(fits, ticks, 0) * (up // down), _NAT)
+
+
+def wall_time(cell: Any, zone: str | None) -> Any:
+    """The cell as np.datetime64 on the clock of the zone (UTC where there is none); None if it is no date.
+
+    Text is read in ISO form, to the microsecond.
+    """
+    try:
+        moment = _of_text(cell) if isinstance(cell, str) else cell
+        if isinstance(moment, np.datetime64):
+            moment = pd.Timestamp(moment)
+        if moment is pd.NaT or not isinstance(moment, dt.date):
+            return None
+        if getattr(moment, "tzinfo", None) is not None:
+            moment = pd.Timestamp(moment).tz_convert(zone or "UTC").tz_localize(None)
+        if isinstance(moment, pd.Timestamp):
+            return moment.to_datetime64()
+        return np.datetime64(moment, "us").astype("M8[us]")
+    except (ValueError, OverflowError):
+        return None
+
+
+def _of_text(text: str) -> dt.datetime | None:
+    found = _ISO.fullmatch(text.strip())
+    if found is None:
+        return None
+    day, clock, fraction, offset = found.groups()
+    written = f"{day}T{clock or '00:00'}"
+    if fraction:
+        written += (":00" if len(clock) == 5 else "") + f"{fraction:0<7}"
+    if offset:
+        digits = "+0000" if offset == "Z" else f"{offset.replace(':', ''):0<5}"
+        written += f"{digits[:3]}:{digits[3:]}"
+    return dt.datetime.fromisoformat(written)
+
+
+def _duration(cell: Any) -> Any:
+    if not isinstance(cell, (str, dt.timedelta, np.timedelta64)):
+        return None
+    try:
+        span = pd.Timedelta(cell)
+    except (ValueError, OverflowError):
+        return None
+    return None if span is pd.NaT else span.to_timedelta64()
+
+
+def labeller(column: Column) -> Callable[[Any], Any]:
+    """A function from a cell to its label: one of the declared, or as the dtype writes it; None = missing.
+
+    A declared 1 is met by 1, 1.0 and "1.0", a declared "1" by "1" and 1; where that leaves a doubt, by
+    the cell of its own type first.
+    """
+    declared = (False, True) if column.kind == "boolean" and column.categories is None else column.categories
+    return _free_label(column) if declared is None else _declared_label(declared)
+
+
+def _declared_label(declared: tuple[Any, ...]) -> Callable[[Any], Any]:
+    labels = [python_scalar(label) for label in declared]
+    typed = {(type(label), label): label for label in reversed(labels)}
+    written = {written_form(label): label for label in reversed(labels)}
+    numbers = {float(label): label for label in reversed(labels) if isinstance(label, (int, float))}
+    truths = {label: label for label in labels if isinstance(label, bool)}
+
+    def read(cell: Any) -> Any:
+        cell = python_scalar(cell)
+        if is_missing(cell):
+            return None
+        if not isinstance(cell, Hashable):
+            return OTHER
+        if (type(cell), cell) in typed:
+            return typed[type(cell), cell]
+        text = written_form(cell)
+        if text in written:
+            return written[text]
+        if text.lower() in ("true", "false") and truths:
+            return truths.get(text.lower() == "true", OTHER)
+        return numbers.get(number_of(cell), OTHER)
+
+    return read
+
+
+def _free_label(column: Column) -> Callable[[Any], Any]:
+    kinds, dtype = pd.api.types, to_dtype(column.dtype)
+    is_number = column.element in ("int", "float") or (
+        kinds.is_numeric_dtype(dtype) and not kinds.is_bool_dtype(dtype)
+    )
+    is_date = column.element in ("date", "datetime") or kinds.is_datetime64_any_dtype(dtype)
+    is_text = (
+        column.element == "text"
+        or isinstance(dtype, pd.StringDtype)
+        or column.dtype in ("str", "utf8[pyarrow]")
+    )
+
+    def read(cell: Any) -> Any:
+        cell = python_scalar(cell)
+        if is_missing(cell):
+            return None
+        if is_number:
+            return _as_number(number_of(cell))
+        if is_date:
+            return _as_date(wall_time(cell, zone_of(column)), column)
+        if not is_text and isinstance(cell, (int, float)) and not isinstance(cell, bool):
+            return _as_number(float(cell))
+        text = written_form(cell)
+        return text if len(text) <= MAX_TEXT and _is_unicode(text) else OTHER
+
+    return read
+
+
+def _as_number(number: float) -> Any:
+    if not math.isfinite(number):
+        return OTHER
+    return int(number) if number == int(number) else number
+
+
+def _as_date(instant: Any, column: Column) -> Any:
+    if instant is None:
+        return OTHER
+    moment = pd.Timestamp(instant)
+    if column.element == "date":
+        return moment.date()
+    return moment.to_pydatetime(warn=False) if column.element == "datetime" else moment
+
+
+def written_form(cell: Any) -> str:
+    """A cell as text, the same for equal numbers of all types.
+
+    >>> written_form(1.0), written_form(True), written_form(" a")
+    ('1', 'True', ' a')
+    """
+    if isinstance(cell, float) and math.isfinite(cell) and cell == int(cell):
+        return str(int(cell))
+    if isinstance(cell, decimal.Decimal) and cell.is_finite():
+        return f"{cell.normalize():f}"
+    instant = wall_time(cell, None) if isinstance(cell, dt.date) else None
+    return str(cell) if instant is None else pd.Timestamp(instant).isoformat().removesuffix("T00:00:00")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,174 @@
+"""The questions an evaluation answers, each by one family of metrics, in the order they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tabgan.evaluation import (
+    augmentation,
+    columns,
+    dependencies,
+    detection,
+    exposure,
+    inference,
+    linkability,
+    manifold,
+    marginals,
+    membership,
+    memorisation,
+    pairs,
+    singling_out,
+    utility,
+    variety,
+)
+from tabgan.evaluation.metric import Family, Measure
+from tabgan.evaluation.metric import Question as Group
+from tabgan.evaluation.tables import Tables
+
+GROUPS: dict[Group, str] = {
+    "fidelity": "Is it faithful?",
+    "utility": "Is it useful?",
+    "privacy": "Is it private?",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, the measures that may answer it, and the function that does.
+
+    `turn` tells which question is asked first where time is short; 1 is the first.
+    """
+
+    key: str
+    text: str
+    group: Group
+    turn: int
+    measures: tuple[Measure, ...]
+    answer: Callable[[Tables], Family]
+
+
+QUESTIONS: tuple[Question, ...] = (
+    Question(
+        "columns",
+        "Is every column spread as in the real table?",
+        "fidelity",
+        1,
+        columns.MEASURES,
+        columns.column_metrics,
+    ),
+    Question(
+        "pairs",
+        "Do columns go together as in the real table?",
+        "fidelity",
+        2,
+        pairs.MEASURES,
+        pairs.pair_metrics,
+    ),
+    Question(
+        "marginals",
+        "Are small groups of columns right?",
+        "fidelity",
+        4,
+        marginals.MEASURES,
+        marginals.marginal_metrics,
+    ),
+    Question(
+        "detection",
+        "Can synthetic rows be told from real ones?",
+        "fidelity",
+        3,
+        detection.MEASURES,
+        detection.detection_metrics,
+    ),
+    Question(
+        "manifold",
+        "Do synthetic rows lie where real ones lie?",
+        "fidelity",
+        14,
+        manifold.MEASURES,
+        manifold.manifold_metrics,
+    ),
+    Question(
+        "variety",
+        "Are there as many different rows and categories?",
+        "fidelity",
+        6,
+        variety.MEASURES,
+        variety.variety_metrics,
+    ),
+    Question(
+        "dependencies",
+        "Do the rules of the real table hold?",
+        "fidelity",
+        5,
+        dependencies.MEASURES,
+        dependencies.dependency_metrics,
+    ),
+    Question(
+        "utility",
+        "Does a model learned from it work on real rows?",
+        "utility",
+        9,
+        utility.MEASURES,
+        utility.utility_metrics,
+    ),
+    Question(
+        "augmentation",
+        "Do real and synthetic rows teach more than real rows alone?",
+        "utility",
+        15,
+        augmentation.MEASURES,
+        augmentation.augmentation_metrics,
+    ),
+    Question(
+        "singling_out",
+        "Can one person be singled out?",
+        "privacy",
+        11,
+        singling_out.MEASURES,
+        singling_out.singling_out_metrics,
+    ),
+    Question(
+        "linkability",
+        "Can two records of one person be linked?",
+        "privacy",
+        12,
+        linkability.MEASURES,
+        linkability.linkability_metrics,
+    ),
+    Question(
+        "inference",
+        "Can a secret of a person be guessed?",
+        "privacy",
+        10,
+        inference.MEASURES,
+        inference.inference_metrics,
+    ),
+    Question(
+        "membership",
+        "Can one tell who was in the training table?",
+        "privacy",
+        8,
+        membership.MEASURES,
+        membership.membership_metrics,
+    ),
+    Question(
+        "memorisation",
+        "Are training rows repeated?",
+        "privacy",
+        7,
+        memorisation.MEASURES,
+        memorisation.memorisation_metrics,
+    ),
+    Question(
+        "exposure",
+        "Which training rows are exposed most?",
+        "privacy",
+        13,
+        exposure.MEASURES,
+        exposure.exposure_metrics,
+    ),
+)
+
+METRIC_KEYS: tuple[str, ...] = tuple(measure.key for question in QUESTIONS for measure in question.measures)

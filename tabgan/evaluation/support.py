@@ -1,0 +1,145 @@
+"""Do synthetic rows lie where real rows lie, and everywhere they do: nearest neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tabgan.evaluation.features import FloatArray
+from tabgan.evaluation.intervals import bootstrap, wilson
+from tabgan.evaluation.metric import Interval
+from tabgan.evaluation.neighbours import Points, chunks, distances, nearest
+
+NEIGHBOURS = 5
+LEVELS = 30  # levels of alpha and beta that the curves are read at
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and the figure with its rows drawn again."""
+
+    value: float
+    resampled: Callable[[np.random.Generator], float]
+
+    def interval(self, rng: np.random.Generator, bounds: Interval) -> Interval:
+        """Bootstrap interval."""
+        return bootstrap(self.value, self.resampled, rng, bounds=bounds)
+
+
+@dataclass(frozen=True)
+class Spheres:
+    """Real rows with the distance to their 5th nearest real row, ties and all."""
+
+    real: Points
+    radii: FloatArray
+
+    @classmethod
+    def of(cls, real: Points) -> Spheres:
+        """Needs more than 5 rows."""
+        # The row itself is the nearest of all.
+        return cls(real, np.rint(nearest(real, real, NEIGHBOURS + 1)[0][:, -1] * real.unit))
+
+    def around(self, others: Points) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+        """Spheres around each of the other rows, and which spheres hold any. Shape: [others], [real]."""
+        n_spheres, is_covered = np.zeros(len(others)), np.zeros(len(self.real), dtype=np.bool_)
+        for chunk in chunks(others, self.real):
+            is_inside = distances(others.rows(chunk), self.real) <= self.radii
+            n_spheres[chunk] = is_inside.sum(axis=1)
+            is_covered |= is_inside.any(axis=0)
+        return n_spheres, is_covered
+
+
+def density(n_spheres: FloatArray) -> Estimate:
+    """Mean number of real spheres around a row, over 5; about 1 for real rows, may be greater.
+
+    Source: Naeem et al. 2020, equation 3, with Gower's distance and ties inside the sphere.
+    """
+    return _mean(n_spheres / NEIGHBOURS)
+
+
+def coverage(is_covered: npt.NDArray[np.bool_]) -> tuple[float, Interval]:
+    """Share of real spheres with a row inside, and its score interval (of other real rows).
+
+    Source: Naeem et al. 2020, equation 4.
+    """
+    return float(is_covered.mean()), wilson(int(is_covered.sum()), len(is_covered))
+
+
+def alpha_precision(real: FloatArray, others: FloatArray) -> Estimate:
+    """1 - twice the area between P(alpha) and alpha; P is the share of rows in the alpha-support.
+
+    The alpha-support of the real rows is the ball around their mean that holds a share alpha of
+    them; for the distribution of the other rows' distances d that is P(d <= quantile(alpha)).
+    Source: Alaa et al. 2022, section 3, without their one-class network: the ball lies in the
+    encoded space itself.
+    """
+    centre = real.mean(axis=0)
+    levels = np.linspace(0, 1, LEVELS)
+    radii = np.quantile(_norms(real - centre), levels)
+    found = _norms(others - centre)[:, None] <= radii * (1 + 1e-9)
+
+    def integrated(rows: npt.NDArray[np.intp] | slice) -> float:
+        return 1 - 2 * float(np.abs(found[rows].mean(axis=0) - levels).mean())
+
+    return _over_rows(integrated, len(others))
+
+
+def beta_recall(
+    real: tuple[Points, FloatArray], others: tuple[Points, FloatArray], own_distance: FloatArray
+) -> Estimate:
+    """1 - twice the area between R(beta) and beta; R is the share of real rows that are covered.
+
+    A real row is covered at beta where its nearest other row is no farther than its nearest real
+    one (`own_distance`) and lies in the beta-support of the other rows. Ties are halves, so that
+    rows of few coarse columns are no better off. Real rows against real rows get about .5.
+    Source: Alaa et al. 2022, section 3, as their own code has it (k = 1), with Gower's distance.
+    """
+    distances_to, places = nearest(real[0], others[0])
+    covered, place = _half_ties(own_distance, distances_to[:, 0]), places[:, 0]
+    levels = np.linspace(0, 1, LEVELS)
+    to_centre = _norms(others[1] - others[1].mean(axis=0))[place]
+    found = covered[:, None] * (to_centre[:, None] <= np.quantile(to_centre, levels) * (1 + 1e-9))
+
+    def integrated(rows: npt.NDArray[np.intp] | slice) -> float:
+        return 1 - 2 * float(np.abs(found[rows].mean(axis=0) - levels).mean())
+
+    return _over_rows(integrated, len(covered))
+
+
+def authenticity(seen: Points, others: Points) -> Estimate:
+    """Share of rows farther from their nearest seen row than that one is from its nearest seen row.
+
+    0 for copies of seen rows, about .5 to .67 for real rows; ties are halves. Source: Alaa et al.
+    2022, section 4, with Gower's distance and halves.
+    """
+    distances_to, places = nearest(others, seen)
+    sources, inverse = np.unique(places[:, 0], return_inverse=True)
+    own = nearest_other(seen, sources)[inverse.reshape(-1)]
+    return _mean(_half_ties(distances_to[:, 0], own))
+
+
+def nearest_other(points: Points, rows: npt.NDArray[np.int64]) -> FloatArray:
+    """Distance of these rows to the nearest row that is not the row itself. Shape: [rows]."""
+    return nearest(points.rows(rows), points, 2)[0][:, 1]
+
+
+def _half_ties(farther: FloatArray, nearer: FloatArray) -> FloatArray:
+    return np.asarray((farther > nearer) + 0.5 * (farther == nearer))
+
+
+def _norms(rows: FloatArray) -> FloatArray:
+    return np.asarray(np.sqrt((rows**2).sum(axis=1)))
+
+
+def _mean(parts: FloatArray) -> Estimate:
+    return _over_rows(lambda rows: float(parts[rows].mean()), len(parts))
+
+
+def _over_rows(of_rows: Callable[[npt.NDArray[np.intp] | slice], float], n_rows: int) -> Estimate:
+    def resampled(rng: np.random.Generator) -> float:
+        return of_rows(rng.integers(n_rows, size=n_rows))
+
+    return Estimate(of_rows(slice(None)), resampled)

@@ -1,0 +1,293 @@
+"""Private learning: from private rows to a generator, every look at them booked before it happens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tabgan.encoding.noisy_statistics import fit_encoder, planned_releases
+from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, planned_votes, with_dtype
+from tabgan.encoding.row_wise import row_wise_table
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import SchemaError
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.private_training import NoisySteps, train_privately
+from tabgan.gan.settings import PrivateSettings
+from tabgan.gan.threads import one_thread
+from tabgan.gan.training import Trained
+from tabgan.gan.tree import NoisyMarginals
+from tabgan.learning import Parameters, blocks_of, chosen_device, generator_dim_of, settings_of
+from tabgan.privacy.accounting import check_delta, default_delta, noise_for
+from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, PrivacyConfig
+from tabgan.privacy.ledger import Ledger
+from tabgan.privacy.rows import BoundRelease, PrivateRows
+from tabgan.schema import Schema, read_schema
+
+Callback: TypeAlias = Callable[[dict[str, Any]], object]
+
+COUNTED_AT_ONCE = 4096
+SMALLEST_DELTA = 1e-9  # below the default of any table of fewer than a hundred million rows
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What may be spent, and how. `delta` None: the default for the released number of rows."""
+
+    epsilon: float
+    delta: float | None
+    max_grad_norm: float
+    config: PrivacyConfig
+
+
+@dataclass(frozen=True)
+class PrivateModel:
+    """What private learning leaves: nothing in it but released numbers and what was made of them."""
+
+    encoder: TableEncoder
+    trained: Trained | None
+    ledger: Ledger
+    n_rows: int
+    notes: tuple[str, ...] = ()
+
+
+def learn_with(
+    df: pd.DataFrame, parameters: Parameters, seed: int, *, callbacks: Sequence[Callback]
+) -> PrivateModel:
+    """`learn_privately` with TabGAN's parameters.
+
+    Raises: ValueError, before the table is looked at, for a parameter that private mode cannot keep.
+    """
+    _check_parameters(parameters)
+    config = parameters["privacy"] or PrivacyConfig()
+    budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config)
+    declared = None if parameters["schema"] is None else read_schema(parameters["schema"])
+    target = parameters["target"]
+    if target is not None and target not in df.columns:
+        raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
+    settings = PrivateSettings(
+        embedding_dim=parameters["embedding_dim"],
+        generator_dim=generator_dim_of(parameters),
+        masks=config.masks,
+        steps=config.steps,
+        max_grad_norm=budget.max_grad_norm,
+    )
+    place = chosen_device(parameters["device"])
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+        torch.manual_seed(seed)
+        return learn_privately(
+            df, declared, budget, settings=settings, target=target, device=place, callbacks=callbacks
+        )
+
+
+def _check_parameters(parameters: Parameters) -> None:
+    settings_of(parameters)
+    if parameters["recipe"] == "gan" or parameters["adversary_weight"]:
+        raise ValueError(
+            'Expected recipe="default" or "likelihood" with epsilon: the adversary is not private.'
+        )
+    for name in ("epochs", "max_seconds", "marginals_weight", "likelihood_weight"):
+        if parameters[name] is not None:
+            raise ValueError(
+                f"Expected {name}=None with epsilon: set the steps in privacy=PrivacyConfig(...)."
+            )
+    if not parameters["max_grad_norm"] > 0 or not math.isfinite(parameters["max_grad_norm"]):
+        raise ValueError(f"Expected max_grad_norm > 0, got max_grad_norm={parameters['max_grad_norm']!r}.")
+    if len(parameters["discrete_columns"]):
+        raise ValueError("Expected no discrete_columns with epsilon: declare them in the schema.")
+
+
+def learn_privately(
+    df: pd.DataFrame,
+    declared: Schema | None,
+    budget: Budget,
+    *,
+    settings: PrivateSettings,
+    target: Hashable | None,
+    device: torch.device,
+    callbacks: Sequence[Callback] = (),
+) -> PrivateModel:
+    """Learn the table within the budget. Randomness but the noise is torch's global generator.
+
+    Privacy: (epsilon, delta) for one row added or removed; the ledger lists every release. Names and
+        order of the columns, and what is declared, are public.
+    Raises: BudgetExceededError before anything runs where the budget allows no plan; SchemaError for
+        a declared column that the table lacks, or of which too little is declared.
+    """
+    reading = _Reading.begin(df, declared, budget)
+    measured = reading.measured_schema()
+    encoder, rows = reading.fitted_encoder(measured.schema)
+    ledger, n_rows, noise = reading.rows.ledger, reading.n_rows, reading.noise
+    if not encoder.layout.blocks:
+        return PrivateModel(encoder, None, ledger, n_rows, measured.notes)
+    blocks = blocks_of(encoder, device)
+    codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
+    marginals = _marginals(codes, blocks, reading)
+    batches = codes.poisson_batches(
+        what=ROWS,
+        sample_rate=budget.config.sample_rate,
+        steps=budget.config.steps,
+        noise_multiplier=noise[ROWS],
+        sensitivity=budget.max_grad_norm,
+        adaptive=reading.is_adaptive,
+    )
+    with one_thread():
+        trained = train_privately(
+            marginals,
+            NoisySteps(_as_long(batches), noise[ROWS], budget.config.sample_rate * n_rows),
+            blocks,
+            settings,
+            parents=[block.parent for block in encoder.layout.blocks],
+            target=() if target is None else encoder.layout.of_column(encoder.schema.names.index(target)),
+            callbacks=tuple(callbacks),
+        )
+    return PrivateModel(encoder, trained, ledger, n_rows, measured.notes)
+
+
+@dataclass
+class _Reading:
+    """A private table being read: its handle, the released number of rows, the noise of each release.
+
+    `is_adaptive`: noise or the number of releases follow from earlier ones, which the accountant is
+    told. `scale`: what the plan's noise is multiplied with.
+    """
+
+    rows: PrivateRows
+    declared: Schema | None
+    names: list[Hashable]
+    config: PrivacyConfig
+    delta: float
+    is_adaptive: bool
+    scale: float
+    noise: dict[str, float]
+    n_rows: int = 0
+
+    @classmethod
+    def begin(cls, df: pd.DataFrame, declared: Schema | None, budget: Budget) -> _Reading:
+        """Plan everything, open the ledger, and release the number of rows unless it is public.
+
+        Without a delta and a public number of rows, delta follows the released number: the count
+        runs under the noise of a delta that no table here needs, and what comes after it is adaptive.
+        """
+        config, delta = budget.config, budget.delta
+        names: list[Hashable] = list(df.columns)
+        _check_names(names, declared)
+        if declared is not None:
+            declared = Schema(tuple(map(with_dtype, declared)))
+        if delta is None and config.n_rows is not None:
+            delta = default_delta(config.n_rows)
+        is_adaptive = delta is None or bool(planned_votes(names, declared or ()))
+        first = SMALLEST_DELTA if delta is None else delta
+        rows = PrivateRows(df, Ledger(budget.epsilon, first))
+        made = cls(rows, declared, names, config, first, is_adaptive, 1.0, {})
+        made._set_noise()
+        made.n_rows = config.n_rows or rows.row_count(
+            what=COUNT, noise_multiplier=made.noise[COUNT], adaptive=is_adaptive
+        )
+        if delta is None:
+            made.delta = max(default_delta(made.n_rows), SMALLEST_DELTA)
+            ledger = Ledger(budget.epsilon, made.delta)
+            ledger.book(*rows.ledger.entries)
+            made.rows = PrivateRows(df, ledger)
+            made._set_noise()
+        check_delta(made.delta, made.n_rows)
+        return made
+
+    def _set_noise(self) -> None:
+        """Noise of every release that is known before the first one, and the scale of the rest."""
+        known = Schema(()) if self.declared is None else self.declared
+        votes = planned_votes(self.names, known)
+        columns = [release.what for release in planned_releases(known)] or ["Columns"]
+        plan = self.config.entries([vote.what for vote in votes], columns, adaptive=self.is_adaptive)
+        ledger = self.rows.ledger
+        # What all labels may cost of delta is put aside as a whole; so here they have none.
+        self.scale = noise_for(ledger.epsilon, self.delta * (1 - self.config.label_delta), plan)
+        self.noise = {entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan}
+
+    @property
+    def label_delta(self) -> float:
+        """Delta of each release of labels: an equal part for each column, whether it needs one or not."""
+        return self.config.label_delta * self.delta / len(self.names)
+
+    def measured_schema(self) -> MeasuredSchema:
+        """What is declared, and the kinds of the other columns by vote."""
+        release = BoundRelease(self.rows, self.noise, self.label_delta, self.is_adaptive)
+        return measure_schema(release, self.names, self.declared, n_rows=self.n_rows)
+
+    def fitted_encoder(self, schema: Schema) -> tuple[TableEncoder, PrivateRows]:
+        """The encoder, and the rows read as it reads them."""
+        columns = [release.what for release in planned_releases(schema)]
+        plan = self.config.entries([], columns, adaptive=self.is_adaptive)
+        self.noise |= {
+            entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan if entry.what in columns
+        }
+        rows = self.rows.map(lambda table: row_wise_table(table, schema))
+        release = BoundRelease(rows, self.noise, self.label_delta, self.is_adaptive)
+        return fit_encoder(schema, release, n_rows=self.n_rows), rows
+
+
+def _check_names(names: Sequence[Hashable], declared: Schema | None) -> None:
+    if not names or len(set(names)) < len(names):
+        raise SchemaError("Expected a table with columns, each name once. Rename or add columns.")
+    lacking = [column.name for column in declared or () if column.name not in names]
+    if lacking:
+        raise SchemaError(f"Column {lacking[0]!r} is declared but not in the table. Drop it from the schema.")
+
+
+def _marginals(codes: PrivateRows, blocks: Blocks, reading: _Reading) -> NoisyMarginals:
+    """Counts of codes and of pairs, released.
+
+    Privacy: a row has one code in every block and one pair in every two of them: L2 sensitivity is
+        the root of the number of blocks, and of pairs of blocks.
+    """
+    n_blocks, size, noise = blocks.n_blocks, blocks.n_flat, reading.noise
+    of_one, of_two = math.sqrt(n_blocks), math.sqrt(max(1, n_blocks * (n_blocks - 1) / 2))
+    singles = codes.counts(
+        lambda rows: pair_counts(rows, blocks).diagonal(),
+        what=SINGLES,
+        shape=size,
+        noise_multiplier=noise[SINGLES],
+        sensitivity=of_one,
+        adaptive=reading.is_adaptive,
+    )
+    upper = np.triu(np.ones((size, size), dtype=bool), 1)
+    pairs = codes.counts(
+        lambda rows: pair_counts(rows, blocks) * upper,
+        what=PAIRS,
+        shape=(size, size),
+        noise_multiplier=noise[PAIRS],
+        sensitivity=of_two,
+        adaptive=reading.is_adaptive,
+    )
+    two_way = np.where(upper, pairs, 0).astype(np.float64)
+    return NoisyMarginals(
+        one_way=singles.astype(np.float64),
+        two_way=two_way + two_way.T,
+        one_sigma=noise[SINGLES] * of_one,
+        two_sigma=noise[PAIRS] * of_two,
+        n_rows=float(reading.n_rows),
+    )
+
+
+def pair_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
+    """Rows with each pair of codes; the diagonal holds the rows with each code.
+
+    Shape: [rows, blocks] -> [flat codes, flat codes].
+    """
+    total = torch.zeros(blocks.n_flat, blocks.n_flat, dtype=torch.int64)
+    for part in codes.split(COUNTED_AT_ONCE):  # whole numbers this small are exact in float32
+        rows = blocks.one_hot(part)
+        total += (rows.T @ rows).to(torch.int64).cpu()
+    return total.numpy()
+
+
+def _as_long(batches: Iterator[Tensor]) -> Iterator[Tensor]:
+    for batch in batches:
+        yield batch.long()

@@ -1,0 +1,178 @@
+"""The gate for everything that judges privacy: copies leak, real rows do not, looks do not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan.evaluation.exposure import exposure_metrics
+from tabgan.evaluation.inference import inference_metrics
+from tabgan.evaluation.linkability import linkability_metrics
+from tabgan.evaluation.membership import membership_metrics
+from tabgan.evaluation.memorisation import memorisation_metrics
+from tabgan.evaluation.metric import Family
+from tabgan.evaluation.singling_out import singling_out_metrics
+from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.verdict import worst
+from tests.evaluation.conftest import make_people
+
+FAMILIES: dict[str, Callable[[Tables], Family]] = {
+    "singling_out": singling_out_metrics,
+    "linkability": linkability_metrics,
+    "inference": inference_metrics,
+    "membership": membership_metrics,
+    "memorisation": memorisation_metrics,
+    "exposure": exposure_metrics,
+}
+# One column neither links two halves of a row nor betrays another one.
+HAS_NO_QUESTION = {("linkability", "one_column"), ("inference", "one_column")}
+N_ROWS = 1000
+COPIED = (0, N_ROWS // 3, 2 * N_ROWS // 3, N_ROWS)
+
+Table = pd.DataFrame
+Change = Callable[[Table], Table]
+
+
+def people(n_rows: int, seed: int) -> Table:
+    return make_people(n_rows, seed)
+
+
+def categories(n_rows: int, seed: int) -> Table:
+    """Categories only, with quotes, line ends and missing cells, related by a hidden class."""
+    rng = np.random.default_rng(seed)
+    words = np.array(["O'Neill", 'the "big" one', "it's = 'x'", "a,b", "\\n", "größe\n"], dtype=object)
+    hidden = rng.integers(0, 4, n_rows)
+    columns = {
+        f"c{place}": words[np.where(rng.random(n_rows) < 0.4, hidden, rng.integers(0, 6, n_rows))]
+        for place in range(7)
+    }
+    table = pd.DataFrame(columns)
+    return table.mask(rng.random(table.shape) < 0.05, None)
+
+
+def readings(n_rows: int, seed: int) -> Table:
+    """Numbers on both sides of zero, dates before 1970, missing cells in every column."""
+    rng = np.random.default_rng(seed)
+    heat = rng.normal(-5, 20, n_rows)
+    table = pd.DataFrame(
+        {
+            "heat": heat,
+            "loss": -np.exp(rng.normal(3 + heat / 40, 1, n_rows)).round(2),
+            "events": rng.poisson(30, n_rows) - 25,
+            "at": pd.Timestamp("1969-06-01") + pd.to_timedelta(rng.integers(0, 10**8, n_rows), unit="s"),
+        }
+    )
+    return table.mask(rng.random(table.shape) < 0.1)
+
+
+def one_column(n_rows: int, seed: int) -> Table:
+    return pd.DataFrame({"x": np.random.default_rng(seed).normal(size=n_rows)})
+
+
+MAKERS = {make.__name__: make for make in (people, categories, readings, one_column)}
+
+
+def in_other_units(table: Table) -> Table:
+    changed = table.copy()
+    for name in table.select_dtypes("number"):
+        changed[name] = table[name] * 2.54 - 40
+    for name in table.select_dtypes("datetime"):
+        changed[name] = table[name].dt.tz_localize("UTC") + pd.Timedelta(days=1000)
+    return changed
+
+
+def renamed(table: Table) -> Table:
+    names = ["two words", "it's", 'a "b"', "class", "größe ≤ 名前", "SELECT * --", "True"]
+    return table.set_axis(names[: table.shape[1]], axis=1)
+
+
+CHANGES: dict[str, Change] = {
+    "row order": lambda table: table.sample(frac=1, random_state=3),
+    "column order": lambda table: table.iloc[:, ::-1],
+    "names": renamed,
+    "units": in_other_units,
+    "index": lambda table: table.set_index(np.full(len(table), 7)),
+    "every row twice": lambda table: pd.concat([table, table]),
+}
+# A number between two real ones may be rounded to another place in other units; twice the rows are
+# other rows at random.
+TOLERANCE = {"units": 0.03, "every row twice": 0.15}
+
+
+@cache
+def three_tables(kind: str, copied: int) -> tuple[Table, Table, Table]:
+    train, holdout, fresh = (MAKERS[kind](N_ROWS, seed) for seed in (1, 2, 3))
+    return train, pd.concat([train[:copied], fresh[copied:]]), holdout
+
+
+@cache
+def judged(family: str, kind: str, copied: int) -> Family:
+    return FAMILIES[family](Tables.checked(*three_tables(kind, copied)))
+
+
+def verdict(family: Family) -> str | None:
+    return worst([metric.verdict for metric in family.metrics if metric.verdict is not None])
+
+
+def has_evidence(family: Family) -> bool:
+    return verdict(family) in ("leak", "weak evidence")
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_copy_leaks_a_fresh_sample_does_not_and_the_more_is_copied_the_worse(
+    family: str, kind: str
+) -> None:
+    none, third, most, copy = (judged(family, kind, copied) for copied in COPIED)
+    if (family, kind) in HAS_NO_QUESTION:
+        assert all(metric.value is None and metric.note for metric in copy.metrics)
+        return
+    assert verdict(copy) == "leak"
+    assert has_evidence(third)
+    assert has_evidence(most)
+    assert not has_evidence(none)
+    assert "no evidence" in [metric.verdict for metric in none.metrics]
+    assert any(
+        metric.value < copy[metric.key].value - 0.2 for metric in none.metrics if metric.value is not None
+    )
+    for metric in none.metrics:
+        if metric.value is None or metric.verdict is None:
+            continue
+        values = [metric.value] + [other[metric.key].value for other in (third, most, copy)]
+        # Two thirds of the rows are a fresh sample too, with its own luck.
+        assert all(later > earlier - 0.02 for earlier, later in pairwise(values)), values
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_looks_do_not_matter(family: str, kind: str, change: str) -> None:
+    before = judged(family, kind, COPIED[1])
+    tables = [CHANGES[change](table) for table in three_tables(kind, COPIED[1])]
+    after = FAMILIES[family](Tables.checked(*tables))
+    assert verdict(after) == verdict(before)
+    for metric in before.metrics:
+        other = after[metric.key]
+        if metric.value is None or other.value is None:
+            # Twice the rows may be enough where the rows were too few, never the other way round.
+            assert metric.value is None
+            assert other.value is None or change == "every row twice"
+        elif change in TOLERANCE:
+            assert other.value == pytest.approx(metric.value, abs=TOLERANCE[change])
+        else:
+            assert (other.value, other.interval, other.verdict) == (
+                metric.value,
+                metric.interval,
+                metric.verdict,
+            )
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_fresh_sample_is_acquitted_where_every_row_stands_twice(family: str) -> None:
+    tables = [pd.concat([table, table]) for table in three_tables("people", 0)]
+    assert not has_evidence(FAMILIES[family](Tables.checked(*tables)))

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tabgan.evaluation.intervals import difference
+from tabgan.evaluation.metric import Measure
+from tabgan.evaluation.risk import Risk, Trials, worst_of
+
+MEASURE = Measure("m", "M", "privacy", "lower", 0.0, "")
+
+
+def risk(attack: int, control: int, n: int = 100, **others: float) -> Risk:
+    return Risk(Trials(attack, n), Trials(0, n), Trials(control, n), **others)
+
+
+def test_the_risk_is_the_excess_of_what_the_control_leaves() -> None:
+    one = risk(60, 20)
+    assert one.value == pytest.approx(0.5)
+    low, high = difference((60, 100), (20, 100))
+    assert one.interval == pytest.approx((low / 0.8, high / 0.8))
+    assert one.verdict == "leak"
+
+
+def test_an_attack_that_always_succeeds_on_any_row_is_no_leak() -> None:
+    assert risk(5000, 5000, n=5000).value == 0.0
+    assert risk(5000, 5000, n=5000).verdict == "no evidence"
+    # Nearly always: what is left is too little for a fine judgement, and for many rows to leak.
+    almost = risk(4990, 4985, n=5000)
+    assert almost.interval[0] < -0.05
+    assert almost.interval[1] > 0.3
+    assert almost.verdict == "no evidence"
+
+
+def test_few_trials_are_underpowered_and_several_tests_widen_the_interval() -> None:
+    assert risk(3, 2, n=10).verdict == "underpowered"
+    assert risk(0, 0, n=0).verdict == "underpowered"
+    single, many = risk(40, 20), risk(40, 20, tests=10)
+    assert many.interval[0] < single.interval[0] < single.value < single.interval[1] < many.interval[1]
+    assert many.value == single.value
+
+
+def test_trials_that_stand_or_fall_together_count_as_one() -> None:
+    whole = risk(40, 20)
+    parts = Risk(Trials(80, 200, 2.0), Trials(0, 200), Trials(40, 200, 2.0))
+    assert parts.value == whole.value
+    assert parts.interval == whole.interval
+
+
+def test_what_is_found_in_samples_is_scaled_to_all_rows() -> None:
+    # 4 samples, each holding a quarter of the copied rows: all of them are found in some sample.
+    found = Risk(Trials(1000, 4000), Trials(0, 1000), Trials(0, 1000), ratio=4.0)
+    assert found.value == 1.0
+    assert found.rates == {"attack": 1.0, "naive": 0.0, "control": 0.0}
+    assert found.verdict == "leak"
+
+
+def test_an_attack_no_better_than_guessing_says_so() -> None:
+    weak = Risk(Trials(5, 100), Trials(5, 100), Trials(4, 100))
+    assert "no better than guessing" in weak.metric(MEASURE, rows=200).note
+    assert "guessing" not in risk(60, 20).metric(MEASURE, rows=200).note
+
+
+def test_the_metric_names_all_three_rates() -> None:
+    metric = Risk(Trials(60, 100), Trials(5, 100), Trials(20, 100)).metric(MEASURE, rows=200, note="why")
+    assert metric.note == "why; success rates: attack 60.00%, naive 5.00%, control 20.00%"
+    assert (metric.reference, metric.rows, metric.verdict) == (0.0, 200, "leak")
+
+
+def test_the_worst_is_the_one_most_surely_there() -> None:
+    assert worst_of([risk(10, 5, n=20), risk(300, 200, n=1000), risk(0, 5)]) == 1
+
+
+@given(
+    st.integers(0, 40),
+    st.integers(0, 40),
+    st.integers(40, 60),
+    st.floats(1, 9),
+    st.floats(1, 20),
+    st.integers(1, 50),
+)
+def test_value_and_interval_are_always_sound(
+    a: int, c: int, n: int, weight: float, ratio: float, tests: int
+) -> None:
+    found = Risk(Trials(a, n, weight), Trials(0, n), Trials(c, n, weight), tests=tests, ratio=ratio)
+    low, high = found.interval
+    # Weighted counts are rounded, which may move the interval by one of them.
+    slack = ratio * weight / n / found.left
+    assert -1 <= low <= high <= 1
+    assert low - slack <= found.value <= high + slack
