@@ -40,7 +40,7 @@ check: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 test: check browser
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 # One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.
 browser:

@@ -15,7 +15,7 @@ def axis(counts, *, deviation=0.0, low=0, spikes=None):
 
 @given(
     low=st.integers(-(2**62), 2**62),
-    width=st.integers(0, 2**62),
+    width=st.integers(0, 2**62 - 1),
     values=st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1),
 )
 def test_every_whole_number_lies_in_the_cell_that_holds_it(low, width, values):
