@@ -51,7 +51,7 @@ def evaluate(
 ) -> None:
     """Judge a synthetic table by real ones: faithful, useful, private, and how surely."""
     del debug
-    from tabgan_cli import gate, judging, paths, reading
+    from tabgan_cli import gate, judging, paths, reading, terminal
 
     inputs = (train, synthetic, holdout, schema)
     for table in inputs[:3]:
@@ -68,7 +68,10 @@ def evaluate(
 
     from tabgan.evaluation import evaluate as judge
 
-    found = judge(*tables, schema=resolved, target=target, seed=seed, time_budget=time_budget)
+    with terminal.telling_steps("Asking:", is_quiet=quiet) as tell:
+        found = judge(
+            *tables, schema=resolved, target=target, seed=seed, time_budget=time_budget, callback=tell
+        )
     if epsilon is not None:
         found = found.in_private_mode(epsilon)
     judging.tell(found, json=json, html=html, is_quiet=quiet, every_metric=True)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MIN_ROWS = 10
 HOLDOUT_SHARE = 0.2
 _JUDGED_ROWS = 200_000  # the evaluation looks at no more; the rest only goes to the file
-JUDGE_SECONDS = 60.0
 
 
 @reports_failures
@@ -36,7 +35,7 @@ def run(
     device: options.Device = options.DeviceName.auto,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="Also write the model.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write the evaluation as an HTML page.")] = None,
-    time_budget: options.TimeBudget = JUDGE_SECONDS,
+    time_budget: options.TimeBudget = None,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = ".",
@@ -115,5 +114,13 @@ def _judge(
 
     if not job.is_quiet:
         terminal.say("Comparing with the rows held out.")
-    found = evaluate(*tables, target=job.target, schema=fitted.schema_, seed=job.seed, time_budget=seconds)
+    with terminal.telling_steps("Asking:", is_quiet=job.is_quiet) as tell:
+        found = evaluate(
+            *tables,
+            target=job.target,
+            schema=fitted.schema_,
+            seed=job.seed,
+            time_budget=seconds,
+            callback=tell,
+        )
     judging.tell(found, json=None, html=report, is_quiet=job.is_quiet, every_metric=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,6 +42,17 @@ def warn(lines: Iterable[str]) -> None:
     """Warnings on stderr, a line each."""
     for line in lines:
         say(f"Warning: {line}")
+
+
+@contextmanager
+def telling_steps(text: str, *, is_quiet: bool) -> Iterator[Callable[[str], object]]:
+    """A function to be told of each step of long work; shows it on stderr while it lasts."""
+    console = Console(stderr=True)
+    if is_quiet or not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status(escape(printable(text))) as status:
+        yield lambda step: status.update(escape(printable(f"{text} {step}")))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -170,7 +170,7 @@ class Evaluation:
 HEADS = ("measure", "value", "95 % interval", "real rows", "shuffled", "finding")
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  # every setting by its name
     train: pd.DataFrame,
     synthetic: pd.DataFrame,
     holdout: pd.DataFrame | None = None,
@@ -179,6 +179,7 @@ def evaluate(
     target: Hashable | None = None,
     seed: int = 0,
     time_budget: float | None = None,
+    callback: Callable[[str], object] | None = None,
 ) -> Evaluation:
     """Judge a synthetic table by the rows it was learned from and by real rows held out.
 
@@ -188,7 +189,8 @@ def evaluate(
 
     Unit: `time_budget` in seconds. Once it is spent no further question is begun; the metrics of
     those left say so. The most telling questions come first. Tables of more than a million rows are
-    cut to as many random rows, so that the time does not grow with them.
+    cut to as many random rows, so that the time does not grow with them. `callback` gets the text of
+    each question before it is asked.
     Raises: SchemaError when the tables cannot be compared, ValueError for a seed or a time budget
         out of range.
     """
@@ -204,7 +206,8 @@ def evaluate(
         train, synthetic, holdout, schema=schema, target=target, seed=int(seed) % CLASSIFIER_SEEDS
     )
     tables, kept = _cut(given)
-    families, seconds = _ask(tables, begin, math.inf if time_budget is None else time_budget)
+    budget = math.inf if time_budget is None else time_budget
+    families, seconds = _ask(tables, begin, budget, callback or (lambda _: None))
     return Evaluation(
         families=_with_rows_of(families, kept),
         profiles=tuple(column_profiles(tables.train, tables.synthetic, tables.holdout, schema=tables.schema)),
@@ -244,7 +247,9 @@ def _cut(tables: Tables) -> tuple[Tables, IntArray]:
     return replace(tables, train=train, synthetic=synthetic, holdout=holdout), kept
 
 
-def _ask(tables: Tables, begin: float, budget: float) -> tuple[dict[str, Family], dict[str, float]]:
+def _ask(
+    tables: Tables, begin: float, budget: float, callback: Callable[[str], object]
+) -> tuple[dict[str, Family], dict[str, float]]:
     """Every question in its turn while there is time; answers in the order of the questions."""
     found: dict[str, Family] = {}
     seconds: dict[str, float] = {}
@@ -254,6 +259,7 @@ def _ask(tables: Tables, begin: float, budget: float) -> tuple[dict[str, Family]
             reason = f"the time budget of {budget:g} s was spent before its turn"
             found[question.key] = Family.undefined(question.measures, reason)
             continue
+        callback(question.text)
         found[question.key] = question.answer(tables)
         seconds[question.key] = time.monotonic() - start
     return {question.key: found[question.key] for question in QUESTIONS}, seconds
