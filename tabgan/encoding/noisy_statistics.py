@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Hashable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,9 +98,10 @@ def fit_encoder(
     """
     statistics = NoisyStatistics(schema, release, n_rows=n_rows, measured=measured, min_rows=min_rows)
     nothing = pd.DataFrame(columns=pd.Index(list(schema.names), tupleize_cols=False))
-    return TableEncoder.fit(
+    encoder = TableEncoder.fit(
         nothing, schema, statistics=statistics, min_rows=min_rows, rare=rare, max_levels=max_levels
     )
+    return replace(encoder, warnings=(*encoder.warnings, *statistics.notes))
 
 
 class NoisyStatistics:
@@ -112,6 +114,7 @@ class NoisyStatistics:
 
     Privacy: each release is over public cells, one cell a row, so of sensitivity 1; `planned_releases`
         lists them. Answers are post-processing.
+    Learned: `notes`, a line for each column of which no value could be told.
     Raises: SchemaError for a column that is neither declared nor measured.
     """
 
@@ -125,6 +128,7 @@ class NoisyStatistics:
         min_rows: int = 5,
     ) -> None:
         self.min_rows = min_rows
+        self.notes: list[str] = []
         self._n_rows = n_rows
         self._numbers: dict[Hashable, NoisyNumbers] = {}
         self._categories: dict[Hashable, tuple[CategoryCounts, int]] = {}
@@ -142,7 +146,11 @@ class NoisyStatistics:
         elif column.kind == "datetime":
             self._numbers[column.name] = measure_dates(column, ask)
         elif column.kind != "identifier":
-            self._categories[column.name] = _measure_categories(column, ask)
+            found = _measure_categories(column, ask)
+            if found is None:
+                found, note = _nothing_told(column, self._n_rows)
+                self.notes.append(note)
+            self._categories[column.name] = found
 
     def n_rows(self) -> int:
         """Rows of the table, as released."""
@@ -221,8 +229,8 @@ def _can_be_missing(column: Column) -> bool:
     return not (isinstance(dtype, np.dtype) and dtype.kind in "iub")
 
 
-def _measure_categories(column: Column, ask: Asker) -> tuple[CategoryCounts, int]:
-    """Counts of the labels, and rows that are missing."""
+def _measure_categories(column: Column, ask: Asker) -> tuple[CategoryCounts, int] | None:
+    """Counts of the labels, and rows that are missing; None where no label passes the threshold."""
     labels = column.categories or ((False, True) if column.kind == "boolean" else None)
     if labels is None:
         return _measure_labels(column, ask)
@@ -243,20 +251,31 @@ def _measure_categories(column: Column, ask: Asker) -> tuple[CategoryCounts, int
     return CategoryCounts(plain, told, n_rest, n_hidden=0), surely(counts[missing], deviation)
 
 
-def _measure_labels(column: Column, ask: Asker) -> tuple[CategoryCounts, int]:
+def _measure_labels(column: Column, ask: Asker) -> tuple[CategoryCounts, int] | None:
     assert ask.release is not None
     what, name = what_of(column, LABELS), column.name
     held = ask.release.labels(lambda table: label_texts(table[name]), what=what)
     n_missing = held.pop(json.dumps(None), 0)
     if not held:
-        raise SchemaError(
-            f"Column {name!r}: no value is held by enough rows to be told under this noise. Declare its "
-            'categories, declare it kind="identifier" or drop it.'
-        )
+        return None
     rest = ask.n_rows - n_missing - sum(held.values())
     n_rest = surely(rest, ask.release.deviation(what) * math.sqrt(len(held) + 1))
     labels = tuple(scalar_from_json(json.loads(text)) for text in held)
     return CategoryCounts(labels, tuple(held.values()), n_rest, n_hidden=0), n_missing
+
+
+def _nothing_told(column: Column, n_rows: int) -> tuple[tuple[CategoryCounts, int], str]:
+    """A column of missing cells, of zeros where the dtype has no missing cell, and what to say of it.
+
+    An error would come after the budget is spent, and would itself tell of the rows.
+    """
+    has_gaps = _can_be_missing(column)
+    told = CategoryCounts(() if has_gaps else (0,), () if has_gaps else (n_rows,), n_rest=0, n_hidden=0)
+    note = (
+        f"Column {column.name!r}: no value is held by enough rows to be told under this noise, so it comes "
+        f'out as {"missing cells" if has_gaps else "zeros"}. Declare its categories, or kind="identifier".'
+    )
+    return (told, n_rows if has_gaps else 0), note
 
 
 def label_texts(cells: pd.Series[Any]) -> Sequence[str | None]:

@@ -124,8 +124,8 @@ def fits(entries: Iterable[Entry], epsilon: float, delta: float) -> bool:
     return bool(total.sampled) and not total.is_adaptive and _spent(total, delta).epsilon <= epsilon
 
 
-def noise_for(epsilon: float, delta: float, plan: Sequence[Entry]) -> float:
-    """Scale of the noise with which the planned entries just keep (epsilon, delta).
+def noise_for(epsilon: float, delta: float, plan: Sequence[Entry], *, spent: Sequence[Entry] = ()) -> float:
+    """Scale of the noise with which the planned entries and those `spent` just keep (epsilon, delta).
 
     `Entry.scaled` applies it: noise multipliers times the scale, epsilons of the exponential mechanism
     divided by it, thresholds anew. Some thousandths of the budget are left over.
@@ -139,11 +139,11 @@ def noise_for(epsilon: float, delta: float, plan: Sequence[Entry]) -> float:
             f"The stability histograms would cost delta={sum(entry.delta for entry in plan):g}, "
             f"left are {delta:g}; nothing was run."
         )
-    return _noise_for(epsilon, delta, tuple(plan))
+    return _noise_for(epsilon, delta, tuple(plan), tuple(spent))
 
 
 @functools.lru_cache(maxsize=256)
-def _noise_for(epsilon: float, delta: float, plan: tuple[Entry, ...]) -> float:
+def _noise_for(epsilon: float, delta: float, plan: tuple[Entry, ...], before: tuple[Entry, ...]) -> float:
     bare = [  # the threshold plays no part in the cost, so it is not searched for at every scale
         dataclasses.replace(entry, mechanism="discrete_gaussian", delta=0.0, threshold=0)
         if entry.mechanism == "stability_histogram"
@@ -153,7 +153,7 @@ def _noise_for(epsilon: float, delta: float, plan: tuple[Entry, ...]) -> float:
     target = delta - math.fsum(entry.delta for entry in plan)
 
     def totals(scale: float) -> _Total:
-        return _total(entry.scaled(scale) for entry in bare)
+        return _total((*before, *(entry.scaled(scale) for entry in bare)))
 
     quick = _meeting(lambda scale: _quick(totals(scale), target).epsilon, epsilon, start=1.0)
     first = totals(quick)

@@ -28,7 +28,7 @@ class Ledger:
     """Budget and entries of one fit.
 
     With a `path` each booking is one line of that file, synced to the disk before `book` returns; a
-    file that is there already is continued, its entries stay spent.
+    file that is there already is continued: its entries stay spent, its settled delta holds.
 
     Unit: one row. Neighbours: add or remove one row.
     Raises: ValueError for a budget out of range; BudgetExceededError where the file holds another
@@ -50,7 +50,9 @@ class Ledger:
         self._file: LedgerFile | None = None
         if path is not None:
             header = {"format": FORMAT, "unit": UNIT, "neighbours": NEIGHBOURS, "epsilon": self.epsilon}
-            self._file, lines = LedgerFile.open(path, header={**header, "delta": self.delta})
+            self._file, settled, lines = LedgerFile.open(path, header={**header, "delta": self.delta})
+            _check_budget(epsilon, settled["delta"])
+            self._budget = self.epsilon, float(settled["delta"])
             self._entries = _read_entries(path, lines)
 
     @property
@@ -89,6 +91,21 @@ class Ledger:
         if self._file is not None:
             self._file.append([entry.to_dict() for entry in entries])
         self._entries = after
+
+    def settle(self, delta: float) -> None:
+        """Set the delta of the budget anew, as a default that follows from a released number of rows.
+
+        Privacy: what was booked before is adaptive, since what follows depends on that number.
+        Raises: ValueError for a smaller one, or where an entry is not adaptive.
+        """
+        _check_budget(self.epsilon, delta)
+        if not all(entry.adaptive for entry in self._entries):
+            raise ValueError("Expected adaptive entries only, as delta follows from a released number.")
+        if delta < self.delta:
+            raise ValueError(f"Expected delta >= {self.delta:g}, got delta={delta!r}.")
+        if self._file is not None:
+            self._file.append({"delta": float(delta)})
+        self._budget = self.epsilon, float(delta)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON: budget, entries and the spend that they are claimed to sum to."""

@@ -1,5 +1,8 @@
 """The ledger on the disk: a line of JSON for the budget, then a line for each booking.
 
+A line {"delta": …} among the bookings settles delta anew: the default follows from a released number
+of rows, which has to be booked first.
+
 A line is written whole and synced before anyone hears of it. What a crash can leave:
 
 - nothing of the last line, or all of it: spent as far as it is written;
@@ -36,35 +39,45 @@ class LedgerFile:
     @classmethod
     def open(
         cls, path: str | os.PathLike[str], *, header: Mapping[str, Any]
-    ) -> tuple[LedgerFile, list[list[Any]]]:
-        """The file, made or continued, and the bookings that it holds already.
+    ) -> tuple[LedgerFile, dict[str, Any], list[list[Any]]]:
+        """The file, made or continued, its header as settled, and the bookings that it holds already.
+
+        A file may be gone on with by its first header or by the settled one. Where nothing was ever
+        booked, another header takes the place of the first.
 
         Raises: BudgetExceededError for another header; ModelFileError for a damaged file.
         """
-        place = Path(path)
+        place, wanted = Path(path), dict(header)
         written = place.read_bytes() if place.exists() else b""
         file = cls(place, len(written))
         if not written:
-            file._write(_line(dict(header)))
+            file._write(_line(wanted))
             _sync_folder(place.parent)
-            return file, []
-        lines = [_parsed(place, line) for line in written.removesuffix(b"\n").split(b"\n")]
-        if lines[0] != dict(header):
+            return file, wanted, []
+        first, *lines = (_parsed(place, line) for line in written.removesuffix(b"\n").split(b"\n"))
+        if not all(isinstance(line, list) or _is_delta(line) for line in lines):
+            raise ModelFileError(f"{place} is damaged: a line is no booking. Start a new ledger.")
+        if not lines and isinstance(first, dict) and first != wanted and set(first) == set(wanted):
+            file._write(_line(wanted), anew=True)
+            return file, wanted, []
+        bookings = [line for line in lines if isinstance(line, list)]
+        settled = dict(first) if isinstance(first, dict) else {}
+        for line in lines:
+            settled |= line if isinstance(line, dict) else {}
+        if wanted not in (first, settled):
             raise BudgetExceededError(
                 f"{place} was opened for another budget; go on with that one or name a new file. "
                 "Nothing was run."
             )
-        if not all(isinstance(line, list) for line in lines[1:]):
-            raise ModelFileError(f"{place} is damaged: a line is no booking. Start a new ledger.")
         if not written.endswith(b"\n"):
             file._write(b"\n")
-        return file, lines[1:]
+        return file, settled, bookings
 
-    def append(self, booking: list[dict[str, Any]]) -> None:
-        """Add a line and wait until it is on the disk."""
-        self._write(_line(booking))
+    def append(self, line: list[dict[str, Any]] | dict[str, float]) -> None:
+        """Add a booking, or a delta, and wait until it is on the disk."""
+        self._write(_line(line))
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: bytes, *, anew: bool = False) -> None:
         creating = 0 if self._size else os.O_CREAT  # a ledger that vanished is not begun anew
         binary = getattr(os, "O_BINARY", 0)
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | creating | binary, 0o666)
@@ -72,6 +85,9 @@ class LedgerFile:
             with _locked(descriptor):
                 if os.fstat(descriptor).st_size != self._size:
                     raise ModelFileError(f"{self.path} was changed by somebody else; nothing was run.")
+                if anew:
+                    os.ftruncate(descriptor, 0)
+                    self._size = 0
                 try:
                     _write_all(descriptor, line)
                     os.fsync(descriptor)
@@ -96,6 +112,10 @@ def _parsed(path: Path, line: bytes) -> Any:
             f"{path} is damaged: a line is torn, so what was spent cannot be told. Start a new ledger with "
             "a new budget."
         ) from None
+
+
+def _is_delta(line: object) -> bool:
+    return isinstance(line, dict) and set(line) == {"delta"} and isinstance(line["delta"], float)
 
 
 def _refuse(constant: str) -> Any:

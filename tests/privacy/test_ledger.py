@@ -82,6 +82,7 @@ def test_entries_and_budget_cannot_be_changed_or_taken_back():
         "epsilon",
         "from_dict",
         "neighbours",
+        "settle",  # only upwards, and told: the spend is at the delta of the budget
         "spent",
         "to_dict",
         "unit",
