@@ -133,6 +133,12 @@ def _numbers(column: _Texts, decimal: str) -> TypedColumn | None:
     return TypedColumn(_series(column.spread(numbers)), style=_number_style(texts))
 
 
+def with_points(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The cells, those that are a number with a decimal comma written with a point; each by itself."""
+    is_number = pc.match_substring_regex(pc.utf8_trim_whitespace(cells), _float_pattern(","))
+    return pc.if_else(is_number, pc.replace_substring(cells, ",", "."), cells)
+
+
 def _float_pattern(decimal: str) -> str:
     return _FLOAT.replace("[.]", f"[{decimal}]")
 

@@ -136,6 +136,20 @@ def _sniffed(path: Path, encoding: str) -> str:
     return best if scores[best][1] > 1 else SEPARATORS[0]
 
 
+def separator_of_header(path: Path, encoding: str | None) -> str:
+    """The separator that cuts the header into most cells: told by the names of the columns alone."""
+    if path.name.lower().removesuffix(".gz").endswith(".tsv"):
+        return "\t"
+    try:
+        with _open_text(path, _encoding_of(path, encoding)) as handle:
+            header = next(_lines(path, handle), "")
+    except UnicodeError:
+        raise _wrong_encoding(path, encoding) from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise CommandError(Exit.DATA, f"{path} is not a whole gzip file.") from None
+    return max(SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
+
+
 def _score(path: Path, encoding: str, separator: str) -> tuple[float, int]:
     rows: list[list[str]] = []
     with _open_text(path, encoding) as handle:

@@ -18,6 +18,10 @@ def fit(
     target: options.Target = None,
     epochs: options.Epochs = None,
     max_seconds: options.MaxSeconds = None,
+    epsilon: options.Epsilon = None,
+    delta: options.Delta = None,
+    privacy: options.PrivacyFile = None,
+    ledger: options.LedgerFile = None,
     seed: options.Seed = 0,
     device: options.Device = options.DeviceName.auto,
     sep: options.Separator = None,
@@ -30,15 +34,18 @@ def fit(
 ) -> None:
     """Learn a table and write a model of it."""
     del debug
-    from tabgan_cli import paths, reading, terminal, training
+    from tabgan_cli import paths, private, reading, terminal, training
 
     paths.check_table_path(table)
-    paths.check_inputs(table, schema)
-    paths.check_outputs(model, inputs=(table, schema), force=force)
+    paths.check_inputs(table, schema, privacy)
+    budget = private.read_budget(epsilon, delta, privacy, ledger, beside=model, limits=(epochs, max_seconds))
+    paths.check_outputs(
+        model, inputs=(table, schema, privacy, budget.ledger if budget else None), force=force
+    )
     read_options = reading.csv_options(sep, encoding, decimal, na_values)
     declared = reading.read_schema_file(schema)
-    job = training.Job(declared, target, epochs, max_seconds, seed, device.value, quiet)
-    found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
+    job = training.Job(declared, target, epochs, max_seconds, seed, device.value, quiet, budget)
+    found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
     fitted = training.trained(found.rows, job)
     training.save_model(fitted, model, found.style)
     if not quiet:

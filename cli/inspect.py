@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,15 @@ if TYPE_CHECKING:
 
 SHOWN_EPOCHS = 5
 NO_GUARANTEE = "No formal guarantee."
+WITHOUT = (
+    "No formal guarantee of privacy is given: the model was trained without epsilon, and how much single rows "
+    "shaped it was never bounded. Attacks by `tabgan evaluate` can find a leak, not prove that there is none."
+)
 
 
 @reports_failures
 def inspect(model: options.ModelArgument, debug: options.Debug = False) -> None:
-    """Show what a model file holds: versions, columns, training, losses, hashes."""
+    """Show what a model file holds: columns, training, every private release, hashes."""
     del debug
     # Only the file is read, no network is built, so torch is not needed.
     from tabgan_cli import paths, terminal
@@ -32,6 +37,7 @@ def inspect(model: options.ModelArgument, debug: options.Debug = False) -> None:
     columns = [(str(column.name), column.kind, column.dtype) for column in schema]
     hashes = [(name, str(value)) for name, value in manifest["sha256"].items()]
     terminal.print_table(str(model), ("fact", "value"), _facts(content, model.stat().st_size))
+    _print_privacy(manifest)
     terminal.print_table("Columns", ("column", "kind", "type"), columns)
     terminal.print_table("Training settings", ("setting", "value"), _settings(manifest.get("parameters")))
     if records := _records(manifest.get("history")):
@@ -39,6 +45,31 @@ def inspect(model: options.ModelArgument, debug: options.Debug = False) -> None:
         rows = [[_shown(record.get(head, "")) for head in heads] for record in _few(records)]
         terminal.print_table("Losses", heads, rows)
     terminal.print_table("SHA-256", ("member", "hash"), hashes)
+
+
+def _print_privacy(manifest: Mapping[str, Any]) -> None:
+    """Every release with its cost, the budget, the spend, and whether adding up again agrees."""
+    from tabgan_cli import releases, terminal
+
+    from tabgan.privacy.ledger import Ledger, verdict
+
+    values = manifest.get("ledger")
+    if not isinstance(values, dict):
+        terminal.print_table("Privacy", ("guarantee",), [(WITHOUT,)])
+        return
+    judged = verdict(values)
+    facts = [("verdict", str(judged))]
+    if judged.recomputed is not None:
+        ledger = Ledger.from_dict(values)
+        shown = releases.rows_of(ledger.entries, ledger.delta)
+        terminal.print_table("Releases: all that the model knows of the rows", releases.HEADS, shown)
+        facts = [
+            ("unit", f"{ledger.unit}; neighbouring tables: {ledger.neighbours}"),
+            ("budget", f"epsilon {ledger.epsilon:g} at delta {ledger.delta:g}"),
+            ("spent, all together", str(judged.recomputed)),
+            *facts,
+        ]
+    terminal.print_table("Privacy", ("fact", "value"), facts)
 
 
 def _facts(content: ModelFile, n_bytes: int) -> list[tuple[str, str]]:

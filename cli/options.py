@@ -24,6 +24,21 @@ SchemaFile: TypeAlias = Annotated[
 Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is there to predict.")]
 MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest time to train.")]
 Epochs: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Most passes over the rows in training.")]
+Epsilon: TypeAlias = Annotated[
+    float | None,
+    typer.Option(help="Differential privacy with this budget, for one row added or removed."),
+]
+Delta: TypeAlias = Annotated[
+    float | None, typer.Option(help="Below 1 / rows; else below 1 / rows^1.1 of the released number.")
+]
+PrivacyFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--privacy", help="JSON of PrivacyConfig: steps, sample_rate, masks, n_rows, shares."),
+]
+LedgerFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--ledger", help="File for every spend, written first; one that is there is continued."),
+]
 Seed: TypeAlias = Annotated[
     int, typer.Option(min=0, max=MAX_SEED, help="Same table, same seed: same result on a CPU.")
 ]

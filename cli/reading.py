@@ -47,6 +47,17 @@ def read_schema_file(path: Path | None) -> Schema | None:
         raise CommandError(Exit.DATA, f"{path} is not UTF-8 text. Write one with `tabgan schema`.") from None
 
 
+def read_real(
+    path: Path, options: CsvOptions, schema: Schema | None, *, is_private: bool, is_quiet: bool
+) -> Table:
+    """The table that is learned: typed, or for private mode each cell as it is written."""
+    from tabgan_cli.private import read_private_rows
+
+    if is_private:
+        return read_private_rows(path, options, schema, is_quiet=is_quiet)
+    return read_rows(path, options, schema=schema, is_quiet=is_quiet)
+
+
 def read_rows(path: Path, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:
     """The table in a file; what there is to say about it goes to stderr."""
     from tabgan_cli import table_file, terminal

@@ -31,6 +31,10 @@ def run(
     schema: options.SchemaFile = None,
     target: options.Target = None,
     max_seconds: options.MaxSeconds = None,
+    epsilon: options.Epsilon = None,
+    delta: options.Delta = None,
+    privacy: options.PrivacyFile = None,
+    ledger: options.LedgerFile = None,
     seed: options.Seed = 0,
     device: options.Device = options.DeviceName.auto,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="Also write the model.")] = None,
@@ -46,36 +50,52 @@ def run(
 ) -> None:
     """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
     del debug
-    from tabgan_cli import judging, paths, reading, training
+    from tabgan_cli import judging, paths, private, reading, training
 
     judging.check_time_budget(time_budget)
     paths.check_table_path(table)
     paths.check_table_path(output)
-    paths.check_inputs(table, schema)
-    paths.check_outputs(output, model, report, inputs=(table, schema), force=force)
+    paths.check_inputs(table, schema, privacy)
+    beside = output if model is None else model
+    budget = private.read_budget(epsilon, delta, privacy, ledger, beside=beside, limits=(max_seconds,))
+    inputs = (table, schema, privacy, budget.ledger if budget else None)
+    paths.check_outputs(output, model, report, inputs=inputs, force=force)
     read_options = reading.csv_options(sep, encoding, decimal, na_values)
     declared = reading.read_schema_file(schema)
-    job = training.Job(declared, target, None, max_seconds, seed, device.value, quiet)
-    found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
-    train, holdout = _split(found.rows, seed)
+    job = training.Job(declared, target, None, max_seconds, seed, device.value, quiet, budget)
+    found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
+    train, holdout = _split(found.rows, None if budget else seed)
     fitted = training.trained(train, job)
     if model is not None:
         training.save_model(fitted, model, found.style)
-    synthetic = _write_rows(fitted, rows or len(found.rows), output, style=found.style, job=job)
+    # In private mode the number of rows is private too: the file gets as many as were released.
+    num_rows = rows or (len(found.rows) if budget is None else round(fitted.n_rows_ / (1 - HOLDOUT_SHARE)))
+    synthetic = _write_rows(fitted, num_rows, output, style=found.style, job=job)
+    if budget is not None:
+        train, holdout = (private.typed_rows(part, fitted.schema_) for part in (train, holdout))
     _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
 
 
-def _split(rows: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows to learn from and rows held out, drawn at random, each in the order of the table."""
+def _split(rows: pd.DataFrame, seed: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to learn from and rows held out, drawn at random, each in the order of the table.
+
+    `seed` None: each row by a coin of its own, as private mode needs it.
+    """
     import numpy as np
     from tabgan_cli.failures import CommandError, Exit
+    from tabgan_cli.private import coins
 
     if len(rows) < MIN_ROWS:
         cure = "Use `tabgan fit` and `tabgan sample`"
-        raise CommandError(Exit.DATA, f"The table has {len(rows)} rows, too few to hold some out. {cure}.")
+        raise CommandError(
+            Exit.DATA, f"The table has fewer than {MIN_ROWS} rows, too few to hold some out. {cure}."
+        )
     is_held_out = np.zeros(len(rows), dtype=bool)
-    n_held_out = round(HOLDOUT_SHARE * len(rows))
-    is_held_out[np.random.default_rng(seed).permutation(len(rows))[:n_held_out]] = True
+    if seed is None:
+        is_held_out = coins(len(rows), HOLDOUT_SHARE)
+    else:
+        n_held_out = round(HOLDOUT_SHARE * len(rows))
+        is_held_out[np.random.default_rng(seed).permutation(len(rows))[:n_held_out]] = True
     return tuple(rows[mask].reset_index(drop=True) for mask in (~is_held_out, is_held_out))
 
 
@@ -123,4 +143,6 @@ def _judge(
             time_budget=seconds,
             callback=tell,
         )
+    if job.budget is not None:
+        found = found.in_private_mode(job.budget.epsilon)
     judging.tell(found, json=None, html=report, is_quiet=job.is_quiet, every_metric=False)

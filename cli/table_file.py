@@ -12,9 +12,10 @@ from typing import Any, BinaryIO, TypeAlias, cast
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from tabgan_cli.cell_text import Declared, type_column, write_column
-from tabgan_cli.csv_rows import read_csv_text
+from tabgan_cli.cell_text import Declared, type_column, with_points, write_column
+from tabgan_cli.csv_rows import read_csv_text, separator_of_header
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.paths import is_parquet
 
@@ -103,6 +104,27 @@ def _read_csv(path: Path, options: CsvOptions, schema: Schema | None) -> Table:
             warnings.append(column.warning)
     style = CsvStyle(text.separator, options.decimal, styles)
     return Table(pd.DataFrame(rows, columns=list(text.names)), style, tuple(warnings))
+
+
+def read_cells(path: Path, options: CsvOptions, *, schema: Schema | None = None) -> Table:
+    """The table in a file, each row by itself: what is said of one row does not depend on the others.
+
+    Cells of a CSV stay text, missing where they are empty or as `options` say; the separator is that
+    of the header. Parquet has its own types.
+    """
+    if is_parquet(path):
+        return _read_parquet(path)
+    separator = options.separator or separator_of_header(path, options.encoding)
+    text = read_csv_text(path, separator=separator, encoding=options.encoding)
+    is_text = {c.name for c in schema or () if c.kind in ("categorical", "identifier")}
+    missing = pa.array(["", *options.missing], pa.string())
+    rows: dict[str, pd.Series[Any]] = {}
+    for name, cells in zip(text.names, text.columns, strict=True):
+        present = pc.if_else(pc.is_in(cells, missing), None, cells)
+        if options.decimal == "," and name not in is_text:
+            present = with_points(present)
+        rows[name] = present.to_pandas().astype(object)
+    return Table(pd.DataFrame(rows, columns=list(text.names)), CsvStyle(separator, options.decimal))
 
 
 def _is_number(text: str) -> bool:

@@ -11,6 +11,7 @@ from tabgan_cli.failures import CommandError, Exit
 
 if TYPE_CHECKING:
     import pandas as pd
+    from tabgan_cli.private import Budget
     from tabgan_cli.table_file import CsvStyle
 
     from tabgan import TabGAN
@@ -30,6 +31,7 @@ class Job:
     seed: int
     device: str
     is_quiet: bool
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
@@ -49,10 +51,12 @@ def check_device(name: str) -> None:
 
 def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
     """A model of the rows; progress and warnings go to stderr."""
-    from tabgan_cli.terminal import warn
+    from tabgan_cli.private import told_spend
+    from tabgan_cli.terminal import say, warn
 
     from tabgan import TabGAN
 
+    budget = job.budget
     model = TabGAN(
         schema=job.schema,
         target=job.target,
@@ -61,9 +65,30 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
         random_state=job.seed,
         device=job.device,
         verbose=not job.is_quiet,
-    ).fit(rows)
+        epsilon=None if budget is None else budget.epsilon,
+        delta=None if budget is None else budget.delta,
+        privacy=None if budget is None else budget.config,
+    )
+    if budget is None:
+        model.fit(rows)
+    else:
+        _fit_privately(model, rows, budget)
     warn(model.warnings_)
+    if budget is not None and not job.is_quiet:
+        say(told_spend(model, budget))
     return model
+
+
+def _fit_privately(model: TabGAN, rows: pd.DataFrame, budget: Budget) -> None:
+    """Fit with the ledger on the disk. Raises: CommandError for a budget that the table does not allow."""
+    from tabgan import TabganError
+
+    try:
+        model.fit(rows, ledger=budget.ledger)
+    except TabganError:
+        raise
+    except ValueError as error:  # such as a delta above 1 / the released number of rows
+        raise CommandError(Exit.USAGE, str(error)) from None
 
 
 def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         TabganError,
     )
     from tabgan.evaluation import evaluate
+    from tabgan.privacy.config import PrivacyConfig
+    from tabgan.private_plan import PrivatePlan, plan_private
     from tabgan.schema import Column, Schema, infer_schema
     from tabgan.synthesizer import TabGAN
 
@@ -28,6 +30,8 @@ __all__ = [
     "ConstraintError",
     "ModelFileError",
     "NotFittedError",
+    "PrivacyConfig",
+    "PrivatePlan",
     "Schema",
     "SchemaError",
     "TabGAN",
@@ -35,14 +39,18 @@ __all__ = [
     "__version__",
     "evaluate",
     "infer_schema",
+    "plan_private",
 ]
 
 _HOMES = {
     "Column": "tabgan.schema",
+    "PrivacyConfig": "tabgan.privacy.config",
+    "PrivatePlan": "tabgan.private_plan",
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.synthesizer",
     "evaluate": "tabgan.evaluation",
     "infer_schema": "tabgan.schema",
+    "plan_private": "tabgan.private_plan",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -15,9 +16,10 @@ from torch import Tensor
 
 from tabgan.encoding.noisy_statistics import fit_encoder, planned_releases
 from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, planned_votes, with_dtype
+from tabgan.encoding.rehearsal import rehearsed_encoder
 from tabgan.encoding.row_wise import row_wise_table
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import SchemaError
+from tabgan.errors import BudgetExceededError, SchemaError
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.private_training import NoisySteps, train_privately
 from tabgan.gan.settings import PrivateSettings
@@ -25,8 +27,9 @@ from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import Parameters, blocks_of, chosen_device, generator_dim_of, settings_of
-from tabgan.privacy.accounting import check_delta, default_delta, noise_for
+from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up
 from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, PrivacyConfig
+from tabgan.privacy.entry import Entry
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import BoundRelease, PrivateRows
 from tabgan.schema import Schema, read_schema
@@ -34,17 +37,24 @@ from tabgan.schema import Schema, read_schema
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
 
 COUNTED_AT_ONCE = 4096
+LEAST_LEFT = 0.05  # of epsilon; a fit on less would learn noise
+REHEARSED_ROWS = 1000
 SMALLEST_DELTA = 1e-9  # below the default of any table of fewer than a hundred million rows
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent, and how. `delta` None: the default for the released number of rows."""
+    """What may be spent, and how.
+
+    `delta` None: the default for the released number of rows. `ledger`: the file that every spend is
+    written into first; one that is there is continued, with what it has left.
+    """
 
     epsilon: float
     delta: float | None
     max_grad_norm: float
     config: PrivacyConfig
+    ledger: str | os.PathLike[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,12 @@ class PrivateModel:
 
 
 def learn_with(
-    df: pd.DataFrame, parameters: Parameters, seed: int, *, callbacks: Sequence[Callback]
+    df: pd.DataFrame,
+    parameters: Parameters,
+    seed: int,
+    *,
+    ledger: str | os.PathLike[str] | None,
+    callbacks: Sequence[Callback],
 ) -> PrivateModel:
     """`learn_privately` with TabGAN's parameters.
 
@@ -67,7 +82,7 @@ def learn_with(
     """
     _check_parameters(parameters)
     config = parameters["privacy"] or PrivacyConfig()
-    budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config)
+    budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config, ledger)
     declared = None if parameters["schema"] is None else read_schema(parameters["schema"])
     target = parameters["target"]
     if target is not None and target not in df.columns:
@@ -126,7 +141,7 @@ def learn_privately(
     encoder, rows = reading.fitted_encoder(measured.schema)
     ledger, n_rows, noise = reading.rows.ledger, reading.n_rows, reading.noise
     if not encoder.layout.blocks:
-        return PrivateModel(encoder, None, ledger, n_rows, measured.notes)
+        return PrivateModel(encoder, None, ledger, n_rows, (*measured.notes, *encoder.warnings))
     blocks = blocks_of(encoder, device)
     codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
     marginals = _marginals(codes, blocks, reading)
@@ -148,7 +163,7 @@ def learn_privately(
             target=() if target is None else encoder.layout.of_column(encoder.schema.names.index(target)),
             callbacks=tuple(callbacks),
         )
-    return PrivateModel(encoder, trained, ledger, n_rows, measured.notes)
+    return PrivateModel(encoder, trained, ledger, n_rows, (*measured.notes, *encoder.warnings))
 
 
 @dataclass
@@ -156,7 +171,7 @@ class _Reading:
     """A private table being read: its handle, the released number of rows, the noise of each release.
 
     `is_adaptive`: noise or the number of releases follow from earlier ones, which the accountant is
-    told. `scale`: what the plan's noise is multiplied with.
+    told. `scale`: what the plan's noise is multiplied with. `spent_before`: what the ledger held.
     """
 
     rows: PrivateRows
@@ -167,6 +182,7 @@ class _Reading:
     is_adaptive: bool
     scale: float
     noise: dict[str, float]
+    spent_before: tuple[Entry, ...] = ()
     n_rows: int = 0
 
     @classmethod
@@ -176,26 +192,26 @@ class _Reading:
         Without a delta and a public number of rows, delta follows the released number: the count
         runs under the noise of a delta that no table here needs, and what comes after it is adaptive.
         """
-        config, delta = budget.config, budget.delta
+        config = budget.config
         names: list[Hashable] = list(df.columns)
-        _check_names(names, declared)
-        if declared is not None:
-            declared = Schema(tuple(map(with_dtype, declared)))
-        if delta is None and config.n_rows is not None:
-            delta = default_delta(config.n_rows)
-        is_adaptive = delta is None or bool(planned_votes(names, declared or ()))
-        first = SMALLEST_DELTA if delta is None else delta
-        rows = PrivateRows(df, Ledger(budget.epsilon, first))
-        made = cls(rows, declared, names, config, first, is_adaptive, 1.0, {})
+        declared = _checked_schema(names, declared)
+        delta = budget.delta
+        if config.n_rows is not None:
+            delta = default_delta(config.n_rows) if delta is None else delta
+            check_delta(delta, config.n_rows)
+        ledger = Ledger(budget.epsilon, SMALLEST_DELTA if delta is None else delta, path=budget.ledger)
+        is_adaptive = delta is None or bool(planned_votes(names, declared or ()) or ledger.entries)
+        if ledger.delta > SMALLEST_DELTA:
+            delta = ledger.delta  # settled already, where a fit is continued
+        made = cls(PrivateRows(df, ledger), declared, names, config, ledger.delta, is_adaptive, 1.0, {})
+        made.spent_before = _checked_left(ledger)
         made._set_noise()
-        made.n_rows = config.n_rows or rows.row_count(
+        made.n_rows = config.n_rows or made.rows.row_count(
             what=COUNT, noise_multiplier=made.noise[COUNT], adaptive=is_adaptive
         )
         if delta is None:
             made.delta = max(default_delta(made.n_rows), SMALLEST_DELTA)
-            ledger = Ledger(budget.epsilon, made.delta)
-            ledger.book(*rows.ledger.entries)
-            made.rows = PrivateRows(df, ledger)
+            ledger.settle(made.delta)
             made._set_noise()
         check_delta(made.delta, made.n_rows)
         return made
@@ -206,9 +222,9 @@ class _Reading:
         votes = planned_votes(self.names, known)
         columns = [release.what for release in planned_releases(known)] or ["Columns"]
         plan = self.config.entries([vote.what for vote in votes], columns, adaptive=self.is_adaptive)
-        ledger = self.rows.ledger
         # What all labels may cost of delta is put aside as a whole; so here they have none.
-        self.scale = noise_for(ledger.epsilon, self.delta * (1 - self.config.label_delta), plan)
+        delta = self.delta * (1 - self.config.label_delta)
+        self.scale = noise_for(self.rows.ledger.epsilon, delta, plan, spent=self.spent_before)
         self.noise = {entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan}
 
     @property
@@ -233,12 +249,29 @@ class _Reading:
         return fit_encoder(schema, release, n_rows=self.n_rows), rows
 
 
-def _check_names(names: Sequence[Hashable], declared: Schema | None) -> None:
+def _checked_schema(names: Sequence[Hashable], declared: Schema | None) -> Schema | None:
+    """What is declared, with dtypes. What is wrong with it is told here, before anything is spent."""
     if not names or len(set(names)) < len(names):
         raise SchemaError("Expected a table with columns, each name once. Rename or add columns.")
     lacking = [column.name for column in declared or () if column.name not in names]
     if lacking:
         raise SchemaError(f"Column {lacking[0]!r} is declared but not in the table. Drop it from the schema.")
+    if declared is None:
+        return None
+    declared = Schema(tuple(map(with_dtype, declared)))
+    rehearsed_encoder(declared, n_rows=REHEARSED_ROWS, noise={})
+    return declared
+
+
+def _checked_left(ledger: Ledger) -> tuple[Entry, ...]:
+    """What the ledger holds. Raises: BudgetExceededError where it leaves too little for a fit."""
+    spent = ledger.spent
+    if ledger.epsilon - spent.epsilon < LEAST_LEFT * ledger.epsilon:
+        raise BudgetExceededError(
+            f"Of epsilon {ledger.epsilon:g} {rounded_up(spent.epsilon)} is spent already, too little is left "
+            "for a fit; nothing was run. Another ledger file is another budget, and both costs add up."
+        )
+    return ledger.entries
 
 
 def _marginals(codes: PrivateRows, blocks: Blocks, reading: _Reading) -> NoisyMarginals:

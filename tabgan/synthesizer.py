@@ -13,10 +13,9 @@ from sklearn.base import BaseEstimator
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
 from tabgan.model_file import read_model, write_model
-from tabgan.schema import Schema, resolve_schema
+from tabgan.schema import Declared, Schema, resolve_schema
 
 if TYPE_CHECKING:
-    from tabgan.gan.settings import Settings
     from tabgan.gan.training import Trained
     from tabgan.privacy.accounting import Spent
     from tabgan.privacy.config import PrivacyConfig
@@ -56,7 +55,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def __init__(  # noqa: PLR0913  # scikit-learn wants every setting here, by name
         self,
-        schema: Schema | Mapping[str, Any] | str | Path | None = None,
+        schema: Declared | None = None,
         target: Hashable = None,
         *,
         recipe: Literal["default", "gan", "likelihood"] = "default",
@@ -131,19 +130,35 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.max_grad_norm = max_grad_norm
         self.privacy = privacy
 
-    def fit(self, df: pd.DataFrame, y: None = None) -> TabGAN:
+    def fit(
+        self,
+        df: pd.DataFrame,
+        y: None = None,
+        *,
+        schema: Declared | None = None,
+        ledger: str | os.PathLike[str] | None = None,
+    ) -> TabGAN:
         """Learn the table. `y` is ignored; scikit-learn's pipelines pass it.
 
-        Raises: SchemaError, before any training, when the table or a column cannot be learned.
+        `schema` takes the place of TabGAN's own. `ledger` (with epsilon): a file that every spend is
+        written into first. One that is there is continued: the fit gets what is left.
+
+        Raises: SchemaError, before any training, for a table or column that cannot be learned;
+        BudgetExceededError, before anything runs, where too little of the budget is left.
         """
         del y
+        declared = self.schema if schema is None else schema
         if self.epsilon is not None:
-            return self._fit_privately(df)
+            return self._fit_privately(df, declared, ledger)
+        if ledger is not None or self.delta is not None or self.privacy is not None:
+            raise ValueError(
+                "Expected epsilon with a ledger, delta or privacy: without it nothing is private."
+            )
         from tabgan.gan.progress import training_bar
-        from tabgan.learning import checked_seed, learn, notes_on, two_digits
+        from tabgan.learning import checked_seed, learn, notes_on, settings_of, two_digits
 
-        schema = resolve_schema(df, self.schema, discrete_columns=self.discrete_columns)
-        settings = self._settings()
+        schema = resolve_schema(df, declared, discrete_columns=self.discrete_columns)
+        settings = settings_of(self.get_params(deep=False))
         self._check_target(schema)
         encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
         codes, foreign = encoder.encode_counting(df)
@@ -163,16 +178,16 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self._keep(encoder, trained, told, None)
         return self
 
-    def _fit_privately(self, df: pd.DataFrame) -> TabGAN:
+    def _fit_privately(self, df: pd.DataFrame, schema: Any, ledger: str | os.PathLike[str] | None) -> TabGAN:
         """Learn under (epsilon, delta). The user's seed fixes nothing that hides a row."""
         from tabgan.gan.progress import training_bar
         from tabgan.learning import checked_seed
         from tabgan.private_learning import learn_with
 
-        parameters = self.get_params(deep=False)
+        parameters = self.get_params(deep=False) | {"schema": schema}
         seed = checked_seed(self.random_state)
         with training_bar(self.verbose) as show:
-            learned = learn_with(df, parameters, seed, callbacks=(show, *self.callbacks))
+            learned = learn_with(df, parameters, seed, ledger=ledger, callbacks=(show, *self.callbacks))
         self.seed_, self.n_rows_ = seed, learned.n_rows
         self._keep(learned.encoder, learned.trained, list(learned.notes), learned.ledger)
         return self
@@ -214,10 +229,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         Raises: ConditionError, before sampling, when a condition cannot be met.
         """
-        batches = self.sample_iter(
-            num_rows, max(num_rows, 1), conditions=conditions, rounds=rounds, seed=seed
-        )
-        return next(batches)
+        whole = max(num_rows, 1)
+        return next(self.sample_iter(num_rows, whole, conditions=conditions, rounds=rounds, seed=seed))
 
     def sample_iter(
         self,
@@ -320,14 +333,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """The one-round recipe has learned no other way of drawing. Raises: ValueError."""
         if rounds is not None and (rounds < 1 or int(rounds) != rounds):
             raise ValueError(f"Expected rounds to be a whole number > 0 or None, got rounds={rounds!r}.")
-        if rounds is None and self.generator_ is self.quick_generator_ and self.recipe == "gan":
-            return self.rounds or 1
-        return rounds
-
-    def _settings(self) -> Settings:
-        from tabgan.learning import settings_of
-
-        return settings_of(self.get_params(deep=False))
+        is_one = rounds is None and self.generator_ is self.quick_generator_ and self.recipe == "gan"
+        return self.rounds or 1 if is_one else rounds
 
     def _fitted_sampler(self) -> Sampler:
         self._check_fitted()
@@ -335,10 +342,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             from tabgan.gan.drawing import Drawer
             from tabgan.sampling import Sampler
 
-            exact, quick = (
-                None if network is None else Drawer(network)
-                for network in (self.generator_, self.quick_generator_)
-            )
+            networks = (self.generator_, self.quick_generator_)
+            exact, quick = (None if network is None else Drawer(network) for network in networks)
             self._sampler = Sampler(self.encoder_, self.order_, exact, quick)
         assert self._sampler is not None
         return self._sampler

@@ -1,0 +1,85 @@
+"""`tabgan plan`: what a private fit would do and what to expect of it, before any data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import reports_failures
+
+if TYPE_CHECKING:
+    from tabgan import PrivatePlan
+
+WORST_SHOWN = 5
+
+
+@reports_failures
+def plan(
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the table, roughly; a number you may know.")],
+    schema: Annotated[Path, typer.Option("--schema", help="What is public of the columns.")],
+    epsilon: Annotated[float, typer.Option(help="The budget, for one row added or removed.")],
+    delta: options.Delta = None,
+    privacy: options.PrivacyFile = None,
+    debug: options.Debug = False,
+) -> None:
+    """Show noise, steps, expected errors, memory and time of a private fit. Reads no table."""
+    del debug
+    from tabgan_cli import paths, private, reading, releases, terminal
+    from tabgan_cli.failures import CommandError, Exit
+
+    from tabgan import TabganError, plan_private
+
+    paths.check_inputs(schema, privacy)
+    private.check_epsilon(epsilon, delta)
+    config, declared = private.read_config(privacy), reading.read_schema_file(schema)
+    assert declared is not None
+    try:
+        made = plan_private(declared, rows, epsilon=epsilon, delta=delta, privacy=config)
+    except TabganError:
+        raise
+    except ValueError as error:  # a delta above 1 / rows
+        raise CommandError(Exit.USAGE, str(error)) from None
+    title = f"Private fit of about {rows:,} rows and {len(declared)} columns"
+    terminal.print_table(title, ("fact", "value"), _facts(made))
+    heads = ("planned release", *releases.HEADS[1:])
+    terminal.print_table("Releases", heads, releases.rows_of(made.entries, made.spent.delta))
+    heads = ("columns", "rows counted wrongly, expected")
+    terminal.print_table("Error of the noisy counts, the worst first", heads, _errors(made))
+    terminal.warn(made.warnings)
+
+
+def _facts(made: PrivatePlan) -> list[tuple[str, str]]:
+    training, n_rows = made.training, made.n_rows
+    facts = [
+        ("cost of all releases", str(made.spent)),
+        ("codes", f"{made.n_codes:,}"),
+        ("DP-SGD", f"{training.steps:,} steps of about {training.sample_rate * n_rows:,.0f} rows"),
+        ("one-way marginals", f"{_middle(made.one_way_error.values())} of the rows counted wrongly (median)"),
+        ("two-way marginals", f"{_middle(made.two_way_error.values())} of the rows counted wrongly (median)"),
+        ("memory", f"about {made.memory_bytes / 2**20:,.0f} MiB and the table"),
+    ]
+    if made.seconds is not None:
+        facts.append(
+            ("time", f"about {max(1, round(made.seconds / 60)):,} min, by some steps on this machine")
+        )
+    return facts
+
+
+def _middle(shares: Iterable[float]) -> str:
+    from statistics import median
+
+    found = list(shares)
+    return f"{median(found):.1%}" if found else "–"
+
+
+def _errors(made: PrivatePlan) -> list[tuple[str, str]]:
+    """The worst single columns, then the worst pairs."""
+    ones = sorted(made.one_way_error.items(), key=lambda told: -told[1])[:WORST_SHOWN]
+    twos = sorted(made.two_way_error.items(), key=lambda told: -told[1])[:WORST_SHOWN]
+    return [
+        *((str(name), f"{error:.1%}") for name, error in ones),
+        *((f"{first} × {second}", f"{error:.1%}") for (first, second), error in twos),
+    ]

@@ -1,0 +1,127 @@
+"""Private mode on the command line: its budget, its ledger file, and a table read row by row."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabgan_cli.failures import CommandError, Exit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+    from tabgan_cli.table_file import CsvOptions, Table
+
+    from tabgan import TabGAN
+    from tabgan.privacy.config import PrivacyConfig
+    from tabgan.schema import Schema
+
+LEDGER_ENDING = ".ledger.jsonl"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a private fit may spend, how it is split, and the file that every spend is written into."""
+
+    epsilon: float
+    delta: float | None
+    config: PrivacyConfig
+    ledger: Path
+
+
+def read_budget(
+    epsilon: float | None,
+    delta: float | None,
+    config: Path | None,
+    ledger: Path | None,
+    *,
+    beside: Path,
+    limits: tuple[float | None, ...] = (),
+) -> Budget | None:
+    """The budget that the options ask for, checked; None without --epsilon.
+
+    `beside`: the file that the ledger lies beside unless it is named. `limits`: options of
+    training that private mode cannot keep. Raises: CommandError.
+    """
+    if epsilon is None:
+        if any(option is not None for option in (delta, config, ledger)):
+            raise CommandError(Exit.USAGE, "--delta, --privacy and --ledger take --epsilon beside them.")
+        return None
+    check_epsilon(epsilon, delta)
+    if any(limit is not None for limit in limits):
+        raise CommandError(
+            Exit.USAGE,
+            "--epochs and --max-seconds are not for private mode: how often the rows are looked at is "
+            'fixed and paid for beforehand. Set "steps" in a file for --privacy.',
+        )
+    found = read_config(config)
+    return Budget(epsilon, delta, found, ledger or beside.with_name(beside.name + LEDGER_ENDING))
+
+
+def check_epsilon(epsilon: float, delta: float | None) -> None:
+    """Raise CommandError for a budget that is none."""
+    if not 0 < epsilon < math.inf:
+        raise CommandError(Exit.USAGE, "--epsilon takes a number > 0.")
+    if delta is not None and not 0 < delta < 1:
+        raise CommandError(Exit.USAGE, "--delta takes a number > 0, below 1 / rows of the table.")
+
+
+def read_config(path: Path | None) -> PrivacyConfig:
+    """The PrivacyConfig in a JSON file; the usual one without a file. Raises: CommandError."""
+    from tabgan.privacy.config import PrivacyConfig
+
+    if path is None:
+        return PrivacyConfig()
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return PrivacyConfig(**facts)
+    except (TypeError, ValueError) as error:
+        names = ", ".join(PrivacyConfig.__dataclass_fields__)
+        told = str(error) if str(error).startswith("Expected") else f"Expected an object of {names}."
+        raise CommandError(Exit.USAGE, f"--privacy {path}: {told}") from None
+
+
+def read_private_rows(path: Path, options: CsvOptions, schema: Schema | None, *, is_quiet: bool) -> Table:
+    """The table in a file, every cell as it is written there: no row is read in the light of others."""
+    from tabgan_cli import table_file, terminal
+
+    found = table_file.read_cells(path, options, schema=schema)
+    terminal.warn(found.warnings)
+    if not is_quiet:
+        terminal.say(f"Read {found.rows.shape[1]} columns, each row by itself.")
+    return found
+
+
+def coins(n_rows: int, share: float) -> npt.NDArray[np.bool_]:
+    """True with this probability, for every row by a coin of its own that no seed fixes.
+
+    A shuffle would let one row more decide where all others go.
+    """
+    import numpy as np
+
+    return np.asarray(np.random.default_rng().random(n_rows) < share)
+
+
+def typed_rows(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Rows of text as the schema has them, to be compared with synthetic ones."""
+    from tabgan.encoding.row_wise import OTHER, row_wise_table
+
+    typed = row_wise_table(rows, schema)
+    for column in schema:
+        cells, written = typed[column.name], rows[column.name].reset_index(drop=True)
+        if column.kind == "identifier":
+            typed[column.name] = written
+        elif column.kind in ("categorical", "boolean"):
+            typed[column.name] = written.where(cells.map(lambda cell: cell is OTHER), cells)
+        elif column.dtype.startswith(("int", "uint")) and cells.notna().all():
+            typed[column.name] = cells.astype("int64")
+    return typed
+
+
+def told_spend(model: TabGAN, budget: Budget) -> str:
+    """What the fit has cost, in a line."""
+    return f"Spent {model.privacy_spent_}, of {budget.epsilon:g}. Every release is in {budget.ledger}."

@@ -1,0 +1,208 @@
+"""What a private fit will do, told from public facts before any row is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Hashable
+
+import numpy as np
+import torch
+
+from tabgan.encoding.noisy_columns import is_bounded
+from tabgan.encoding.noisy_statistics import planned_releases
+from tabgan.encoding.private_schema import with_dtype
+from tabgan.encoding.rehearsal import LABELS_NOT_DECLARED, rehearsed_encoder
+from tabgan.encoding.table import TableEncoder
+from tabgan.gan.blocks import Blocks
+from tabgan.gan.generator import Generator
+from tabgan.gan.private_training import NoisySteps, PrivateRun
+from tabgan.gan.raking import pool_size
+from tabgan.gan.settings import PrivateSettings
+from tabgan.gan.threads import one_thread
+from tabgan.learning import blocks_of, chosen_device
+from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
+from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
+from tabgan.privacy.entry import Entry
+from tabgan.schema import Declared, Schema, read_schema
+
+HALF_NORMAL = math.sqrt(2 / math.pi)  # mean of |noise| of deviation 1
+POOR, USELESS = 0.15, 0.5  # error of a marginal, as a share of the rows that it puts wrongly
+FEW_ROWS = 50
+TIMED_STEPS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class PrivatePlan:
+    """Releases, their noise and what can be expected of it.
+
+    `entries`: every release in its order, with its noise. `spent`: what they cost together.
+    `one_way_error`, `two_way_error`: by column and by pair of columns, the share of the rows that the
+    released counts put into a wrong cell, as expected; 1 is the most there is. What training makes of
+    them is better, since it joins them. `memory_bytes`: beside the table itself. `seconds`: timed on
+    this machine, None where that was not asked for.
+    """
+
+    n_rows: int
+    spent: Spent
+    entries: tuple[Entry, ...]
+    n_codes: int
+    one_way_error: dict[Hashable, float]
+    two_way_error: dict[tuple[Hashable, Hashable], float]
+    memory_bytes: int
+    seconds: float | None
+    warnings: tuple[str, ...]
+
+    @property
+    def training(self) -> Entry:
+        """DP-SGD: its noise multiplier, sample rate and steps."""
+        return self.entries[-1]
+
+
+def plan_private(
+    schema: Declared,
+    n_rows: int,
+    *,
+    epsilon: float,
+    delta: float | None = None,
+    privacy: PrivacyConfig | None = None,
+    is_timed: bool = True,
+) -> PrivatePlan:
+    """The plan of `TabGAN(schema, epsilon=…)` for a table of about `n_rows` rows. Reads no table.
+
+    `schema` names every column; what it leaves open is measured, and charged, in the fit. The number
+    of codes of a column without bounds or categories is a guess.
+
+    Raises: SchemaError, ValueError or BudgetExceededError, as the fit would before it spends.
+    """
+    config = privacy or PrivacyConfig()
+    known = Schema(tuple(map(with_dtype, read_schema(schema))))
+    if n_rows < 1:
+        raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
+    delta = default_delta(n_rows) if delta is None else delta
+    check_delta(delta, n_rows)
+    looks = planned_releases(known)
+    whats = [look.what for look in looks]
+    plan = config.entries([], whats or ["Columns"], adaptive=config.n_rows is None)
+    scale = noise_for(epsilon, delta * (1 - config.label_delta), plan)
+    scaled = [entry.scaled(scale) for entry in plan if entry.what != "Columns"]
+    noise = {entry.what: entry.noise_multiplier for entry in scaled}
+    encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise)
+    blocks = blocks_of(encoder, torch.device("cpu"))
+    entries = tuple(_with_sensitivity(entry, blocks.n_blocks) for entry in scaled)
+    sigma = {entry.what: entry.sigma for entry in entries}
+    made = PrivatePlan(
+        n_rows=n_rows,
+        spent=epsilon_of(entries, delta),
+        entries=entries,
+        n_codes=sum(encoder.layout.sizes),
+        one_way_error=_one_way(encoder, sigma[SINGLES] / n_rows),
+        two_way_error=_two_way(encoder, sigma[PAIRS] / n_rows),
+        memory_bytes=_memory(blocks, n_rows, config.sample_rate),
+        seconds=_seconds(encoder, config, n_rows) if is_timed and blocks.n_blocks else None,
+        warnings=(),
+    )
+    return dataclasses.replace(made, warnings=tuple(_warnings(made, known, config)))
+
+
+def _with_sensitivity(entry: Entry, n_blocks: int) -> Entry:
+    """A row has one code in every block, and one pair in every two."""
+    tables = {SINGLES: n_blocks, PAIRS: n_blocks * (n_blocks - 1) / 2}.get(entry.what, 1)
+    return dataclasses.replace(entry, sensitivity=math.sqrt(max(1, tables)))
+
+
+def _wrong_share(n_cells: float, sigma: float) -> float:
+    """Expected total variation distance of counts with noise from those without; at most 1."""
+    return min(1.0, 0.5 * n_cells * HALF_NORMAL * sigma)
+
+
+def _sizes(encoder: TableEncoder) -> dict[Hashable, int]:
+    """Codes of the first block of each column that has one: what it is told of coarsely."""
+    blocks, names = encoder.layout.blocks, encoder.schema.names
+    return {names[block.column]: block.size for block in reversed(blocks)}
+
+
+def _one_way(encoder: TableEncoder, sigma: float) -> dict[Hashable, float]:
+    return {name: _wrong_share(size, sigma) for name, size in reversed(_sizes(encoder).items())}
+
+
+def _two_way(encoder: TableEncoder, sigma: float) -> dict[tuple[Hashable, Hashable], float]:
+    sizes = list(reversed(_sizes(encoder).items()))
+    return {
+        (first, second): _wrong_share(n_first * n_second, sigma)
+        for place, (first, n_first) in enumerate(sizes)
+        for second, n_second in sizes[place + 1 :]
+    }
+
+
+def _memory(blocks: Blocks, n_rows: int, sample_rate: float) -> int:
+    """Codes of all rows, tables of pairs, the one-hot pool that is raked, activations of a batch."""
+    codes = 2 * n_rows * blocks.n_blocks
+    pairs = 8 * 6 * blocks.n_flat**2
+    pool = 4 * 2 * pool_size(blocks, PrivateSettings.pool_rows) * blocks.n_flat
+    batch = 4 * 6 * PrivateSettings.masks * sample_rate * n_rows * blocks.n_flat
+    return int(codes + pairs + pool + batch) + 300 * 2**20  # torch itself
+
+
+def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float:
+    """Time of a fit, from a few steps on made-up rows on this machine."""
+    settings = PrivateSettings(masks=config.masks, steps=TIMED_STEPS)
+    blocks = blocks_of(encoder, chosen_device("auto"))
+    n_batch = max(1, round(config.sample_rate * n_rows))
+    order = tuple(range(blocks.n_blocks))
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        network = Generator(
+            blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim, dropout=0.0
+        ).to(blocks.device)
+        network.noise.requires_grad_(False)
+        run = PrivateRun(network, order, settings, ())
+        rows = torch.stack([torch.randint(size, (n_batch,)) for size in encoder.layout.sizes], 1)
+        rows = rows.to(blocks.device)
+        public = _timed(lambda: run.learn_released(rows, "tree", TIMED_STEPS, 1e-4)) / TIMED_STEPS
+        steps = NoisySteps(iter([rows] * TIMED_STEPS), 1.0, float(n_batch))
+        private = _timed(lambda: run.learn_rows(steps)) / TIMED_STEPS
+        n_pool = pool_size(blocks, settings.pool_rows)
+        n_drawn = min(2048, n_pool)
+        drawing = _timed(lambda: run.draw_rows(n_drawn)) * n_pool / n_drawn
+    return public * (settings.warm_steps + settings.distil_steps) + private * config.steps + drawing
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _warnings(plan: PrivatePlan, schema: Schema, config: PrivacyConfig) -> list[str]:
+    """What makes the result poor or dear, and the cure."""
+    told = []
+    ones = float(np.median(list(plan.one_way_error.values()) or [0.0]))
+    twos = float(np.median(list(plan.two_way_error.values()) or [0.0]))
+    cure = "Take more rows, a larger epsilon, fewer columns or fewer categories"
+    if ones > POOR:
+        told.append(
+            f"Epsilon is too small for so few rows: even single columns will be mostly noise. {cure}."
+        )
+    elif twos > USELESS:
+        told.append(f"Epsilon is small for so few rows: pairs of columns will be mostly noise. {cure}.")
+    if config.sample_rate * plan.n_rows < FEW_ROWS:
+        told.append(f"A batch of DP-SGD will have fewer than {FEW_ROWS} rows. Raise sample_rate.")
+    return told + _open_columns(schema)
+
+
+def _open_columns(schema: Schema) -> list[str]:
+    """Columns of which the schema leaves open what may well be public."""
+    unbounded = [c.name for c in schema if c.kind in ("numeric", "datetime") and not is_bounded(c)]
+    unlabelled = [c.name for c in schema if c.kind == "categorical" and c.categories is None]
+    told = []
+    for names, lacks, guess in (
+        (unbounded, "minimum and maximum", ""),
+        (unlabelled, "categories", f" (planned as {LABELS_NOT_DECLARED} each)"),
+    ):
+        if names:
+            told.append(
+                f"{len(names)} columns declare no {lacks}, such as {names[0]!r}: they are measured, at a cost"
+                f"{guess}. Declare them where they are public."
+            )
+    return told
