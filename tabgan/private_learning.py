@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.encoding.noisy_statistics import fit_encoder, planned_releases
+from tabgan.encoding.grids import levels_worth_telling
+from tabgan.encoding.noisy_statistics import columns_to_measure, fit_encoder, planned_releases
 from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, planned_votes, with_dtype
 from tabgan.encoding.rehearsal import rehearsed_encoder
 from tabgan.encoding.row_wise import row_wise_table
@@ -220,7 +221,8 @@ class _Reading:
         """Noise of every release that is known before the first one, and the scale of the rest."""
         known = Schema(()) if self.declared is None else self.declared
         votes = planned_votes(self.names, known)
-        columns = [release.what for release in planned_releases(known)] or ["Columns"]
+        columns = [release.what for release in planned_releases(known, columns_to_measure(known, known))]
+        columns = columns or ["Columns"] * bool(votes)
         plan = self.config.entries([vote.what for vote in votes], columns, adaptive=self.is_adaptive)
         # What all labels may cost of delta is put aside as a whole; so here they have none.
         delta = self.delta * (1 - self.config.label_delta)
@@ -239,14 +241,17 @@ class _Reading:
 
     def fitted_encoder(self, schema: Schema) -> tuple[TableEncoder, PrivateRows]:
         """The encoder, and the rows read as it reads them."""
-        columns = [release.what for release in planned_releases(schema)]
+        measured = columns_to_measure(schema, self.declared)
+        columns = [release.what for release in planned_releases(schema, measured)]
         plan = self.config.entries([], columns, adaptive=self.is_adaptive)
         self.noise |= {
             entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan if entry.what in columns
         }
         rows = self.rows.map(lambda table: row_wise_table(table, schema))
         release = BoundRelease(rows, self.noise, self.label_delta, self.is_adaptive)
-        return fit_encoder(schema, release, n_rows=self.n_rows), rows
+        max_levels = levels_worth_telling(self.n_rows, self.noise[PAIRS] * root_of_pairs(len(schema)))
+        encoder = fit_encoder(schema, release, n_rows=self.n_rows, measured=measured, max_levels=max_levels)
+        return encoder, rows
 
 
 def _checked_schema(names: Sequence[Hashable], declared: Schema | None) -> Schema | None:
@@ -281,7 +286,7 @@ def _marginals(codes: PrivateRows, blocks: Blocks, reading: _Reading) -> NoisyMa
         the root of the number of blocks, and of pairs of blocks.
     """
     n_blocks, size, noise = blocks.n_blocks, blocks.n_flat, reading.noise
-    of_one, of_two = math.sqrt(n_blocks), math.sqrt(max(1, n_blocks * (n_blocks - 1) / 2))
+    of_one, of_two = math.sqrt(n_blocks), root_of_pairs(n_blocks)
     singles = codes.counts(
         lambda rows: pair_counts(rows, blocks).diagonal(),
         what=SINGLES,
@@ -307,6 +312,10 @@ def _marginals(codes: PrivateRows, blocks: Blocks, reading: _Reading) -> NoisyMa
         two_sigma=noise[PAIRS] * of_two,
         n_rows=float(reading.n_rows),
     )
+
+
+def root_of_pairs(n: int) -> float:
+    return math.sqrt(max(1, n * (n - 1) / 2))
 
 
 def pair_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:

@@ -14,16 +14,18 @@ import numpy as np
 from scipy import special
 
 from tabgan.encoding.layout import BoolArray, FloatArray, IntArray
+from tabgan.encoding.levels import MAX_LEVELS
 from tabgan.encoding.reading import Numeric
 from tabgan.privacy.quantiles import noisy_quantiles
 
 MAX_SINGLES = 512  # a public domain of so many values is counted value by value
 MAX_SPIKES = 2**20  # and one of so many once more, for values that many rows hold
-FEW_VALUES = 100  # every value of so small a public domain is told: it is public
+FEW_VALUES = 32  # every value of so small a public domain is told: it is public
 FEWEST_CELLS, MOST_CELLS = 128, 2048
 SURE = 4.0  # deviations of the noise that a count must have to be more than noise
 FALSE_ALARM = 0.05  # chance that noise alone makes a value of a grid look repeated
 TAILS = 4
+LEVEL_DEVIATIONS, LEAST_LEVELS = 10.0, 16
 _FINEST = 2.0**-40  # of the largest bound: the smallest logarithmic cell of an axis of floats
 
 
@@ -92,6 +94,17 @@ def cells_worth_asking(n_rows: int, deviation: float) -> int:
     Of neighbouring cells that tell nothing each, the sum is noisier than one wide cell would have been.
     """
     return int(np.clip(n_rows / max(deviation, 1.0), FEWEST_CELLS, MOST_CELLS))
+
+
+def levels_worth_telling(n_rows: int, deviation: float) -> int:
+    """Levels of a number of which each holds ten deviations of the noise on a pair of codes.
+
+    Finer ones would be drowned where two columns meet, and every code makes more noise to learn from.
+
+    >>> levels_worth_telling(39_073, 85.0)
+    45
+    """
+    return int(np.clip(n_rows / (LEVEL_DEVIATIONS * deviation), LEAST_LEVELS, MAX_LEVELS))
 
 
 def _equal(low: Any, high: Any, is_whole: bool, n_cells: int) -> list[Any]:

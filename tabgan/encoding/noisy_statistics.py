@@ -73,6 +73,16 @@ def columns_worth_measuring(schema: Schema, *, missing_is_declared: bool = False
     return tuple(column.name for column in schema if _is_worth_measuring(column, missing_is_declared))
 
 
+def columns_to_measure(schema: Schema, declared: Schema | None) -> tuple[Hashable, ...]:
+    """Columns that a private fit looks at: all that nobody declared, and those declared too little.
+
+    A declared column has missing cells if it declares `missing`; of other columns only rows tell.
+    """
+    known = () if declared is None else declared.names
+    wanted = columns_worth_measuring(declared or Schema(()), missing_is_declared=True)
+    return tuple(name for name in schema.names if name not in known or name in wanted)
+
+
 def _is_worth_measuring(column: Column, missing_is_declared: bool) -> bool:
     if column.kind == "identifier":
         return False
