@@ -92,6 +92,17 @@ class Blocks:
             features[offsets[block] : offsets[block] + len(x)] = rows.masked_fill(x.isnan()[:, None], 0.0)
         return features
 
+    def views(self, flat: Tensor) -> list[Tensor]:
+        """What `Bucket.view` gives, of all buckets: cut at once, so that gradients are joined at once.
+
+        Shape: [..., flat codes] -> [..., blocks, width] each.
+        """
+        cut = flat.split([bucket.stop - bucket.start for bucket in self.buckets], -1)
+        return [
+            part.unflatten(-1, (len(bucket.blocks), bucket.width))
+            for part, bucket in zip(cut, self.buckets, strict=True)
+        ]
+
     def flat_index(self, codes: Tensor) -> Tensor:
         """Shape: [rows, blocks] codes -> [rows, blocks] places in the flat vector."""
         return codes.long() + self.offsets
@@ -107,13 +118,13 @@ class Blocks:
 
     def log_sum_exp(self, logits: Tensor) -> Tensor:
         """Shape: [rows, flat codes] -> [rows, blocks]."""
-        parts = [bucket.view(logits).logsumexp(-1) for bucket in self.buckets]
+        parts = [view.logsumexp(-1) for view in self.views(logits)]
         joined = torch.cat(parts, -1)
         return torch.empty_like(joined).index_copy(1, self.bucket_order, joined)
 
     def softmax(self, logits: Tensor) -> Tensor:
         """Shape: [rows, flat codes] -> [rows, flat codes], each block summing to one."""
-        parts = [bucket.view(logits).softmax(-1).flatten(-2) for bucket in self.buckets]
+        parts = [view.softmax(-1).flatten(-2) for view in self.views(logits)]
         return torch.cat(parts, -1)
 
     def argmax_one_hot(self, scores: Tensor) -> Tensor:

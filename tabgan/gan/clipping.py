@@ -45,12 +45,18 @@ class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  
         with warnings.catch_warnings():
             # The first layer reads whole numbers, which have no gradient: nothing is lost.
             warnings.filterwarnings("ignore", message="Full backward hook is firing")
-            loss_of_rows.sum().backward(retain_graph=True)
+            loss_of_rows.sum().backward(retain_graph=True, inputs=self._smallest_parameters())
             coefficient = self.get_clipping_coef()
             self.zero_grad(set_to_none=True)
             self.disable_hooks()
             torch.where(coefficient > 0, coefficient * loss_of_rows, 0.0).sum().backward()
             self.enable_hooks()
+
+    def _smallest_parameters(self) -> list[nn.Parameter]:
+        """One of each layer: a pass to these visits every layer, but makes no large gradient for nothing."""
+        layers = [list(layer.parameters(recurse=False)) for layer in self._module.modules()]
+        trained = [[part for part in layer if part.requires_grad] for layer in layers]
+        return [min(layer, key=nn.Parameter.numel) for layer in trained if layer]
 
     def get_clipping_coef(self) -> Tensor:
         """Shape: -> [rows]: what to multiply each row's loss with, so that no norm passes the bound."""
