@@ -34,7 +34,10 @@ SPEED_ROWS = 65_536
 
 @dataclass(frozen=True)
 class Job:
-    """One model to fit and what to sample from it; `None` in `rounds` is the model's default."""
+    """One model to fit and what to sample from it; `None` in `rounds` is the model's default.
+
+    `max_rows`: rows taken of a larger table before it is split.
+    """
 
     table: str
     target: str | None = None
@@ -43,6 +46,7 @@ class Job:
     rounds: tuple[int | None, ...] = (None,)
     n_threads: int | None = None
     with_target: bool = False
+    max_rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,11 @@ def split(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Training rows (80 %) and holdout, the same for every benchmark."""
     train, holdout = train_test_split(table, test_size=0.2, random_state=seed)
     return train.reset_index(drop=True), holdout.reset_index(drop=True)
+
+
+def capped(table: pd.DataFrame, max_rows: int | None, seed: int) -> pd.DataFrame:
+    """At most so many random rows of the table."""
+    return table if max_rows is None or len(table) <= max_rows else table.sample(max_rows, random_state=seed)
 
 
 def run(job: Job) -> Outcome:
@@ -133,7 +142,7 @@ def _child(job: Job, folder: Path) -> None:
     from tabgan import TabGAN
 
     dataset = load(job.table, target=job.target)
-    train, _ = split(dataset.table, job.seed)
+    train, _ = split(capped(dataset.table, job.max_rows, job.seed), job.seed)
     options = dict(job.options)
     if job.with_target:
         options["target"] = dataset.target
@@ -155,6 +164,7 @@ def _child(job: Job, folder: Path) -> None:
         }
         figures["sampling"].append(told)
     figures["peak_bytes"] = peak_bytes()
+    figures["spent"] = None if model.privacy_spent_ is None else list(model.privacy_spent_)
     history = getattr(model, "loss_history_", None)
     figures["last_loss"] = (
         None if history is None or history.empty else json.loads(history.iloc[-1].to_json())
