@@ -1,6 +1,7 @@
 """Private training, top to bottom: released pairs, then rows under DP-SGD, then the pairs again.
 
-1. The generator learns rows drawn from the tree of the released marginals, by likelihood.
+1. The generator learns rows drawn from the tree of the released marginals and weighted to all
+   released pairs, by likelihood; then its own rows, weighted again.
 2. It learns the private rows by likelihood: Poisson batches, gradients clipped row by row over
    several masks, noise once a step.
 3. A pool of rows is drawn from it, weighted to the released pairs, and learned once more.
@@ -70,7 +71,7 @@ def train_privately(
     information = torch.from_numpy(dependences).float().clamp(min=0)
     order = drawing_order(information, parents, settings.rounds, target)
     root = target[0] if target else order[0]
-    rows = tree_rows(spanning_tree(dependences, root), marginals, shares, blocks, settings.tree_rows)
+    tree = spanning_tree(dependences, root)
     generator = Generator(
         blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim, dropout=0.0
     ).to(blocks.device)
@@ -79,10 +80,15 @@ def train_privately(
         floor = 1 / (marginals.n_rows + 1)
         generator.head.bias.copy_((torch.from_numpy(shares) + floor).log())
     run = PrivateRun(generator, order, settings, callbacks)
-    run.learn_released(rows.to(blocks.device), "tree", settings.warm_steps, settings.warm_lr)
+    n_warm, n_last = (pool_size(blocks, most) for most in (settings.warm_rows, settings.pool_rows))
+    rows = tree_rows(tree, marginals, shares, blocks, n_warm).to(blocks.device)
+    # Twice: most pairs of the first rows are too far off for weights alone.
+    run.learn_released(raked(rows, marginals, blocks), "tree", settings.warm_steps, settings.warm_lr)
+    rows = raked(run.draw_rows(n_warm), marginals, blocks)
+    run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
     run.learn_rows(steps)
-    pool = run.draw_rows(pool_size(blocks, settings.pool_rows))
-    run.learn_released(raked(pool, marginals, blocks), "pairs", settings.distil_steps, settings.lr)
+    rows = raked(run.draw_rows(n_last), marginals, blocks)
+    run.learn_released(rows, "pairs again", settings.distil_steps, settings.lr)
     generator.eval().requires_grad_(False)
     return Trained(generator, generator, order, run.history, [])
 

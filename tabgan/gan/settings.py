@@ -82,8 +82,8 @@ class PrivateSettings:
     """Settings of differentially private training; none may be chosen by looking at the rows.
 
     `masks`: views of a row whose gradients are averaged before clipping. `steps`: steps that see
-    rows, each a Poisson batch of `sample_rate`. `warm_steps`, `distil_steps`: steps that see
-    released counts only. `pool_rows`: rows drawn to be weighted by the released pairs.
+    rows, each a Poisson batch of `sample_rate`. `warm_steps` (twice), `distil_steps`: steps
+    that see released counts only. `warm_rows`, `pool_rows`: rows drawn to be weighted by them.
     """
 
     embedding_dim: int = 8
@@ -95,10 +95,10 @@ class PrivateSettings:
     lr: float = 1e-3
     ema: float = 0.99
     prefix_share: float = 0.7
-    warm_steps: int = 600
+    warm_steps: int = 300
     warm_lr: float = 2e-3
     distil_steps: int = 600
     public_batch_size: int = 1024
-    tree_rows: int = 60_000
+    warm_rows: int = 60_000
     pool_rows: int = 100_000
     rounds: int = 4
