@@ -315,6 +315,7 @@ def _marginals(codes: PrivateRows, blocks: Blocks, reading: _Reading) -> NoisyMa
 
 
 def root_of_pairs(n: int) -> float:
+    """Square root of the number of pairs of `n` columns."""
     return math.sqrt(max(1, n * (n - 1) / 2))
 
 

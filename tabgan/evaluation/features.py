@@ -105,7 +105,7 @@ def classifier_matrix(columns: Sequence[ComparedColumn], table: int) -> tuple[Fl
             is_categorical.append(True)
             continue
         numbers = column.numbers[table]
-        features.append(numbers)
+        features.append(numbers / max(map(scale_of, column.numbers)))
         is_categorical.append(False)
         if column.kind == "datetime":
             features += [np.floor(numbers / SECONDS_PER_DAY) % 7, numbers % SECONDS_PER_DAY]
@@ -165,7 +165,7 @@ def draw_rows(table: pd.DataFrame, n_rows: int, rng: np.random.Generator) -> pd.
 
 def scale_of(numbers: FloatArray) -> float:
     """What to divide numbers by so that their range does not overflow; 1 but for giants."""
-    largest = float(np.abs(numbers).max(initial=0.0))
+    largest = float(np.fmax.reduce(np.abs(numbers), initial=0.0))
     return largest if largest > GIANT else 1.0
 
 

@@ -24,6 +24,16 @@ def test_the_text_nan_is_not_a_missing_cell() -> None:
     assert column.codes[0].tolist() == [0, MISSING, 0]
 
 
+def test_a_classifier_sees_giants_it_can_average() -> None:
+    giant = float(np.finfo(np.float64).max)
+    table = pd.DataFrame({"a": [giant, np.nan, -giant, 5e307]})
+    columns = compare(table, pd.DataFrame({"a": [1e9, 3.0]}))
+    rows, others = (classifier_matrix(columns, place)[0][:, 0] for place in (0, 1))
+    assert np.isnan(rows[1])
+    assert np.nanmax(np.abs(rows)) <= 1
+    assert rows[0] > rows[3] > others[0] > others[1] > 0 > rows[2]
+
+
 def test_identifiers_are_left_out() -> None:
     table = pd.DataFrame({"key": range(200), "mail": [f"p{i}@x" for i in range(200)], "v": [1.5, 2] * 100})
     assert [column.name for column in compare(table, table)] == ["v"]
