@@ -16,8 +16,7 @@ SHOWN_EPOCHS = 5
 NO_GUARANTEE = "No formal guarantee."
 WITHOUT = (
     "No formal guarantee of privacy is given: the model was trained without epsilon, and how much single "
-    "rows shaped it was never bounded. Attacks by `tabgan evaluate` can find a leak, not prove that there "
-    "is none."
+    "rows shaped it was never bounded. Attacks by `tabgan evaluate` may find a leak; they cannot exclude one."
 )
 
 

@@ -44,8 +44,7 @@ def plan(
         raise CommandError(Exit.USAGE, str(error)) from None
     title = f"Private fit of about {rows:,} rows and {len(declared)} columns"
     terminal.print_table(title, ("fact", "value"), _facts(made))
-    heads = ("planned release", *releases.HEADS[1:])
-    terminal.print_table("Releases", heads, releases.rows_of(made.entries, made.spent.delta))
+    terminal.print_table("Planned releases", releases.HEADS, releases.rows_of(made.entries, made.spent.delta))
     heads = ("columns", "rows counted wrongly, expected")
     terminal.print_table("Error of the noisy counts, the worst first", heads, _errors(made))
     terminal.warn(made.warnings)

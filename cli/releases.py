@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tabgan.privacy.entry import Entry
 
-HEADS = ("what was released", "mechanism", "noise", "epsilon alone")
+HEADS = ("release", "mechanism", "noise", "epsilon alone")
 
 
 def rows_of(entries: Iterable[Entry], delta: float) -> list[tuple[str, ...]]:

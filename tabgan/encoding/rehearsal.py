@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tabgan.column import Column
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.noisy_statistics import fit_encoder
+from tabgan.encoding.reading import is_duration
 from tabgan.encoding.table import TableEncoder
 from tabgan.schema import Schema
 
@@ -59,4 +61,15 @@ def rehearsed_encoder(schema: Schema, *, n_rows: int, noise: Mapping[str, float]
     >>> rehearsed_encoder(schema, n_rows=1000, noise={}).layout.sizes
     (4,)
     """
-    return fit_encoder(schema, EvenRelease(n_rows, noise), n_rows=n_rows)
+    guessed = Schema(tuple(map(_with_bounds, schema)))
+    return fit_encoder(guessed, EvenRelease(n_rows, noise), n_rows=n_rows)
+
+
+def _with_bounds(column: Column) -> Column:
+    """The column with bounds made up, where none are declared."""
+    if column.minimum is not None or column.maximum is not None or is_duration(column):
+        return column
+    if column.kind == "numeric":
+        return replace(column, minimum=0, maximum=100)
+    is_date = column.kind == "datetime"
+    return replace(column, minimum="2020-01-01", maximum="2023-12-31") if is_date else column

@@ -1,0 +1,178 @@
+"""Private mode on the command line: budget, ledger file, row by row reading, plan and inspect."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tabgan_cli.private import coins, typed_rows
+from tabgan_cli.table_file import CsvOptions, read_cells
+
+from tabgan import Column, Schema
+from tests.small_private import SCHEMA, people, shorten
+
+FEW = {"steps": 8, "masks": 1}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table, its schema, and a split of the budget that is quick."""
+    shorten(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    people().to_csv("people.csv", index=False)
+    SCHEMA.save("schema.json")
+    Path("few.json").write_text(json.dumps(FEW))
+    return tmp_path
+
+
+def spent(path: Path) -> int:
+    return sum(line.startswith("[") for line in path.read_text().splitlines())
+
+
+def test_fit_and_inspect_tell_every_release(folder, call):
+    told = call(
+        "fit",
+        "people.csv",
+        "-m",
+        "m.tabgan",
+        "--schema",
+        "schema.json",
+        "--epsilon",
+        8,
+        "--privacy",
+        "few.json",
+    )
+    assert told.code == 0, told.err
+    assert "Spent epsilon 7.9" in told.err
+    assert "m.tabgan.ledger.jsonl" in told.err
+    assert "1,200" not in told.err  # the number of rows is private
+    assert spent(Path("m.tabgan.ledger.jsonl")) == 6
+    shown = call("inspect", "m.tabgan").out
+    for words in (
+        "Number of rows",
+        "Column 'age': rows by values",
+        "DP-SGD",
+        "8 steps on 5.00% of the rows each",
+        "The claim holds: recomputed epsilon 7.9",
+        "add or remove one row",
+        "epsilon 8 at delta",
+    ):
+        assert words in shown
+
+    again = call(
+        "fit", "people.csv", "-m", "m.tabgan", "--schema", "schema.json", "--epsilon", 8, "--force",
+        "--privacy", "few.json",
+    )  # fmt: skip
+    assert again.code == 4
+    assert "is spent already" in again.err
+    assert spent(Path("m.tabgan.ledger.jsonl")) == 6
+
+
+def test_run_writes_as_many_rows_as_were_released_and_says_what_epsilon_leaves_out(folder, call):
+    told = call(
+        "run", "people.csv", "-o", "s.csv", "--epsilon", 8, "--privacy", "few.json", "--time-budget", 0.01,
+        "--ledger", "spent.jsonl", "--report", "r.html",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert "outside epsilon" in told.err
+    assert "outside epsilon" in Path("r.html").read_text()
+    assert spent(Path("spent.jsonl")) == 9  # two votes and rough bounds more than of the schema
+    synthetic = pd.read_csv("s.csv")
+    assert list(synthetic) == ["age", "job"]
+    assert 900 < len(synthetic) < 1500
+    assert set(synthetic["job"]) <= {"clerk", "nurse"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--epsilon", 1, "--max-seconds", 5], "--epochs and --max-seconds are not for private mode"),
+        (["--epsilon", 1, "--epochs", 5], "--epochs and --max-seconds are not for private mode"),
+        (["--epsilon", 0], "--epsilon takes a number > 0"),
+        (["--epsilon", "inf"], "--epsilon takes a number > 0"),
+        (["--epsilon", 1, "--delta", 1], "--delta takes a number > 0"),
+        (["--delta", 1e-5], "take --epsilon beside them"),
+        (["--ledger", "l"], "take --epsilon beside them"),
+        (["--epsilon", 1, "--privacy", "odd.json"], "Expected an object of n_rows, sample_rate"),
+        (["--epsilon", 1, "--privacy", "none.json"], "Expected 0 < sample_rate"),
+    ],
+)
+def test_what_private_mode_cannot_keep_is_one_line(folder, call, options, told):
+    Path("odd.json").write_text('{"speed": 1}')
+    Path("none.json").write_text('{"steps": 0}')
+    found = call("fit", "people.csv", "-m", "m.tabgan", *options)
+    assert found.code == 2
+    assert told in found.err
+    assert len(found.err.splitlines()) == 1
+    assert not Path("m.tabgan").exists()
+    assert not Path("m.tabgan.ledger.jsonl").exists()
+
+
+def test_a_delta_above_one_over_the_rows_is_one_line(folder, call):
+    found = call("fit", "people.csv", "-m", "m.tabgan", "--epsilon", 8, "--delta", 0.01)
+    assert found.code == 2
+    assert found.err.splitlines()[-1].startswith("Error: Expected 0 < delta < 1 / ")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["x;y,1.5,", 'many,"1,5",2024-13-01', ",,", "007,1e9,2024-01-01", '" 3 ",nan,true', '"a;b;c;d",?,-'],
+    ids=repr,
+)
+@pytest.mark.parametrize("options", [CsvOptions(), CsvOptions(decimal=",", missing=("?",))], ids=repr)
+def test_one_row_more_changes_no_other_cell(tmp_path, odd, options):
+    lines = ["a,b,c", "1,2.5,2024-01-01", '2,"3,5",2024-01-02', "3,,", "4,?,text"]
+    tables = []
+    for place, extra in enumerate(([], [odd])):
+        path = tmp_path / f"{place}.csv"
+        path.write_text("\n".join([*lines, *extra]) + "\n")
+        tables.append(read_cells(path, options).rows)
+    one, other = tables
+    assert list(one.dtypes) == list(other.dtypes) == [object] * 3
+    pd.testing.assert_frame_equal(one, other.head(4))
+
+
+def test_cells_are_text_and_decimal_commas_points_but_not_in_labels(tmp_path):
+    (tmp_path / "t.csv").write_text('x;"l"\n1,5;1,5\n;NA\n007;\n')
+    schema = Schema((Column("l", "categorical", categories=("1,5",)),))
+    found = read_cells(tmp_path / "t.csv", CsvOptions(decimal=","), schema=schema)
+    assert found.style.separator == ";"
+    assert found.rows["x"].tolist() == ["1.5", None, "007"]
+    assert found.rows["l"].tolist() == ["1,5", "NA", None]
+
+
+def test_the_split_is_a_coin_a_row_and_rows_are_typed_for_the_evaluation():
+    assert 150 < coins(1000, 0.2).sum() < 250
+    assert (coins(1000, 0.2) != coins(1000, 0.2)).any()
+    schema = Schema(
+        (
+            Column("n", "numeric", dtype="int64"),
+            Column("l", "categorical", dtype="str", categories=("a",)),
+            Column("k", "identifier", dtype="str"),
+        )
+    )
+    rows = pd.DataFrame({"n": ["1", "2"], "l": ["a", "new"], "k": ["x", None]}, dtype=object)
+    typed = typed_rows(rows, schema)
+    assert typed["n"].tolist() == [1, 2]
+    assert typed["n"].dtype == "int64"
+    assert typed["l"].tolist() == ["a", "new"]
+    assert typed["k"].tolist() == ["x", None]
+
+
+def test_plan_reads_no_table_and_warns_when_epsilon_is_too_small(folder, call):
+    Path("people.csv").unlink()
+    good = call("plan", "--rows", 100_000, "--schema", "schema.json", "--epsilon", 1)
+    assert good.code == 0
+    for words in ("DP-SGD", "600 steps of about 5,000 rows", "two-way marginals", "MiB", "min", "age × job"):
+        assert words in good.out
+    assert good.err == ""
+    poor = call("plan", "--rows", 60, "--schema", "schema.json", "--epsilon", 0.1)
+    assert "Epsilon is too small for so few rows" in poor.err
+    refused = call("plan", "--rows", 60, "--schema", "schema.json", "--epsilon", 1, "--delta", 0.1)
+    assert (refused.code, refused.err) == (2, "Error: Expected 0 < delta < 1 / 60 rows, got delta=0.1.\n")
+
+
+def test_inspect_says_that_a_model_without_epsilon_has_no_guarantee(call, census_model):
+    assert "No formal guarantee of privacy is given" in call("inspect", census_model).out

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tabgan import BudgetExceededError, Column, PrivacyConfig, Schema, SchemaError, plan_private
+from tests.small_private import N_ROWS, SCHEMA, people, shorten, small
+
+
+def test_the_plan_is_what_the_fit_books(monkeypatch):
+    shorten(monkeypatch)
+    config = PrivacyConfig(steps=8, masks=1, n_rows=N_ROWS)
+    booked = small(SCHEMA, privacy=config).fit(people()).ledger_
+    plan = plan_private(SCHEMA, N_ROWS, epsilon=8.0, privacy=config, is_timed=False)
+    assert plan.spent == booked.spent
+    assert plan.entries == tuple(booked.entries)
+
+
+def test_more_budget_or_rows_mean_less_error_and_more_columns_mean_more():
+    def errors(n_rows, epsilon, *more):
+        schema = Schema((*SCHEMA, *more))
+        plan = plan_private(schema, n_rows, epsilon=epsilon, is_timed=False)
+        return plan.one_way_error["age"], plan.two_way_error["age", "job"]
+
+    base = errors(2000, 1.0)
+    assert 0 < base[0] < base[1] <= 1
+    assert all(a < b for a, b in zip(errors(2000, 4.0), base, strict=True))
+    assert all(a < b for a, b in zip(errors(9000, 1.0), base, strict=True))
+    assert all(a > b for a, b in zip(errors(2000, 1.0, Column("x", "boolean")), base, strict=True))
+
+
+def test_what_is_not_declared_is_warned_of_and_charged():
+    column = replace(SCHEMA["age"], minimum=None, maximum=None)
+    plan = plan_private(Schema((column, Column("town", "categorical"))), 5000, epsilon=1.0, is_timed=False)
+    told = " ".join(plan.warnings)
+    assert "1 columns declare no minimum and maximum, such as 'age'" in told
+    assert "1 columns declare no categories, such as 'town'" in told
+    assert "Column 'age': rows by rough bounds" in [entry.what for entry in plan.entries]
+    assert plan_private(SCHEMA, 10**6, epsilon=1.0, is_timed=False).warnings == ()
+
+
+def test_time_and_memory_are_estimated():
+    plan = plan_private(SCHEMA, 2000, epsilon=1.0)
+    assert plan.seconds is not None
+    assert 0 < plan.seconds < 36_000
+    assert 2**28 < plan.memory_bytes < 2**32
+
+
+def test_what_the_fit_would_refuse_the_plan_refuses():
+    odd = Schema((Column("job", "categorical", dtype="object", categories=(1, True)),))
+    with pytest.raises(SchemaError, match="two of its categories are equal"):
+        plan_private(odd, 100, epsilon=1.0)
+    for n_rows, named in ((0, {}), (100, {"delta": 0.01}), (100, {"epsilon": 0.0})):
+        with pytest.raises(ValueError, match="Expected"):
+            plan_private(SCHEMA, n_rows, **({"epsilon": 1.0} | named))
+    with pytest.raises(BudgetExceededError):
+        plan_private(SCHEMA, 100, epsilon=1e-9)

@@ -1,0 +1,231 @@
+"""TabGAN with epsilon, from the table to the file and back; privacy itself is proved in tests/privacy."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from tabgan import BudgetExceededError, Column, PrivacyConfig, Schema, SchemaError, TabGAN
+from tabgan.encoding.noisy_statistics import planned_releases
+from tabgan.encoding.private_schema import planned_votes
+from tabgan.privacy.accounting import default_delta
+from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES
+from tabgan.privacy.ledger import Ledger, verdict
+from tests.small_private import N_ROWS, SCHEMA, people, shorten, small
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _short():
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def declared():
+    return small(SCHEMA).fit(people())
+
+
+@pytest.fixture(scope="module")
+def undeclared():
+    """Beside the two columns a unique text, a text declared without categories, and gaps."""
+    df = people()
+    df["key"] = [f"K{place:05d}x" for place in range(len(df))]
+    df["note"] = [f"note {place}" for place in range(len(df))]
+    df["price"] = pd.Series(np.random.default_rng(1).integers(0, 90, len(df)) / 10 + 0.05).mask(
+        df.index % 4 == 0
+    )
+    return df, small(Schema((Column("note", "categorical", dtype="str"),))).fit(df)
+
+
+def whats(model):
+    return [entry.what for entry in model.ledger_.entries]
+
+
+def test_a_declared_table_is_learned_within_its_budget(declared):
+    df = people()
+    synthetic = declared.sample(3000, seed=1)
+    assert list(synthetic.dtypes) == list(df.dtypes)
+    assert synthetic["age"].between(0, 20).all()
+    ages = synthetic.groupby("job")["age"].mean()
+    assert ages["nurse"] - ages["clerk"] > 2  # 9 in the table; so few steps learn a part of it
+    spent = declared.privacy_spent_
+    assert 7.5 < spent.epsilon <= 8
+    assert spent.delta == default_delta(declared.n_rows_)
+    assert abs(declared.n_rows_ - N_ROWS) < 200
+    assert verdict(declared.ledger_.to_dict()).holds
+
+
+def test_the_ledger_lists_the_planned_releases_and_no_more(declared, undeclared):
+    columns = [release.what for release in planned_releases(declared.schema_)]
+    assert whats(declared) == [COUNT, *columns, SINGLES, PAIRS, ROWS]
+    df, model = undeclared
+    votes = [vote.what for vote in planned_votes(list(df.columns), ["note"])]
+    columns = [release.what for release in planned_releases(model.schema_)]
+    assert whats(model) == [COUNT, *votes, *columns, SINGLES, PAIRS, ROWS]
+
+
+def test_what_nobody_declared_is_measured_and_what_nobody_shares_is_not_told(undeclared):
+    df, model = undeclared
+    kinds = {column.name: column.kind for column in model.schema_}
+    assert kinds == {
+        "age": "numeric",
+        "job": "categorical",
+        "key": "identifier",
+        "note": "categorical",
+        "price": "numeric",
+    }
+    synthetic = model.sample(400, seed=1)
+    assert list(synthetic) == list(df)
+    assert synthetic["price"].isna().any()
+    assert synthetic["note"].isna().all()
+    assert not set(synthetic["key"]) & set(df["key"])
+    told = " ".join(model.warnings_)
+    assert "'key': no kind and no text is shared by enough rows" in told
+    assert "'note': no value is held by enough rows" in told
+    assert model.privacy_spent_.epsilon <= 8
+
+
+def test_a_saved_model_keeps_its_rows_its_ledger_and_its_guarantee(declared, tmp_path):
+    declared.save(tmp_path / "m.tabgan")
+    again = TabGAN.load(tmp_path / "m.tabgan")
+    pd.testing.assert_frame_equal(again.sample(50, seed=3), declared.sample(50, seed=3))
+    assert again.privacy_spent_ == declared.privacy_spent_
+    assert again.ledger_.to_dict() == declared.ledger_.to_dict()
+
+
+def test_conditions_hold_and_gaps_are_filled(declared):
+    nurses = declared.sample(60, conditions={"job": "nurse", "age": (3, 7)}, seed=1)
+    assert set(nurses["job"]) == {"nurse"}
+    assert nurses["age"].between(3, 7).all()
+    filled = declared.complete(people(30)[["age"]], seed=1)
+    assert filled["age"].tolist() == people(30)["age"].tolist()
+    assert filled["job"].isin(["clerk", "nurse"]).all()
+
+
+def test_fit_takes_a_schema_and_an_ignored_y_and_can_be_cloned():
+    model = clone(small()).fit(people(), None, schema=SCHEMA)
+    assert not any("kinds of its cells" in what for what in whats(model))
+    assert model.schema is None  # what TabGAN was made with stays
+    open_model = TabGAN(epochs=1, recipe="likelihood", generator_dim=(8,), device="cpu")
+    open_model.fit(people(200), schema=Schema((Column("age", "categorical"),)))
+    assert open_model.schema_["age"].kind == "categorical"
+    assert open_model.privacy_spent_ is None
+
+
+def test_the_seed_does_not_fix_the_noise(declared):
+    other = small(SCHEMA).fit(people())
+    assert not other.sample(200, seed=1).equals(declared.sample(200, seed=1))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "told"),
+    [
+        ({"epochs": 3}, ValueError, "Expected epochs=None with epsilon"),
+        ({"max_seconds": 3.0}, ValueError, "Expected max_seconds=None with epsilon"),
+        ({"epsilon": 0.0}, ValueError, "Expected epsilon > 0"),
+        ({"epsilon": float("nan")}, ValueError, "Expected epsilon > 0"),
+        ({"delta": 0.0}, ValueError, "Expected 0 < delta < 1"),
+        ({"max_grad_norm": 0.0}, ValueError, "Expected max_grad_norm > 0"),
+        ({"target": "town"}, SchemaError, "no column 'town'"),
+        ({"delta": 0.01, "privacy": PrivacyConfig(n_rows=1200)}, ValueError, "Expected 0 < delta < 1 / 1200"),
+        ({"schema": Schema((Column("town", "boolean"),))}, SchemaError, "'town' is declared but not in"),
+        (
+            {"schema": Schema((Column("job", "categorical", dtype="object", categories=(1, True)),))},
+            SchemaError,
+            "two of its categories are equal",
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_wrong_is_told_before_anything_is_spent(tmp_path, parameters, error, told):
+    path = tmp_path / "a.ledger"
+    with pytest.raises(error, match=re.escape(told)):
+        small(**({"schema": SCHEMA} | parameters)).fit(people(), ledger=path)
+    assert not path.exists() or len(path.read_text().splitlines()) == 1
+
+
+def test_a_delta_above_one_over_the_released_rows_is_refused():
+    with pytest.raises(ValueError, match="Expected 0 < delta < 1 / "):
+        small(delta=0.01).fit(people())
+
+
+def test_without_epsilon_nothing_pretends_to_be_private(tmp_path):
+    for model, ledger in ((TabGAN(), tmp_path / "l"), (TabGAN(delta=1e-5), None)):
+        with pytest.raises(ValueError, match="without it nothing is private"):
+            model.fit(people(50), ledger=ledger)
+
+
+def test_a_ledger_file_holds_every_spend_and_stops_the_next_fit(tmp_path):
+    path = tmp_path / "a.ledger"
+    model = small(SCHEMA).fit(people(), ledger=path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [entry for line in lines if isinstance(line, list) for entry in line] == [
+        entry.to_dict() for entry in model.ledger_.entries
+    ]
+    on_disk = Ledger(8.0, model.ledger_.delta, path=path)  # by the delta that was settled
+    assert on_disk.spent == model.privacy_spent_
+    before = path.read_bytes()
+    with pytest.raises(BudgetExceededError, match=r"Of epsilon 8 7\.\d* is spent already.*nothing was run"):
+        small(SCHEMA).fit(people(), ledger=path)
+    with pytest.raises(BudgetExceededError, match="opened for another budget"):
+        small(SCHEMA, epsilon=9.0).fit(people(), ledger=path)
+    assert path.read_bytes() == before
+
+
+# Tells on its output of every mechanism, after it has run, and waits to be killed.
+KILLED = """
+    import sys
+    import pytest
+    from tabgan.privacy import rows
+    from tests.small_private import SCHEMA, people, shorten, small
+
+    shorten(pytest.MonkeyPatch())
+    for name in ("discrete_gaussian_counts", "noisy_row_count", "_batches"):
+        def told(*args, _run=getattr(rows, name), **named):
+            answer = _run(*args, **named)
+            print("ran", flush=True)
+            if len(seen) == {at}:
+                sys.stdin.read()
+            seen.append(1)
+            return answer
+        setattr(rows, name, told)
+    seen = []
+    small(SCHEMA).fit(people(), ledger={path!r})
+"""
+
+
+def test_a_fit_that_is_killed_loses_no_spend_and_the_next_one_gets_what_is_left(declared, tmp_path):
+    path = tmp_path / "a.ledger"
+    code = textwrap.dedent(KILLED).format(path=str(path), at=3)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as fit:
+        assert fit.stdout is not None
+        for _ in range(4):
+            assert fit.stdout.readline() == "ran\n"
+        os.kill(fit.pid, signal.SIGKILL)
+    assert fit.returncode == -signal.SIGKILL
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    held = [entry["what"] for line in lines if isinstance(line, list) for entry in line]
+    columns = [release.what for release in planned_releases(declared.schema_)]
+    assert held == [COUNT, *columns, SINGLES]
+
+    resumed = small(SCHEMA).fit(people(), ledger=path)
+    assert whats(resumed) == [*held, COUNT, *columns, SINGLES, PAIRS, ROWS]
+    assert 7.5 < resumed.privacy_spent_.epsilon <= 8
+    whole, left = (model.ledger_.entries[-4:] for model in (declared, resumed))
+    assert all(less.noise_multiplier > more.noise_multiplier for less, more in zip(left, whole, strict=True))
