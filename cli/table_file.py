@@ -123,7 +123,7 @@ def read_cells(path: Path, options: CsvOptions, *, schema: Schema | None = None)
         present = pc.if_else(pc.is_in(cells, missing), None, cells)
         if options.decimal == "," and name not in is_text:
             present = with_points(present)
-        rows[name] = present.to_pandas().astype(object)
+        rows[name] = pd.Series(present.to_numpy(), dtype=object)
     return Table(pd.DataFrame(rows, columns=list(text.names)), CsvStyle(separator, options.decimal))
 
 
