@@ -61,9 +61,7 @@ def _facts(made: PrivatePlan) -> list[tuple[str, str]]:
         ("memory", f"about {made.memory_bytes / 2**20:,.0f} MiB and the table"),
     ]
     if made.seconds is not None:
-        facts.append(
-            ("time", f"about {max(1, round(made.seconds / 60)):,} min, by some steps on this machine")
-        )
+        facts.append(("time", f"about {max(1, round(made.seconds / 60)):,} min of this machine to itself"))
     return facts
 
 
