@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, get_args
@@ -13,6 +14,7 @@ import pandas as pd
 
 from tabgan.dtypes import to_dtype
 from tabgan.errors import SchemaError
+from tabgan.personal.forms import FORMS
 from tabgan.scalars import is_missing, scalar_from_json, scalar_to_json
 
 Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "datetime", "identifier"]
@@ -30,6 +32,8 @@ class Column:
     decimals: numeric only; 0 = whole numbers, k = digits after the point, None = full floats.
     categories, minimum, maximum: declared, hence public; bounds of a datetime are ISO text.
     missing, element: how a missing cell, and every other cell, of an object column is written.
+    personal: identifier only; the form of personal data that made-up values take, of `FORMS`.
+    locale: with `personal`; the country whose names and places Faker makes up, such as "de_DE".
     reason: why this kind was inferred; printable, never a cell value.
 
     >>> Column("age", "numeric", dtype="int64", decimals=0, minimum=17, maximum=90).kind
@@ -46,6 +50,8 @@ class Column:
     maximum: float | int | str | None = None
     missing: Missing | None = None
     element: Element | None = None
+    personal: str | None = None
+    locale: str | None = None
     reason: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -60,6 +66,7 @@ class Column:
         if self.dtype and self.kind == "numeric" and self.decimals is None and _is_whole(self.dtype):
             object.__setattr__(self, "decimals", 0)
         self._check_choices()
+        self._check_personal()
         self._check_categories()
         self._check_bounds()
 
@@ -81,6 +88,16 @@ class Column:
             raise self._error("decimals belong to a numeric column only")
         if isinstance(self.decimals, bool) or not isinstance(self.decimals, int) or self.decimals < 0:
             raise self._error(f"expected decimals >= 0, got decimals={self.decimals!r}")
+
+    def _check_personal(self) -> None:
+        if self.personal is None and self.locale is None:
+            return
+        if self.personal not in FORMS:
+            raise self._error(f"unknown form of personal data. Use one of {', '.join(FORMS)}")
+        if self.kind != "identifier":
+            raise self._error('personal data are not learned. Declare it kind="identifier"')
+        if self.locale is not None and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", str(self.locale)):
+            raise self._error('a locale is written as in "de_DE"')
 
     def _check_categories(self) -> None:
         if self.ordered and self.kind != "categorical":

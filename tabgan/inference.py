@@ -22,17 +22,24 @@ from tabgan.cells import (
 from tabgan.column import Column
 from tabgan.dtypes import dtype_text
 from tabgan.errors import SchemaError
+from tabgan.personal.recognition import SURE, recognise, recognise_birth_date
 
 MIN_ROWS_FOR_IDENTIFIER = 100
 NEARLY_UNIQUE = 0.95  # of text: so many different values that none could be learned anyway
+
+DATE_TEXT = "; it looks like dates: convert it with pd.to_datetime to have it learned as such"
 
 _ID_NAME = re.compile(r"(^|[^a-z])(id|ids|uuid|guid|key|ssn|index|email|iban)$")
 
 _ISO_DATE = re.compile(r"\d{4}-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$")
 
 
-def infer_column(name: Hashable, cells: Cells, *, discrete: bool = False) -> Column:
+def infer_column(
+    name: Hashable, cells: Cells, *, discrete: bool = False, may_be_personal: bool = True
+) -> Column:
     """Kind, output dtype and decimals of a column, with the reason.
+
+    `may_be_personal`: cells that tell who somebody is make it an identifier.
 
     >>> infer_column("x", pd.Series([1.25, 2.5, None])).decimals
     2
@@ -47,7 +54,28 @@ def infer_column(name: Hashable, cells: Cells, *, discrete: bool = False) -> Col
     column = _infer_object(name, cells) if dtype == "object" else _infer_typed(name, cells, dtype)
     if discrete and column.kind != "boolean":
         column = replace(column, kind="categorical", decimals=None, reason="declared discrete")
+    elif may_be_personal:
+        column = _with_personal(column, cells)
     return replace(column, reason=f"{column.reason}; sparse, made dense") if sparse else column
+
+
+def _with_personal(column: Column, cells: Cells) -> Column:
+    """An identifier, if the cells are surely personal; text of dates only told of, for they are learned."""
+    is_text = column.kind in ("categorical", "identifier") and column.element in (None, "text")
+    is_label = column.ordered or column.dtype.startswith(("bool", "null"))
+    if column.kind == "datetime" or column.reason.endswith(DATE_TEXT):
+        found = recognise_birth_date(column.name)
+        told = f"; {found.reason} (confidence {found.confidence:.2f})" if found else ""
+        return replace(column, reason=column.reason + told)
+    if is_label or not (is_text or (column.kind == "numeric" and column.decimals == 0)):
+        return column
+    if pd.api.types.is_timedelta64_dtype(cells.dtype) or column.dtype.startswith("duration["):
+        return column
+    found = recognise(column.name, cells)
+    if found is None or found.confidence < SURE:
+        return column
+    told = f"{found.reason} (confidence {found.confidence:.2f})"
+    return replace(column, kind="identifier", decimals=None, personal=found.form, reason=told)
 
 
 def _infer_object(name: Hashable, cells: Cells) -> Column:
@@ -174,7 +202,7 @@ def _infer_text(name: Hashable, present: Cells, dtype: str) -> Column:
         return Column(name, "identifier", dtype, reason="text, another one in nearly every row")
     reason = "text whose values repeat" if share < 1 else "text"
     if looks_like_date_text(distinct):
-        reason += "; it looks like dates: convert it with pd.to_datetime to have it learned as such"
+        reason += DATE_TEXT
     return Column(name, "categorical", dtype, reason=reason if len(present) else "every cell is missing")
 
 
@@ -237,6 +265,7 @@ def complete_column(stated: Column, seen: Column, cells: Cells) -> Column:
         ordered=stated.ordered or (seen.ordered and stated.kind == "categorical"),
         missing=missing,
         element=element,
+        personal=stated.personal or (seen.personal if stated.kind == "identifier" else None),
         reason=stated.reason or "declared",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,6 +28,7 @@ from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import Parameters, blocks_of, chosen_device, generator_dim_of, settings_of
+from tabgan.personal_columns import decide_by_header, decisions_told
 from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up
 from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
@@ -85,6 +86,8 @@ def learn_with(
     config = parameters["privacy"] or PrivacyConfig()
     budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config, ledger)
     declared = None if parameters["schema"] is None else read_schema(parameters["schema"])
+    choices = parameters["personal"] or {}
+    declared, df = decide_by_header(declared, df, choices, parameters["locale"])
     target = parameters["target"]
     if target is not None and target not in df.columns:
         raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
@@ -98,9 +101,11 @@ def learn_with(
     place = chosen_device(parameters["device"])
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(seed)
-        return learn_privately(
+        learned = learn_privately(
             df, declared, budget, settings=settings, target=target, device=place, callbacks=callbacks
         )
+    told = decisions_told(learned.encoder.schema, choices)
+    return replace(learned, notes=(*told, *learned.notes))
 
 
 def _check_parameters(parameters: Parameters) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tabgan.column import Column, Kind
 from tabgan.errors import SchemaError
+from tabgan.personal.forms import SDV_FORMS
 
 # Every other sdtype (id, email, ssn, phone_number, name, ...) names a person or a row: never learned.
 _KINDS: dict[str, Kind] = {
@@ -47,4 +48,5 @@ def _column(name: str, facts: Mapping[str, Any]) -> Column:
     if kind == "categorical" and isinstance(order, list):
         return Column(name, kind, ordered=True, categories=tuple(order), reason=reason)
     is_whole = kind == "numeric" and str(facts.get("computer_representation")).startswith(("Int", "UInt"))
-    return Column(name, kind, decimals=0 if is_whole else None, reason=reason)
+    personal = SDV_FORMS.get(sdtype)
+    return Column(name, kind, decimals=0 if is_whole else None, personal=personal, reason=reason)

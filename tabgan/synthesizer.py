@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
 from tabgan.model_file import read_model, write_model
+from tabgan.personal_columns import decide
 from tabgan.schema import Declared, Schema, resolve_schema
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     `rounds`: groups of columns that the adversary trains for (1 for "gan", else 4).
     `epochs` or `max_seconds` bound training; with neither it stops when it stops improving.
     `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
-    categories, "fold" into kept ones or the "token" `other`. `device`: "auto", "cpu", "cuda"
+    categories, "fold" into kept ones or the "token" `other`. `personal`: column → "learn", "drop"
+    or a form such as "email", where the recognition of personal columns is to be overruled; `locale`,
+    such as "de_DE", has Faker make up their names and places. `device`: "auto", "cpu", "cuda"
     or "mps". `callbacks` get a dict an epoch and stop training by returning True.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
@@ -84,6 +87,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         discrete_columns: Sequence[Hashable] = (),
         min_rows: int = 5,
         rare: Literal["fold", "token"] = "fold",
+        personal: Mapping[Hashable, str] | None = None,
+        locale: str | None = None,
         random_state: int | None = 0,
         device: str = "auto",
         verbose: bool = False,
@@ -121,6 +126,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.discrete_columns = discrete_columns
         self.min_rows = min_rows
         self.rare = rare
+        self.personal = personal
+        self.locale = locale
         self.random_state = random_state
         self.device = device
         self.verbose = verbose
@@ -158,11 +165,12 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         from tabgan.learning import checked_seed, learn, notes_on, settings_of, two_digits
 
         schema = resolve_schema(df, declared, discrete_columns=self.discrete_columns)
+        schema, df, told = decide(schema, df, self.personal or {}, self.locale)
         settings = settings_of(self.get_params(deep=False))
         self._check_target(schema)
         encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
         codes, foreign = encoder.encode_counting(df)
-        told = [*encoder.warnings, *notes_on(foreign, self.min_rows, df.shape)]
+        told += [*encoder.warnings, *notes_on(foreign, self.min_rows, df.shape)]
         seed = checked_seed(self.random_state)
         with training_bar(self.verbose) as show:
             trained = learn(

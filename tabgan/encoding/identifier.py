@@ -1,4 +1,4 @@
-"""Identifier columns: never learned; new values of the same written form.
+"""Identifier columns: never learned; new values of the same written form, or made-up personal data.
 
 Only whether the cell is missing is a code.
 """
@@ -16,12 +16,14 @@ import pandas as pd
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.conditions import Condition, refusal
-from tabgan.encoding.layout import BoolArray, CodeArray, Split
+from tabgan.encoding.layout import BoolArray, CodeArray, IntArray, Split
 from tabgan.encoding.patterns import Pattern
 from tabgan.encoding.reading import Cells, Numbers, Part, dense, is_duration
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import write_labels, write_numbers
 from tabgan.errors import SchemaError
+from tabgan.personal.people import people_of
+from tabgan.personal.values import DIGITS, SHAPELESS, made_up
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,13 @@ class IdentifierEncoder:
                 f"Column {column.name!r}: an identifier is text or whole numbers, not {column.dtype}. "
                 "Declare another kind."
             )
+        if column.locale is not None:
+            people_of(column.locale)  # so that a locale that cannot be had is told of now
         has_missing = statistics.missing_count(column.name) > 0
-        return cls(column, statistics.pattern(column.name), has_missing)
+        pattern = statistics.pattern(column.name)
+        if column.personal in SHAPELESS and pattern.form == "text":
+            pattern = Pattern("text")  # nothing of the column is needed, so nothing is kept
+        return cls(column, pattern, has_missing)
 
     @cached_property
     def split(self) -> Split:
@@ -76,15 +83,33 @@ class IdentifierEncoder:
         del rng, condition
         is_missing = self.split.join(codes) == 1
         rows = np.arange(first_row, first_row + len(codes), dtype=np.int64)
+        made = self._made_up(rows)
         if self.pattern.form == "number":
-            self._check_room(len(rows) and int(rows[-1]))
-            numbers = Numbers(self.pattern.numbers(rows), is_missing)
-            return write_numbers(numbers, self.column, Part())
+            if made is None:
+                self._check_room(len(rows) and int(rows[-1]))
+            values = self.pattern.numbers(rows) if made is None else np.array(made, dtype=np.int64)
+            return write_numbers(Numbers(values, is_missing), self.column, Part())
+        texts = self.pattern.texts(rows) if made is None else made
         if self.column.dtype == "category":
-            texts: Cells = pd.Series(pd.Categorical(self.pattern.texts(rows)))
-            return texts.mask(is_missing)
+            cells: Cells = pd.Series(pd.Categorical(texts))
+            return cells.mask(is_missing)
         places = np.where(is_missing, -1, np.arange(len(codes)))
-        return write_labels(places, tuple(self.pattern.texts(rows)), self.column)
+        return write_labels(places, tuple(texts), self.column)
+
+    def _made_up(self, rows: IntArray) -> list[str] | None:
+        """Personal data of the column's form; None where any value of the pattern will do."""
+        form = self.column.personal
+        if form == "uuid":
+            return Pattern("uuid").texts(rows) if self.pattern.form == "text" else None
+        if form is None:
+            return None
+        pieces = self.pattern.pieces
+        if self.pattern.form == "number":
+            if form not in DIGITS:
+                return None
+            # The start of running numbers has one digit more than the numbers have.
+            pieces = (("9", max(len(str(self.pattern.start)) - 1, 1)),) if self.pattern.start > 1 else ()
+        return made_up(form, rows, pieces, self.column.locale)
 
     def _check_room(self, last_row: int) -> None:
         dtype = to_dtype(self.column.dtype)

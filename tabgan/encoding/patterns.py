@@ -37,6 +37,7 @@ _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]")
 _SAME_LENGTH = 0.95
 _CROWDED = 0.001  # share of all texts of a form that the rows may take
 MIN_CAPACITY = 10**6
+_ANY: tuple[tuple[str, Any], ...] = (("z", 12),)
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,11 @@ def pattern_of_numbers(values: IntArray, column: Column, *, min_rows: int) -> Pa
     return Pattern("number", start if start <= int(largest) // 2 else 1)
 
 
-def pattern_of_text(texts: list[str], *, min_rows: int) -> Pattern:
-    """The form most texts share: position by position if they have one length, else run by run."""
+def pattern_of_text(texts: list[str], *, min_rows: int, has_room: bool = False) -> Pattern:
+    """The form most texts share: position by position if they have one length, else run by run.
+
+    `has_room`: the form is kept as it is, however many of its texts are taken.
+    """
     if not texts:
         return Pattern("text", pieces=(("x", 12),))
     if sum(bool(_UUID.fullmatch(text)) for text in texts[:1000]) >= 0.99 * len(texts[:1000]):
@@ -103,7 +107,9 @@ def pattern_of_text(texts: list[str], *, min_rows: int) -> Pattern:
         pieces = _by_position(rows, min_rows)
     else:
         pieces = _by_run(texts, min_rows)
-    return Pattern("text", pieces=_roomy(pieces, len(texts)))
+    if has_room and pieces == _ANY:
+        pieces = (*_marks(texts, min_rows), *_ANY)
+    return Pattern("text", pieces=pieces if has_room else _roomy(pieces, len(texts)))
 
 
 def _by_position(texts: list[str], min_rows: int) -> tuple[tuple[str, Any], ...]:
@@ -149,7 +155,7 @@ def _by_run(texts: list[str], min_rows: int) -> tuple[tuple[str, Any], ...]:
     shapes = Counter(tuple(_shape(run) for run in runs) for runs in split)
     shape, n_rows = shapes.most_common(1)[0]
     if n_rows < max(min_rows, 2) or not shape:
-        return (("z", 12),)
+        return _ANY
     alike = [runs for runs in split if tuple(_shape(run) for run in runs) == shape]
     pieces: list[tuple[str, Any]] = []
     for kind, runs in zip(shape, zip(*alike, strict=True), strict=True):
@@ -159,6 +165,12 @@ def _by_run(texts: list[str], min_rows: int) -> tuple[tuple[str, Any], ...]:
         else:
             pieces.append((kind, Counter(map(len, runs)).most_common(1)[0][0]))
     return _merged(pieces)
+
+
+def _marks(texts: list[str], min_rows: int) -> list[tuple[str, Any]]:
+    """Signs between letters and digits that most texts hold, where no two texts are alike otherwise."""
+    counts = Counter(sign for text in texts for sign in set(text) if not sign.isalnum())
+    return [("=", sign) for sign, n in sorted(counts.items()) if n >= max(min_rows, len(texts) / 2)]
 
 
 def _shape(run: str) -> str:

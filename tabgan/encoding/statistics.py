@@ -188,7 +188,7 @@ class ExactStatistics:
             numbers = read_numbers(cells, column, Part())
             return pattern_of_numbers(numbers.values, column, min_rows=self.min_rows)
         texts = [str(python_scalar(cell)) for cell in cells.head(20_000)]
-        return pattern_of_text(texts, min_rows=self.min_rows)
+        return pattern_of_text(texts, min_rows=self.min_rows, has_room=column.personal is not None)
 
     def _histogram(self, name: Hashable, part: Part) -> tuple[Numeric, IntArray]:
         """Sorted distinct values and their counts; the last one asked for is kept."""
