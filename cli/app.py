@@ -1,4 +1,4 @@
-"""The `tabgan` command: `run`, `fit`, `sample`, `complete`, `evaluate`, `schema`, `plan`, `inspect`.
+"""The `tabgan` command: run, fit, sample, complete, evaluate, audit, schema, plan, inspect.
 
 Only Typer is imported here and in the files of the commands; pandas, torch and tabgan are
 imported inside of the commands, so that `--help` answers at once.
@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from tabgan_cli import complete, evaluate, fit, inspect, plan, run, sample, schema
+from tabgan_cli import audit, complete, evaluate, fit, inspect, plan, run, sample, schema
 
 app = typer.Typer(
     name="tabgan",
@@ -44,6 +44,7 @@ app.command("fit")(fit.fit)
 app.command("sample")(sample.sample)
 app.command("complete")(complete.complete)
 app.command("evaluate")(evaluate.evaluate)
+app.command("audit")(audit.audit)
 app.command("schema")(schema.schema)
 app.command("plan")(plan.plan)
 app.command("inspect")(inspect.inspect)

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tabgan.auditing import audit
     from tabgan.errors import (
         BudgetExceededError,
         ConditionError,
@@ -37,6 +38,7 @@ __all__ = [
     "TabGAN",
     "TabganError",
     "__version__",
+    "audit",
     "evaluate",
     "infer_schema",
     "plan_private",
@@ -48,6 +50,7 @@ _HOMES = {
     "PrivatePlan": "tabgan.private_plan",
     "Schema": "tabgan.schema",
     "TabGAN": "tabgan.synthesizer",
+    "audit": "tabgan.auditing",
     "evaluate": "tabgan.evaluation",
     "infer_schema": "tabgan.schema",
     "plan_private": "tabgan.private_plan",

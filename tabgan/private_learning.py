@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from tabgan.encoding.row_wise import row_wise_table
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import BudgetExceededError, SchemaError
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.private_training import NoisySteps, train_privately
+from tabgan.gan.private_training import NoisySteps, PrivateRun, train_privately
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained
@@ -70,6 +70,16 @@ class PrivateModel:
     notes: tuple[str, ...] = ()
 
 
+class Auditor(Protocol):
+    """Who is shown everything that mechanisms gave out, and so more than the holder of a model file."""
+
+    def see_counts(self, encoder: TableEncoder, marginals: NoisyMarginals) -> None:
+        """The encoder and the noisy marginals, once."""
+
+    def see_step(self, run: PrivateRun, steps: NoisySteps) -> None:
+        """A step of DP-SGD: weights, and the noisy gradients in their `grad`, before they are applied."""
+
+
 def learn_with(
     df: pd.DataFrame,
     parameters: Parameters,
@@ -77,6 +87,7 @@ def learn_with(
     *,
     ledger: str | os.PathLike[str] | None,
     callbacks: Sequence[Callback],
+    auditor: Auditor | None = None,
 ) -> PrivateModel:
     """`learn_privately` with TabGAN's parameters.
 
@@ -102,7 +113,14 @@ def learn_with(
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(seed)
         learned = learn_privately(
-            df, declared, budget, settings=settings, target=target, device=place, callbacks=callbacks
+            df,
+            declared,
+            budget,
+            settings=settings,
+            target=target,
+            device=place,
+            callbacks=callbacks,
+            auditor=auditor,
         )
     told = decisions_told(learned.encoder.schema, choices)
     return replace(learned, notes=(*told, *learned.notes))
@@ -125,7 +143,7 @@ def _check_parameters(parameters: Parameters) -> None:
         raise ValueError("Expected no discrete_columns with epsilon: declare them in the schema.")
 
 
-def learn_privately(
+def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     df: pd.DataFrame,
     declared: Schema | None,
     budget: Budget,
@@ -134,6 +152,7 @@ def learn_privately(
     target: Hashable | None,
     device: torch.device,
     callbacks: Sequence[Callback] = (),
+    auditor: Auditor | None = None,
 ) -> PrivateModel:
     """Learn the table within the budget. Randomness but the noise is torch's global generator.
 
@@ -151,6 +170,8 @@ def learn_privately(
     blocks = blocks_of(encoder, device)
     codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
     marginals = _marginals(codes, blocks, reading)
+    if auditor is not None:
+        auditor.see_counts(encoder, marginals)
     batches = codes.poisson_batches(
         what=ROWS,
         sample_rate=budget.config.sample_rate,
@@ -162,7 +183,12 @@ def learn_privately(
     with one_thread():
         trained = train_privately(
             marginals,
-            NoisySteps(_as_long(batches), noise[ROWS], budget.config.sample_rate * n_rows),
+            NoisySteps(
+                _as_long(batches),
+                noise[ROWS],
+                budget.config.sample_rate * n_rows,
+                watch=None if auditor is None else auditor.see_step,
+            ),
             blocks,
             settings,
             parents=[block.parent for block in encoder.layout.blocks],

@@ -13,6 +13,7 @@ models can be strong differentially private learners, section 4 (ghost clipping)
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ from tabgan.gan.generator import CodeLogits, CodeTable, RowEmbedding
 
 Inputs = list[Tensor]
 PerParameter = dict[nn.Parameter, Tensor]
+LossOfRows = Callable[[nn.Module, Tensor, Tensor], Tensor]
 
 
 class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  # Opacus has no types
@@ -36,21 +38,48 @@ class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  
         gradient is no number counts nothing.
     """
 
-    def backward(self, loss_of_rows: Tensor) -> None:
+    def backward_of(self, loss_of: LossOfRows, codes: Tensor, visible: Tensor) -> None:
         """Set every parameter's `grad` to the sum over rows of the clipped gradient of its loss.
 
-        Shape: [rows]; each loss may depend on its own row only. Takes two backward passes: one for
-        the norms, one for the sum.
+        `loss_of(self, codes, visible)` gives the loss of each row, which may depend on that row only.
+        Rows whose loss or gradient is not finite are left out and the others, under the same masks,
+        summed as if they had never been there. Without any row left, `grad` stays None.
+
+        Shape: codes [rows, blocks], visible [rows, masks, blocks].
         """
-        with warnings.catch_warnings():
-            # The first layer reads whole numbers, which have no gradient: nothing is lost.
-            warnings.filterwarnings("ignore", message="Full backward hook is firing")
-            loss_of_rows.sum().backward(retain_graph=True, inputs=self._smallest_parameters())
-            coefficient = self.get_clipping_coef()
-            self.zero_grad(set_to_none=True)
+        while len(codes):
+            is_finite = self.backward(loss_of(self, codes, visible))
+            if is_finite.all():
+                return
+            codes, visible = codes[is_finite], visible[is_finite]
+
+    def backward(self, loss_of_rows: Tensor) -> Tensor:
+        """Set every parameter's `grad` to the sum over rows of the clipped gradient of its loss.
+
+        Takes two backward passes: one for the norms, one for the sum. Where a row is not finite
+        nothing is set, since its numbers would be in every sum: see `backward_of`.
+
+        Shape: [rows]; each loss may depend on its own row only. -> bool [rows]: which are finite.
+        """
+        coefficient = self.coefficients(loss_of_rows)
+        is_finite = coefficient > 0
+        if is_finite.all():
             self.disable_hooks()
-            torch.where(coefficient > 0, coefficient * loss_of_rows, 0.0).sum().backward()
+            _backward((coefficient * loss_of_rows).sum())
             self.enable_hooks()
+        return is_finite
+
+    def coefficients(self, loss_of_rows: Tensor) -> Tensor:
+        """What to multiply each row's loss with: 0 for rows that are not finite. Leaves no gradient.
+
+        Shape: [rows] -> [rows].
+        """
+        is_finite = loss_of_rows.isfinite()
+        inputs = self._smallest_parameters()
+        _backward(loss_of_rows.where(is_finite, 0.0).sum(), retain_graph=True, inputs=inputs)
+        coefficient = self.get_clipping_coef()
+        self.zero_grad(set_to_none=True)
+        return coefficient.where(is_finite, 0.0)
 
     def _smallest_parameters(self) -> list[nn.Parameter]:
         """One of each layer: a pass to these visits every layer, but makes no large gradient for nothing."""
@@ -68,6 +97,13 @@ class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  
 def clipped(network: nn.Module, max_grad_norm: float) -> ClippedRows:
     """The network with Opacus' hooks; losses must be sums over rows."""
     return ClippedRows(network, loss_reduction="sum", max_grad_norm=max_grad_norm)
+
+
+def _backward(loss: Tensor, **options: Any) -> None:
+    with warnings.catch_warnings():
+        # The first layer reads whole numbers, which have no gradient: nothing is lost.
+        warnings.filterwarnings("ignore", message="Full backward hook is firing")
+        loss.backward(**options)
 
 
 def _grams(values: Tensor) -> Tensor:

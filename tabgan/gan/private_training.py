@@ -13,13 +13,11 @@ early stopping, no learning rate, no record.
 from __future__ import annotations
 
 import math
-import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from opacus.optimizers import DPOptimizerFastGradientClipping
 from torch import Tensor, nn
 
 from tabgan.gan import losses
@@ -27,6 +25,7 @@ from tabgan.gan.batches import mixed_masks, rank_of
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.clipping import ClippedRows, clipped
 from tabgan.gan.generator import Generator
+from tabgan.gan.noise import NoisyOptimizer, unseeded
 from tabgan.gan.order import drawing_order
 from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.rounds import draw, rounds_of
@@ -44,12 +43,14 @@ class NoisySteps:
     """The batches that may be seen, already booked, and the noise that they were booked with.
 
     `batches` yields int64 [rows, blocks], Poisson-sampled, perhaps empty. `expected_batch_size`
-    comes from the released count, never from the rows.
+    comes from the released count, never from the rows. `watch` is shown the run after each noise and
+    before the step that it goes into: the generator's weights and noisy gradients are released.
     """
 
     batches: Iterator[Tensor]
     noise_multiplier: float
     expected_batch_size: float
+    watch: Callable[[PrivateRun, NoisySteps], None] | None = None
 
 
 def train_privately(
@@ -133,21 +134,21 @@ class PrivateRun:
         settings = self.settings
         rows = clipped(self.generator.train(), settings.max_grad_norm)
         adam = torch.optim.Adam(self._parameters(), lr=settings.lr, betas=(0.9, 0.99))
-        optimizer = DPOptimizerFastGradientClipping(
+        optimizer = NoisyOptimizer(
             adam,
             noise_multiplier=steps.noise_multiplier,
             max_grad_norm=settings.max_grad_norm,
             expected_batch_size=steps.expected_batch_size,
             loss_reduction="mean",
-            # Seeded by the operating system, never by the user; see the secure mode of Opacus.
-            generator=torch.Generator(self.blocks.device).manual_seed(secrets.randbits(63)),
-            secure_mode=True,
         )
         average = Average(self.generator, settings.ema)
         for index, codes in enumerate(steps.batches):
             optimizer.zero_grad(set_to_none=True)
-            self._sum_of_clipped_gradients(rows, codes)
+            with unseeded(self.blocks.device):
+                self._sum_of_clipped_gradients(rows, codes)
             optimizer.pre_step()
+            if steps.watch is not None:
+                steps.watch(self, steps)
             warm_up = min(1.0, (index + 1) / 20)
             adam.param_groups[0]["lr"] = settings.lr * warm_up * _cosine(index / settings.steps)
             adam.step()
@@ -157,28 +158,27 @@ class PrivateRun:
         self.generator.load_state_dict(average.network.state_dict())
 
     def _sum_of_clipped_gradients(self, rows: ClippedRows, codes: Tensor) -> None:
-        """Leave it in every parameter's `grad`; zero for no rows and for rows that are no numbers."""
-        loss = self._loss_of_rows(rows, codes)
-        is_finite = loss.isfinite()
-        if not is_finite.all():
-            codes = codes[is_finite]
-            loss = self._loss_of_rows(rows, codes)
-        if len(codes):
-            rows.backward(loss)
+        """Leave it in every parameter's `grad`; zero for no rows and for rows whose gradient is no number."""
+        rows.backward_of(self.loss_of_rows, codes, self.masks_of_rows(codes))
         for part in self._parameters():
             if part.grad is None:
                 part.grad = torch.zeros_like(part)
 
-    def _loss_of_rows(self, rows: nn.Module, codes: Tensor) -> Tensor:
+    def masks_of_rows(self, codes: Tensor) -> Tensor:
+        """Shape: -> bool [rows, masks, blocks]."""
+        n_masks, share = self.settings.masks, self.settings.prefix_share
+        return torch.stack([mixed_masks(codes, self.rank, share) for _ in range(n_masks)], 1)
+
+    def loss_of_rows(self, network: nn.Module, codes: Tensor, visible: Tensor) -> Tensor:
         """Mean over masks of the cross-entropy of hidden blocks. Shape: -> [rows]. Unit: nats."""
-        n_masks = self.settings.masks
-        if not len(codes):
-            return torch.zeros(0, device=codes.device)
-        masks = [mixed_masks(codes, self.rank, self.settings.prefix_share) for _ in range(n_masks)]
-        visible = torch.stack(masks, 1)
-        logits = rows(codes[:, None].expand(-1, n_masks, -1), visible).flatten(0, 1)
+        return self.loss_of_logits(network(codes[:, None].expand_as(visible), visible), codes, visible)
+
+    def loss_of_logits(self, logits: Tensor, codes: Tensor, visible: Tensor) -> Tensor:
+        """The same, of logits [rows, masks, flat codes]."""
+        n_masks = visible.shape[1]
         is_hidden = (~visible).flatten(0, 1).to(logits.dtype)
-        nats = losses.block_losses(logits, codes.repeat_interleave(n_masks, 0), self.blocks) * is_hidden
+        repeated = codes.repeat_interleave(n_masks, 0)
+        nats = losses.block_losses(logits.flatten(0, 1), repeated, self.blocks) * is_hidden
         per_view = nats.sum(1) / is_hidden.sum(1).clamp(min=1)
         return per_view.view(-1, n_masks).mean(1)
 

@@ -1,0 +1,113 @@
+"""`tabgan audit`: attack private training with canaries, beside what it claims."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from tabgan_cli import options
+from tabgan_cli.failures import CommandError, Exit, reports_failures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.auditing import Audit
+    from tabgan.schema import Schema
+
+MOST_CANARIES = 100_000
+
+
+@reports_failures
+def audit(
+    table: options.RealTable,
+    epsilon: Annotated[float, typer.Option(help="The claim to attack, as for a private fit.")],
+    delta: Annotated[float | None, typer.Option(help="Below 1 / rows; else chosen as a fit does.")] = None,
+    schema: options.SchemaFile = None,
+    target: options.Target = None,
+    canaries: Annotated[
+        int, typer.Option(min=20, max=MOST_CANARIES, help="Rows made, each put in by a coin.")
+    ] = 1000,
+    seed: Annotated[
+        int, typer.Option(min=0, max=options.MAX_SEED, help="Of canaries and coins; noise has none.")
+    ] = 0,
+    json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,
+    sep: options.Separator = None,
+    encoding: options.Encoding = None,
+    decimal: options.Decimal = ".",
+    na_values: options.NaValues = None,
+    force: options.Force = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Train privately with canaries in the table, attack the training, and compare with its claim.
+
+    Exits with 6 if the attack shows more than the claim allows.
+    """
+    del debug
+    from tabgan_cli import paths, reading
+
+    if not 0 < epsilon < float("inf"):
+        raise CommandError(Exit.USAGE, "--epsilon takes a number > 0.")
+    if delta is not None and not 0 < delta < 1:
+        raise CommandError(Exit.USAGE, "--delta takes a number above 0 and below 1 / rows.")
+    paths.check_table_path(table)
+    paths.check_inputs(table, schema)
+    paths.check_outputs(json, inputs=(table, schema), force=force)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values)
+    declared = reading.read_schema_file(schema)
+    rows = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet).rows
+    claim = {"epsilon": epsilon, "delta": delta}
+    found = _audit(rows, declared, claim, target=target, n_canaries=canaries, seed=seed)
+    _tell(found, json, is_quiet=quiet)
+    if found.standing == "broken":
+        raise CommandError(Exit.GATE, "The attack shows more than the claim allows.")
+
+
+def _audit(
+    rows: pd.DataFrame,
+    declared: Schema | None,
+    claim: dict[str, float | None],
+    *,
+    target: str | None,
+    n_canaries: int,
+    seed: int,
+) -> Audit:
+    from tabgan.auditing import audit
+    from tabgan.errors import TabganError
+
+    epsilon, delta = claim["epsilon"], claim["delta"]
+    assert epsilon is not None
+    try:
+        return audit(
+            rows,
+            schema=declared,
+            epsilon=epsilon,
+            delta=delta,
+            target=target,
+            n_canaries=n_canaries,
+            seed=seed,
+        )
+    except ValueError as error:
+        if isinstance(error, TabganError):
+            raise
+        raise CommandError(Exit.USAGE, str(error)) from None
+
+
+def _tell(found: Audit, json: Path | None, *, is_quiet: bool) -> None:
+    from tabgan_cli import terminal
+
+    from tabgan.auditing import NOTE
+    from tabgan.whole_file import whole_file
+
+    if json is not None:
+        with whole_file(json) as handle:
+            handle.write(f"{json_text.dumps(found.to_dict(), indent=2)}\n".encode())
+    rows = [(one.name, str(one.guesses), str(one.correct), f"{one.lower_bound:.3f}") for one in found.attacks]
+    terminal.print_table("Guesses about canaries", ("attack", "guesses", "right", "lower bound"), rows)
+    terminal.print_table("Audit", ("fact", "value"), found.facts())
+    if not is_quiet:
+        terminal.say(NOTE)
+        if json is not None:
+            terminal.say(f"Wrote {json}.")
