@@ -1,134 +1,14 @@
-"""Invariant 15: private mode with one part broken, each caught by the check of an invariant.
-
-The first five are those that published generators got wrong most often.
-"""
+"""Invariant 15: private mode with one part broken, each caught by the check of an invariant."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from torch import nn
 
-from tabgan import private_learning
-from tabgan.gan import clipping, private_training
-from tabgan.gan import noise as noise_module
-from tabgan.gan.clipping import ClippedRows
-from tabgan.privacy import mechanisms
-from tabgan.privacy import rows as rows_module
-from tabgan.privacy.ledger import Ledger
-from tests.privacy import checks
+from tests.privacy import checks, mutants
 from tests.privacy.fits import N_ROWS, SCHEMA, recorded_fit, records, replayed_fit
-
-Patch = pytest.MonkeyPatch
-
-
-def no_clipping(patch: Patch) -> None:
-    patch.setattr(ClippedRows, "get_clipping_coef", lambda rows: torch.ones_like(rows.get_norm_sample()))
-
-
-def tenth_of_training_noise(patch: Patch) -> None:
-    draw = noise_module.standard_normal
-    patch.setattr(noise_module, "standard_normal", lambda n: 0.1 * draw(n))
-
-
-def tenth_of_release_noise(patch: Patch) -> None:
-    draw = mechanisms.discrete_gaussian
-    patch.setattr(mechanisms, "discrete_gaussian", lambda n, sigma: draw(n, sigma * 0.1))
-
-
-def a_tenth_of_the_rate_is_booked(patch: Patch) -> None:
-    draw = rows_module._included
-    patch.setattr(rows_module, "_included", lambda n_rows, rate: draw(n_rows, 10 * rate))
-
-
-def raw_category_list(patch: Patch) -> None:
-    patch.setattr(rows_module, "stability_histogram", lambda counts, **_: dict(counts))
-
-
-def rows_that_are_no_numbers_pass(patch: Patch) -> None:
-    def backward_of(rows: Any, loss_of: Any, codes: Any, visible: Any) -> None:
-        loss = loss_of(rows, codes, visible)
-        coefficient = rows.coefficients(loss).clamp(min=1e-6)
-        rows.disable_hooks()
-        clipping._backward((coefficient * loss).sum())
-        rows.enable_hooks()
-
-    patch.setattr(ClippedRows, "backward_of", backward_of)
-
-
-def seeded_noise(patch: Patch) -> None:
-    patch.setattr(noise_module, "standard_normal", lambda n: np.random.default_rng(0).standard_normal(n))
-    patch.setattr(mechanisms, "discrete_gaussian", lambda n, sigma: np.zeros(n, dtype=np.int64))
-    patch.setattr(rows_module, "_included", lambda n_rows, rate: np.arange(0, n_rows, round(1 / rate)))
-    patch.setattr(private_training, "unseeded", lambda device: contextlib.nullcontext())
-
-
-def true_number_of_rows(patch: Patch) -> None:
-    count = rows_module.PrivateRows.row_count
-
-    def exact(rows: Any, **public: Any) -> int:
-        count(rows, **public)
-        return int(rows_module._HELD[rows].rows.shape[0])
-
-    patch.setattr(rows_module.PrivateRows, "row_count", exact)
-
-
-def masks_of_the_users_seed(patch: Patch) -> None:
-    patch.setattr(private_training, "unseeded", lambda device: contextlib.nullcontext())
-
-
-def batch_norm(patch: Patch) -> None:
-    norm = nn.BatchNorm1d(8, affine=False)
-
-    def trunk(network: Any, embedded: Any, noise: Any) -> Any:
-        return network.norm(norm(embedded.flatten(0, -2)).view_as(embedded))
-
-    patch.setattr("tabgan.gan.generator.Generator.trunk", trunk)
-
-
-def one_noise_for_all_steps(patch: Patch) -> None:
-    draw = noise_module.standard_normal
-    kept: dict[int, Any] = {}
-    patch.setattr(noise_module, "standard_normal", lambda n: kept.setdefault(n, draw(n)))
-
-
-def a_look_is_not_booked(patch: Patch) -> None:
-    book = Ledger.book
-
-    def lenient(ledger: Any, *entries: Any) -> None:
-        if not any("'job'" in entry.what for entry in entries):
-            book(ledger, *entries)
-
-    patch.setattr(Ledger, "book", lenient)
-
-
-def mean_instead_of_sum(patch: Patch) -> None:
-    """The gradient is divided by the size of the batch before noise."""
-    add = private_training.PrivateRun._sum_of_clipped_gradients
-
-    def averaged(run: Any, rows: Any, codes: Any) -> None:
-        add(run, rows, codes)
-        for part in run._parameters():
-            part.grad.mul_(40.0 / max(len(codes), 1))
-
-    patch.setattr(private_training.PrivateRun, "_sum_of_clipped_gradients", averaged)
-
-
-def exact_pairs(patch: Patch) -> None:
-    """Pairs are counted without going through a mechanism."""
-    marginals = private_learning._marginals
-
-    def peeking(codes: Any, blocks: Any, reading: Any) -> Any:
-        made = marginals(codes, blocks, reading)
-        made.one_way[:] = private_learning.pair_counts(rows_module._HELD[codes].rows, blocks).diagonal()
-        return made
-
-    patch.setattr(private_learning, "_marginals", peeking)
 
 
 def replay(tmp_path: Any, is_more: bool = True) -> None:
@@ -147,24 +27,27 @@ def without_folder(check: Callable[[], None]) -> Callable[[Any], None]:
     return lambda tmp_path: check()
 
 
-MUTANTS: list[tuple[Callable[[Patch], None], Callable[[Any], None]]] = [
-    (no_clipping, without_folder(checks.check_no_gradient_is_longer_than_the_bound)),
-    (tenth_of_training_noise, without_folder(checks.check_training_noise)),
-    (tenth_of_release_noise, without_folder(checks.check_release_noise)),
-    (a_tenth_of_the_rate_is_booked, without_folder(checks.check_inclusion)),
-    (raw_category_list, without_folder(checks.check_lone_labels_are_not_told)),
-    (raw_category_list, lambda tmp_path: checks.check_file_holds_no_canary(None, tmp_path)),
-    (rows_that_are_no_numbers_pass, without_folder(checks.check_rows_that_are_no_numbers_count_nothing)),
-    (no_clipping, replay),
-    (seeded_noise, without_folder(checks.check_noise_is_fresh)),
-    (seeded_noise, without_folder(checks.check_training_noise_is_fresh)),
-    (one_noise_for_all_steps, without_folder(checks.check_training_noise)),
-    (true_number_of_rows, replay),
-    (masks_of_the_users_seed, replay),
-    (mean_instead_of_sum, replay),
-    (exact_pairs, replay),
-    (batch_norm, without_folder(checks.check_a_loss_follows_from_its_row_alone)),
-    (a_look_is_not_booked, booked),
+MUTANTS: list[tuple[Callable[[pytest.MonkeyPatch], None], Callable[[Any], None]]] = [
+    (mutants.no_clipping, without_folder(checks.check_no_gradient_is_longer_than_the_bound)),
+    (mutants.tenth_of_training_noise, without_folder(checks.check_training_noise)),
+    (mutants.tenth_of_release_noise, without_folder(checks.check_release_noise)),
+    (mutants.a_tenth_of_the_rate_is_booked, without_folder(checks.check_inclusion)),
+    (mutants.raw_category_list, without_folder(checks.check_lone_labels_are_not_told)),
+    (mutants.raw_category_list, lambda tmp_path: checks.check_file_holds_no_canary(None, tmp_path)),
+    (
+        mutants.rows_that_are_no_numbers_pass,
+        without_folder(checks.check_rows_that_are_no_numbers_count_nothing),
+    ),
+    (mutants.no_clipping, replay),
+    (mutants.seeded_noise, without_folder(checks.check_noise_is_fresh)),
+    (mutants.seeded_noise, without_folder(checks.check_training_noise_is_fresh)),
+    (mutants.one_noise_for_all_steps, without_folder(checks.check_training_noise)),
+    (mutants.true_number_of_rows, replay),
+    (mutants.masks_of_the_users_seed, replay),
+    (mutants.mean_instead_of_sum, replay),
+    (mutants.exact_pairs, replay),
+    (mutants.batch_norm, without_folder(checks.check_a_loss_follows_from_its_row_alone)),
+    (mutants.a_look_is_not_booked, booked),
 ]
 
 
