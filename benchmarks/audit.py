@@ -80,7 +80,7 @@ def measure(arguments: argparse.Namespace, case: str) -> tuple[Audit, dict[str, 
     broken, max_grad_norm = CASES[case]
     dataset = load(arguments.table)
     train = split(dataset.table, arguments.seed)[0].head(arguments.rows)
-    short = partial(PrivateSettings, warm_steps=60, distil_steps=60, pool_rows=10_000)
+    short = partial(PrivateSettings, warm_steps=30, distil_steps=60, warm_rows=6_000, pool_rows=10_000)
     watch = Stopwatch()
     with broken(), patch.object(private_learning, "PrivateSettings", short):
         found = audit(

@@ -120,7 +120,9 @@ def audit(  # noqa: PLR0913  # what is claimed, and how it is attacked
     config = privacy or PrivacyConfig()
     onlooker = Onlooker(df, canaries, sample_rate=config.sample_rate, seed=seed)
     table = pd.concat([df, canaries[is_in]], ignore_index=True)
-    learned = learn_with(table, model.get_params(deep=False), seed, callbacks=(), auditor=onlooker)
+    learned = learn_with(
+        table, model.get_params(deep=False), seed, ledger=None, callbacks=(), auditor=onlooker
+    )
     if learned.trained is None:
         raise SchemaError("No column of the table is learned, so there is nothing to attack.")
     onlooker.see_model(learned.trained)

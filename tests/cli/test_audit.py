@@ -20,7 +20,7 @@ from tests.test_auditing import SCHEMA, table
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     short = functools.partial(
-        PrivateSettings, warm_steps=5, distil_steps=5, tree_rows=300, pool_rows=300, generator_dim=(16, 16)
+        PrivateSettings, warm_steps=5, distil_steps=5, warm_rows=300, pool_rows=300, generator_dim=(16, 16)
     )
     monkeypatch.setattr(private_learning, "PrivateSettings", short)
     few = functools.partial(config_module.PrivacyConfig, steps=5, sample_rate=0.3, pairs_share=0.8)
@@ -48,7 +48,9 @@ def test_a_broken_claim_has_an_exit_code_of_its_own(call: Call, files, monkeypat
     mutants.tenth_of_release_noise(monkeypatch)
     mutants.tenth_of_training_noise(monkeypatch)
     real, schema = files
-    told = call("audit", real, "--epsilon", "2", "--schema", schema, "--delta", "1e-6", "--quiet")
+    told = call(
+        "audit", real, "--epsilon", "2", "--schema", schema, "--delta", "1e-6", "--canaries", "400", "--quiet"
+    )
     assert told.code == Exit.GATE
     assert told.err == "Error: The attack shows more than the claim allows.\n"
 

@@ -50,7 +50,7 @@ def records(n_rows: int = N_ROWS, seed: int = 0) -> list[dict[str, Any]]:
 
 def fit(rows: list[dict[str, Any]], schema: Schema | None = SCHEMA, **parameters: Any) -> TabGAN:
     """TabGAN with few steps; the claim is loose where it is not what is looked at."""
-    settings = functools.partial(PrivateSettings, warm_steps=3, distil_steps=3, tree_rows=200, pool_rows=200)
+    settings = functools.partial(PrivateSettings, warm_steps=3, distil_steps=3, warm_rows=200, pool_rows=200)
     chosen = {"epsilon": 500.0, "delta": 1e-4, "generator_dim": (8, 8), "privacy": CONFIG, "random_state": 5}
     chosen |= {"max_grad_norm": MAX_GRAD_NORM, "target": "job"} | parameters
     with pytest.MonkeyPatch.context() as patch:
