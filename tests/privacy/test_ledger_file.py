@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tabgan.errors import BudgetExceededError, ModelFileError
 from tabgan.privacy import ledger_file
+from tabgan.privacy.accounting import epsilon_of, noise_for
 from tabgan.privacy.entry import Entry
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.ledger_file import LedgerFile
@@ -146,3 +148,43 @@ def test_a_process_killed_after_booking_loses_no_spend(tmp_path):
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, check=False)
     assert done.returncode == 9
     assert Ledger(1.0, 1e-5, path=path).entries == (COUNT,)
+
+
+def test_a_settled_delta_is_on_the_file_and_the_file_goes_on_by_either(tmp_path):
+    path = tmp_path / "a.ledger"
+    count = replace(COUNT, adaptive=True)
+    ledger = Ledger(1.0, 1e-9, path=path)
+    ledger.book(count)
+    ledger.settle(1e-5)
+    ledger.book(count)
+    for delta in (1e-9, 1e-5):
+        again = Ledger(1.0, delta, path=path)
+        assert again.delta == 1e-5
+        assert again.entries == (count, count)
+        assert again.spent == ledger.spent
+    with pytest.raises(BudgetExceededError, match="another budget"):
+        Ledger(1.0, 1e-6, path=path)
+    with pytest.raises(ValueError, match="Expected delta >= 1e-05"):
+        ledger.settle(1e-6)
+    ledger.book(COUNT)  # not adaptive: planned without having seen a release
+    with pytest.raises(ValueError, match="adaptive entries only"):
+        ledger.settle(1e-4)
+
+
+def test_a_file_that_nothing_was_booked_in_may_get_another_budget(tmp_path):
+    path = tmp_path / "a.ledger"
+    Ledger(1.0, 1e-5, path=path)
+    ledger = Ledger(2.0, 1e-6, path=path)
+    ledger.book(COUNT)
+    assert len(path.read_text().splitlines()) == 2
+    assert Ledger(2.0, 1e-6, path=path).entries == (COUNT,)
+    with pytest.raises(BudgetExceededError, match="another budget"):
+        Ledger(1.0, 1e-5, path=path)
+
+
+def test_noise_for_what_is_left_keeps_the_whole_budget():
+    spent = (replace(COUNT, noise_multiplier=8.0),)
+    whole = noise_for(1.0, 1e-5, [COUNT])
+    left = noise_for(1.0, 1e-5, [COUNT], spent=spent)
+    assert left > whole
+    assert 0.99 < epsilon_of([*spent, COUNT.scaled(left)], 1e-5).epsilon <= 1.0
