@@ -10,18 +10,19 @@ from collections.abc import Callable, Hashable
 import numpy as np
 import torch
 
+from tabgan.encoding.grids import levels_worth_telling
 from tabgan.encoding.noisy_columns import is_bounded
-from tabgan.encoding.noisy_statistics import planned_releases
+from tabgan.encoding.noisy_statistics import columns_to_measure, planned_releases
 from tabgan.encoding.private_schema import with_dtype
 from tabgan.encoding.rehearsal import LABELS_NOT_DECLARED, rehearsed_encoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.private_training import NoisySteps, PrivateRun
-from tabgan.gan.raking import STEPS as RAKING_STEPS
-from tabgan.gan.raking import pool_size
+from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.settings import PrivateSettings, Settings
 from tabgan.gan.threads import one_thread
+from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import blocks_of, chosen_device
 from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
 from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
@@ -84,13 +85,13 @@ def plan_private(
     is_adaptive = delta is None and config.n_rows is None
     delta = default_delta(n_rows) if delta is None else delta
     check_delta(delta, n_rows)
-    looks = planned_releases(known)
-    whats = [look.what for look in looks]
-    plan = config.entries([], whats or ["Columns"], adaptive=is_adaptive)
+    measured = columns_to_measure(known, known)
+    plan = config.entries([], [look.what for look in planned_releases(known, measured)], adaptive=is_adaptive)
     scale = noise_for(epsilon, delta * (1 - config.label_delta), plan)
-    scaled = [entry.scaled(scale) for entry in plan if entry.what != "Columns"]
+    scaled = [entry.scaled(scale) for entry in plan]
     noise = {entry.what: entry.noise_multiplier for entry in scaled}
-    encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise)
+    max_levels = levels_worth_telling(n_rows, noise[PAIRS] * _root_of_pairs(len(known)))
+    encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise, measured=measured, max_levels=max_levels)
     blocks = blocks_of(encoder, torch.device("cpu"))
     entries = tuple(_with_sensitivity(entry, blocks.n_blocks) for entry in scaled)
     sigma = {entry.what: entry.sigma for entry in entries}
@@ -110,8 +111,12 @@ def plan_private(
 
 def _with_sensitivity(entry: Entry, n_blocks: int) -> Entry:
     """A row has one code in every block, and one pair in every two."""
-    tables = {SINGLES: n_blocks, PAIRS: n_blocks * (n_blocks - 1) / 2}.get(entry.what, 1)
-    return dataclasses.replace(entry, sensitivity=math.sqrt(max(1, tables)))
+    tables = {SINGLES: math.sqrt(n_blocks), PAIRS: _root_of_pairs(n_blocks)}.get(entry.what, 1.0)
+    return dataclasses.replace(entry, sensitivity=max(1.0, tables))
+
+
+def _root_of_pairs(n: int) -> float:
+    return math.sqrt(max(1, n * (n - 1) / 2))
 
 
 def _wrong_share(n_cells: float, sigma: float) -> float:
@@ -139,10 +144,10 @@ def _two_way(encoder: TableEncoder, sigma: float) -> dict[tuple[Hashable, Hashab
 
 
 def _memory(blocks: Blocks, n_rows: int, sample_rate: float) -> int:
-    """Codes of all rows, tables of pairs, the one-hot pool that is raked, activations of a batch."""
+    """Codes of all rows, tables of pairs, the pairs of a pool that is raked, activations of a batch."""
     codes = 2 * n_rows * blocks.n_blocks
     pairs = 8 * 6 * blocks.n_flat**2
-    pool = 4 * 2 * pool_size(blocks, PrivateSettings.pool_rows) * blocks.n_flat
+    pool = 12 * pool_size(blocks, PrivateSettings.pool_rows) * blocks.n_blocks * (blocks.n_blocks - 1) // 2
     batch = 4 * 6 * PrivateSettings.masks * sample_rate * n_rows * blocks.n_flat
     return int(codes + pairs + pool + batch) + 300 * 2**20  # torch itself
 
@@ -167,15 +172,19 @@ def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float
         rows = rows.to(blocks.device)
         public = _fastest(lambda: run.learn_released(rows, "tree", 1, 1e-4), clock)
         private = _fastest(lambda: run.learn_rows(NoisySteps(iter([rows]), 1.0, float(n_batch))), clock)
-        n_pool = pool_size(blocks, settings.pool_rows)
-        n_drawn = min(2048, n_pool)
+        n_drawn = 4096
         drawing = _fastest(lambda: run.draw_rows(n_drawn), clock) / n_drawn
-        pairs = torch.zeros(blocks.n_flat, blocks.n_flat, device=blocks.device)
-        one_hot = torch.zeros(n_drawn, blocks.n_flat, device=blocks.device)
-        # A step forwards and backwards is some three products.
-        raking = 3 * RAKING_STEPS * _fastest(lambda: one_hot @ pairs, clock) / n_drawn
-    released = public * (settings.warm_steps + settings.distil_steps)
-    return released + private * config.steps + (drawing + raking) * n_pool
+        even, pool = _even_marginals(blocks, n_rows), rows[torch.randint(n_batch, (n_drawn,))]
+        raking = _fastest(lambda: raked(pool, even, blocks), clock) / n_drawn
+    n_warm, n_last = (pool_size(blocks, most) for most in (settings.warm_rows, settings.pool_rows))
+    released = public * (2 * settings.warm_steps + settings.distil_steps)
+    drawn, weighted = drawing * (n_warm + n_last), raking * (2 * n_warm + n_last)
+    return released + private * config.steps + drawn + weighted
+
+
+def _even_marginals(blocks: Blocks, n_rows: int) -> NoisyMarginals:
+    nothing = np.zeros((blocks.n_flat, blocks.n_flat))
+    return NoisyMarginals(nothing[0], nothing, one_sigma=1.0, two_sigma=1.0, n_rows=float(n_rows))
 
 
 def _fastest(work: Callable[[], object], clock: Callable[[], float]) -> float:

@@ -23,7 +23,7 @@ N_ROWS = 1200
 def shorten(patch: pytest.MonkeyPatch) -> None:
     """Fewer steps on released counts, which cost no privacy, only time."""
     short = partial(
-        PrivateSettings, warm_steps=30, distil_steps=30, public_batch_size=128, tree_rows=2000, pool_rows=2000
+        PrivateSettings, warm_steps=30, distil_steps=30, public_batch_size=128, warm_rows=2000, pool_rows=2000
     )
     patch.setattr("tabgan.private_learning.PrivateSettings", short)
 

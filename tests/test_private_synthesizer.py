@@ -17,8 +17,8 @@ import pytest
 from sklearn.base import clone
 
 from tabgan import BudgetExceededError, Column, PrivacyConfig, Schema, SchemaError, TabGAN
-from tabgan.encoding.noisy_statistics import planned_releases
-from tabgan.encoding.private_schema import planned_votes
+from tabgan.encoding.noisy_statistics import columns_to_measure, planned_releases
+from tabgan.encoding.private_schema import planned_votes, with_dtype
 from tabgan.privacy.accounting import default_delta, epsilon_of
 from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES
 from tabgan.privacy.ledger import Ledger, verdict
@@ -55,6 +55,12 @@ def whats(model):
     return [entry.what for entry in model.ledger_.entries]
 
 
+def looks(model, declared):
+    known = Schema(tuple(map(with_dtype, declared)))
+    measured = columns_to_measure(model.schema_, known)
+    return [release.what for release in planned_releases(model.schema_, measured)]
+
+
 def test_a_declared_table_is_learned_within_its_budget(declared):
     df = people()
     synthetic = declared.sample(3000, seed=1)
@@ -70,11 +76,11 @@ def test_a_declared_table_is_learned_within_its_budget(declared):
 
 
 def test_the_ledger_lists_the_planned_releases_and_no_more(declared, undeclared):
-    columns = [release.what for release in planned_releases(declared.schema_)]
+    columns = looks(declared, SCHEMA)
     assert whats(declared) == [COUNT, *columns, SINGLES, PAIRS, ROWS]
     df, model = undeclared
     votes = [vote.what for vote in planned_votes(list(df.columns), ["note"])]
-    columns = [release.what for release in planned_releases(model.schema_)]
+    columns = looks(model, Schema((Column("note", "categorical", dtype="str"),)))
     assert whats(model) == [COUNT, *votes, *columns, SINGLES, PAIRS, ROWS]
 
 
@@ -210,18 +216,19 @@ KILLED = """
 
 def test_a_fit_that_is_killed_loses_no_spend_and_the_next_one_gets_what_is_left(declared, tmp_path):
     path = tmp_path / "a.ledger"
-    code = textwrap.dedent(KILLED).format(path=str(path), at=3)
+    columns = looks(declared, SCHEMA)
+    n_ran = len([COUNT, *columns, SINGLES])
+    code = textwrap.dedent(KILLED).format(path=str(path), at=n_ran - 1)
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as fit:
         assert fit.stdout is not None
-        for _ in range(4):
+        for _ in range(n_ran):
             assert fit.stdout.readline() == "ran\n"
         os.kill(fit.pid, signal.SIGKILL)
     assert fit.returncode == -signal.SIGKILL
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     held = [entry["what"] for line in lines if isinstance(line, list) for entry in line]
-    columns = [release.what for release in planned_releases(declared.schema_)]
     assert held == [COUNT, *columns, SINGLES]
 
     resumed = small(SCHEMA).fit(people(), ledger=path)

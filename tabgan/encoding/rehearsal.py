@@ -6,7 +6,7 @@ A plan needs the number of codes, and an error in the schema is best found befor
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.layout import IntArray
+from tabgan.encoding.levels import MAX_LEVELS
 from tabgan.encoding.noisy_statistics import fit_encoder
 from tabgan.encoding.reading import is_duration
 from tabgan.encoding.table import TableEncoder
@@ -51,8 +52,17 @@ class EvenRelease:
         return {json.dumps(place): each for place in range(LABELS_NOT_DECLARED)}
 
 
-def rehearsed_encoder(schema: Schema, *, n_rows: int, noise: Mapping[str, float]) -> TableEncoder:
+def rehearsed_encoder(
+    schema: Schema,
+    *,
+    n_rows: int,
+    noise: Mapping[str, float],
+    measured: Collection[Hashable] | None = None,
+    max_levels: int = MAX_LEVELS,
+) -> TableEncoder:
     """The encoder of an evenly spread table of this schema. Every column needs a dtype.
+
+    `measured`, `max_levels`: as for `fit_encoder`.
 
     Raises: SchemaError for a column of which the schema says something that cannot be learned.
 
@@ -62,7 +72,8 @@ def rehearsed_encoder(schema: Schema, *, n_rows: int, noise: Mapping[str, float]
     (4,)
     """
     guessed = Schema(tuple(map(_with_bounds, schema)))
-    return fit_encoder(guessed, EvenRelease(n_rows, noise), n_rows=n_rows)
+    release = EvenRelease(n_rows, noise)
+    return fit_encoder(guessed, release, n_rows=n_rows, measured=measured, max_levels=max_levels)
 
 
 def _with_bounds(column: Column) -> Column:

@@ -48,11 +48,11 @@ def test_fit_and_inspect_tell_every_release(folder, call):
     assert "Spent epsilon 7." in told.err
     assert "m.tabgan.ledger.jsonl" in told.err
     assert "1,200" not in told.err  # the number of rows is private
-    assert spent(Path("m.tabgan.ledger.jsonl")) == 6
+    assert spent(Path("m.tabgan.ledger.jsonl")) == 4
     shown = call("inspect", "m.tabgan").out
     for words in (
         "Number of rows",
-        "Column 'age': rows by values",
+        "Rows with each pair of codes of two blocks",
         "DP-SGD",
         "8 steps on 5.00% of the rows each",
         "The claim holds: recomputed epsilon 7.",
@@ -67,7 +67,7 @@ def test_fit_and_inspect_tell_every_release(folder, call):
     )  # fmt: skip
     assert again.code == 4
     assert "is spent already" in again.err
-    assert spent(Path("m.tabgan.ledger.jsonl")) == 6
+    assert spent(Path("m.tabgan.ledger.jsonl")) == 4
 
 
 def test_run_writes_as_many_rows_as_were_released_and_says_what_epsilon_leaves_out(folder, call):
