@@ -1,4 +1,4 @@
-"""How fast: encode, fit, sample and complete, at several sizes and rounds.
+"""How fast: encode, fit, sample and complete, at several sizes and rounds, and start.
 
 python -m benchmarks.speed [--table adult] [--fit-seconds 60]
 """
@@ -6,6 +6,8 @@ python -m benchmarks.speed [--table adult] [--fit-seconds 60]
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -84,6 +86,20 @@ def sampling_speeds(model: TabGAN, table: pd.DataFrame, seed: int) -> list[dict[
     return found
 
 
+def start_speeds() -> list[dict[str, Any]]:
+    """Seconds until a command has answered and until the library is there, the fastest of five."""
+    commands = {"tabgan --help": ("-m", "tabgan_cli", "--help"), "import tabgan": ("-c", "import tabgan")}
+    found = []
+    for what, arguments in commands.items():
+        seconds = []
+        for _ in range(5):
+            watch = Stopwatch()
+            subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+            seconds.append(watch.read()[0])
+        found.append({"what": what, "wall_seconds": min(seconds)})
+    return found
+
+
 def main() -> None:
     """Measure, print and write every speed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -101,9 +117,13 @@ def main() -> None:
     for one in found:
         speeds = (f"{one[key]:,.0f}" for key in ("rows", "rows_per_second", "rows_per_cpu_second"))
         shown.add_row(one["what"], str(one.get("rounds", "")), *speeds, f"{one['wall_seconds']:.2f}")
+    starts = start_speeds()
+    for one in starts:
+        shown.add_row(one["what"], "", "", "", "", f"{one['wall_seconds']:.2f}")
     terminal = console()
     terminal.print(shown)
-    result = {"table": arguments.table, "seed": arguments.seed, "speeds": found, "peak_bytes": peak_bytes()}
+    result = {"table": arguments.table, "seed": arguments.seed, "speeds": found, "starts": starts}
+    result["peak_bytes"] = peak_bytes()
     terminal.print(f"written to {write_result(f'speed-{arguments.table}', result)}")
 
 

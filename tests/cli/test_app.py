@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -53,16 +52,6 @@ def test_without_a_command_the_help_is_shown(call: Call) -> None:
 )
 def test_wrong_usage_exits_with_2(call: Call, arguments: list[str]) -> None:
     assert call(*arguments).code == 2
-
-
-def test_help_answers_in_half_a_second() -> None:
-    seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "tabgan_cli", "--help"], check=True, stdout=subprocess.DEVNULL)
-        seconds.append(time.perf_counter() - start)
-    # The fastest of some: other work on the machine only ever adds time.
-    assert min(seconds) < 0.5
 
 
 def test_help_loads_neither_torch_nor_pandas_nor_tabgan() -> None:
