@@ -94,7 +94,7 @@ def learn_with(
     Raises: ValueError, before the table is looked at, for a parameter that private mode cannot keep.
     """
     _check_parameters(parameters)
-    config = parameters["privacy"] or PrivacyConfig()
+    config = parameters["privacy"] or PrivacyConfig.default(parameters["epsilon"])
     budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config, ledger)
     declared = None if parameters["schema"] is None else read_schema(parameters["schema"])
     choices = parameters["personal"] or {}
@@ -107,6 +107,7 @@ def learn_with(
         generator_dim=generator_dim_of(parameters),
         masks=config.masks,
         steps=config.steps,
+        lr=config.lr,
         max_grad_norm=budget.max_grad_norm,
     )
     place = chosen_device(parameters["device"])

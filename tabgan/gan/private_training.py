@@ -89,7 +89,7 @@ def train_privately(
     run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
     run.learn_rows(steps)
     rows = raked(run.draw_rows(n_last), marginals, blocks)
-    run.learn_released(rows, "pairs again", settings.distil_steps, settings.lr)
+    run.learn_released(rows, "pairs again", settings.distil_steps, settings.distil_lr)
     generator.eval().requires_grad_(False)
     return Trained(generator, generator, order, run.history, [])
 

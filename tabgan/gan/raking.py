@@ -35,7 +35,7 @@ def raked(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
     return pool[torch.searchsorted(chances, coins).clamp(max=len(pool) - 1)]
 
 
-def weights(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
+def weights(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks, n_steps: int = STEPS) -> Tensor:
     """The weight of every row of the pool. Shape: int64 [rows, blocks] -> float64 [rows], of sum 1."""
     cells = _cells(pool, blocks)
     is_code = ~blocks.is_padding
@@ -46,7 +46,7 @@ def weights(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
     dual = torch.zeros_like(wanted).requires_grad_(True)
     optimizer = torch.optim.Adam([dual], lr=LEARNING_RATE)
     n_cells = cells.shape[1]
-    for _ in range(STEPS):
+    for _ in range(n_steps):
         chances = _chances(dual, cells)
         made = torch.bincount(
             cells.flatten(), chances.float().repeat_interleave(n_cells), minlength=len(wanted)

@@ -98,6 +98,7 @@ class PrivateSettings:
     warm_steps: int = 300
     warm_lr: float = 2e-3
     distil_steps: int = 600
+    distil_lr: float = 1e-3
     public_batch_size: int = 1024
     warm_rows: int = 60_000
     pool_rows: int = 100_000

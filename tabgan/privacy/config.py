@@ -8,14 +8,21 @@ from dataclasses import dataclass
 
 from tabgan.privacy.entry import Entry
 
+# Up to which epsilon: steps, masks, learning rate.
+BY_EPSILON = (
+    (1.8, (600, 4, 1e-3)),
+    (5.5, (1000, 3, 1.5e-3)),
+    (math.inf, (1500, 2, 2e-3)),
+)
+
 
 @dataclass(frozen=True)
 class PrivacyConfig:
-    """What private training may be told; the defaults are those of the benchmark.
+    """What private training may be told; the defaults are those of the benchmark at epsilon 1.
 
     `n_rows`: the number of rows, where it is public; otherwise it is released with noise.
     `sample_rate`, `steps`: of the Poisson batches of DP-SGD. `masks`: views of a row that are
-    averaged before clipping. The shares say how the budget, as the squared ratio of signal to noise,
+    averaged before clipping. `lr`: learning rate of the steps. The shares say how the budget, as the squared ratio of signal to noise,
     is split between the number of rows, the kinds of columns that nobody declared, the releases
     about columns, those about single codes and pairs, and DP-SGD (the rest). `label_delta`: share of
     delta for categories and kinds that nobody declared.
@@ -27,6 +34,7 @@ class PrivacyConfig:
     sample_rate: float = 0.05
     steps: int = 600
     masks: int = 4
+    lr: float = 1e-3
     count_share: float = 0.005
     kinds_share: float = 0.03
     columns_share: float = 0.06
@@ -37,10 +45,20 @@ class PrivacyConfig:
     def __post_init__(self) -> None:
         if min(self._shares) <= 0 or sum(self._shares) >= 1:
             raise ValueError(f"Expected shares > 0 that sum to less than 1, got {self._shares}.")
-        if not 0 < self.sample_rate <= 1 or self.steps < 1 or self.masks < 1:
-            raise ValueError("Expected 0 < sample_rate <= 1, steps >= 1 and masks >= 1.")
+        if not 0 < self.sample_rate <= 1 or self.steps < 1 or self.masks < 1 or not self.lr > 0:
+            raise ValueError("Expected 0 < sample_rate <= 1, steps >= 1, masks >= 1 and lr > 0.")
         if not 0 < self.label_delta < 1 or (self.n_rows is not None and self.n_rows < 1):
             raise ValueError("Expected 0 < label_delta < 1, and n_rows >= 1 or None.")
+
+    @classmethod
+    def default(cls, epsilon: float) -> PrivacyConfig:
+        """What the benchmark found at such an epsilon: under less noise more steps pay, and fewer masks do.
+
+        >>> [PrivacyConfig.default(epsilon).steps for epsilon in (0.5, 1.0, 3.0, 10.0)]
+        [600, 600, 1000, 1500]
+        """
+        steps, masks, lr = next(chosen for most, chosen in BY_EPSILON if epsilon <= most)
+        return cls(steps=steps, masks=masks, lr=lr)
 
     @property
     def _shares(self) -> tuple[float, ...]:
