@@ -34,7 +34,7 @@ def plan(
 
     paths.check_inputs(schema, privacy)
     private.check_epsilon(epsilon, delta)
-    config, declared = private.read_config(privacy), reading.read_schema_file(schema)
+    config, declared = private.read_config(privacy, epsilon), reading.read_schema_file(schema)
     assert declared is not None
     try:
         made = plan_private(declared, rows, epsilon=epsilon, delta=delta, privacy=config)

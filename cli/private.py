@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ def read_budget(
             "--epochs and --max-seconds are not for private mode: how often the rows are looked at is "
             'fixed and paid for beforehand. Set "steps" in a file for --privacy.',
         )
-    found = read_config(config)
+    found = read_config(config, epsilon)
     return Budget(epsilon, delta, found, ledger or beside.with_name(beside.name + LEDGER_ENDING))
 
 
@@ -70,15 +70,16 @@ def check_epsilon(epsilon: float, delta: float | None) -> None:
         raise CommandError(Exit.USAGE, "--delta takes a number > 0, below 1 / rows of the table.")
 
 
-def read_config(path: Path | None) -> PrivacyConfig:
-    """The PrivacyConfig in a JSON file; the usual one without a file. Raises: CommandError."""
+def read_config(path: Path | None, epsilon: float) -> PrivacyConfig:
+    """The usual PrivacyConfig of that epsilon, but for what a JSON file says. Raises: CommandError."""
     from tabgan.privacy.config import PrivacyConfig
 
+    usual = PrivacyConfig.default(epsilon)
     if path is None:
-        return PrivacyConfig()
+        return usual
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        return PrivacyConfig(**facts)
+        return replace(usual, **facts)
     except (TypeError, ValueError) as error:
         names = ", ".join(PrivacyConfig.__dataclass_fields__)
         told = str(error) if str(error).startswith("Expected") else f"Expected an object of {names}."

@@ -21,11 +21,11 @@ class PrivacyConfig:
     """What private training may be told; the defaults are those of the benchmark at epsilon 1.
 
     `n_rows`: the number of rows, where it is public; otherwise it is released with noise.
-    `sample_rate`, `steps`: of the Poisson batches of DP-SGD. `masks`: views of a row that are
-    averaged before clipping. `lr`: learning rate of the steps. The shares say how the budget, as the squared ratio of signal to noise,
-    is split between the number of rows, the kinds of columns that nobody declared, the releases
-    about columns, those about single codes and pairs, and DP-SGD (the rest). `label_delta`: share of
-    delta for categories and kinds that nobody declared.
+    `sample_rate`, `steps`, `lr` (learning rate): of the Poisson batches of DP-SGD. `masks`: views of a
+    row that are averaged before clipping. The shares say how the budget, as the squared ratio of
+    signal to noise, is split between the number of rows, the kinds of columns that nobody declared,
+    the releases about columns, those about single codes and pairs, and DP-SGD (the rest).
+    `label_delta`: share of delta for categories and kinds that nobody declared.
 
     Raises: ValueError for shares that leave nothing for the rows.
     """

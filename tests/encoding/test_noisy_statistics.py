@@ -8,6 +8,7 @@ import pytest
 
 from tabgan.encoding.noisy_statistics import (
     NoisyStatistics,
+    columns_to_measure,
     columns_worth_measuring,
     fit_encoder,
     planned_releases,
@@ -141,6 +142,14 @@ def test_columns_that_say_enough_are_not_worth_measuring():
     assert columns_worth_measuring(schema, missing_is_declared=True) == ("age", "pay", "free", "born")
     measured = columns_worth_measuring(schema, missing_is_declared=True)
     assert {release.column for release in planned_releases(schema, measured)} == set(measured)
+
+
+def test_a_column_that_nobody_declared_is_measured_however_much_is_known_of_it_by_now():
+    full = replace(JOB, name="voted")  # its categories were found by vote, its gaps were not
+    schema = Schema((JOB, full, replace(JOB, name="gappy", missing="nan")))
+    assert columns_to_measure(schema, Schema((JOB, schema["gappy"]))) == ("voted",)
+    assert columns_to_measure(schema, schema) == ()
+    assert columns_to_measure(schema, None) == ("job", "voted", "gappy")
 
 
 def test_the_looks_that_are_taken_are_the_planned_ones(mixed):
