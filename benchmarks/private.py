@@ -6,7 +6,7 @@ python -m benchmarks.private --undeclared --seeds 0
 python -m benchmarks.private --table diamonds compas --seeds 0
 python -m benchmarks.private --print                         the tables of benchmarks/README.md again
 
-A table is declared by `<table>-schema.json` beside this file, which holds nothing but what its
+A table is declared by `schemas/<table>-public.json`, which holds nothing but what its
 codebook says. The figures read the real rows and so are not private themselves.
 """
 
@@ -29,7 +29,7 @@ from tabgan.evaluation.utility import is_regression
 from tabgan.schema import infer_schema
 
 DELTA = 1e-5
-SCHEMAS = Path(__file__).resolve().parent
+SCHEMAS = Path(__file__).resolve().parent / "schemas"
 
 # TSTR, pair error, C2ST on Adult by epsilon.
 ADULT = {
@@ -54,7 +54,7 @@ SHOWN = {
 
 def schema_path(table: str) -> Path:
     """Where the public facts of a table lie."""
-    return SCHEMAS / f"{table}-schema.json"
+    return SCHEMAS / f"{table}-public.json"
 
 
 def evaluate(

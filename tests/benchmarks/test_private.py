@@ -42,15 +42,15 @@ def test_results_of_other_promises_have_other_names() -> None:
     assert "private-adult-eps0.5" in names
 
 
-@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*-schema.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*-public.json")), ids=lambda path: path.stem)
 def test_a_declared_schema_is_one_of_a_known_table(path: Any) -> None:
-    table = path.name.removesuffix("-schema.json")
+    table = path.name.removesuffix("-public.json")
     assert table in SOURCES
     assert SOURCES[table].target in Schema.load(path).names
 
 
 def test_what_adult_declares_is_so() -> None:
-    schema, rows = Schema.load(SCHEMAS / "adult-schema.json"), load("adult").table
+    schema, rows = Schema.load(SCHEMAS / "adult-public.json"), load("adult").table
     schema.check(rows)
     for column in schema:
         cells = rows[column.name]
