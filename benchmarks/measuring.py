@@ -6,6 +6,7 @@ synthetic tables as Parquet beside what it measured.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import importlib.metadata
 import json
@@ -36,7 +37,8 @@ SPEED_ROWS = 65_536
 class Job:
     """One model to fit and what to sample from it; `None` in `rounds` is the model's default.
 
-    `max_rows`: rows taken of a larger table before it is split.
+    `max_rows`: rows taken of a larger table before it is split. `within`: the training rows are split
+    once more, and the holdout is not touched.
     """
 
     table: str
@@ -47,6 +49,7 @@ class Job:
     n_threads: int | None = None
     with_target: bool = False
     max_rows: int | None = None
+    within: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,12 @@ def split(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     return train.reset_index(drop=True), holdout.reset_index(drop=True)
 
 
-def capped(table: pd.DataFrame, max_rows: int | None, seed: int) -> pd.DataFrame:
-    """At most so many random rows of the table."""
-    return table if max_rows is None or len(table) <= max_rows else table.sample(max_rows, random_state=seed)
+def split_for(job: Job, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows that the job learns, and those that judge it."""
+    if job.max_rows is not None and len(table) > job.max_rows:
+        table = table.sample(job.max_rows, random_state=job.seed)
+    train, holdout = split(table, job.seed)
+    return split(train, job.seed) if job.within else (train, holdout)
 
 
 def run(job: Job) -> Outcome:
@@ -142,8 +148,14 @@ def _child(job: Job, folder: Path) -> None:
     from tabgan import TabGAN
 
     dataset = load(job.table, target=job.target)
-    train, _ = split(capped(dataset.table, job.max_rows, job.seed), job.seed)
+    train, _ = split_for(job, dataset.table)
     options = dict(job.options)
+    if "privacy" in options:
+        from tabgan import PrivacyConfig
+
+        options["privacy"] = dataclasses.replace(
+            PrivacyConfig.default(options["epsilon"]), **options["privacy"]
+        )
     if job.with_target:
         options["target"] = dataset.target
     watch = Stopwatch()

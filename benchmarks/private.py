@@ -4,6 +4,7 @@ python -m benchmarks.private                                 Adult, epsilon 1, d
 python -m benchmarks.private --epsilon 0.5 1 3 10
 python -m benchmarks.private --undeclared --seeds 0
 python -m benchmarks.private --table diamonds compas --seeds 0
+python -m benchmarks.private --within --config '{"steps": 900}' --label 900    to choose by
 python -m benchmarks.private --print                         the tables of benchmarks/README.md again
 
 A table is declared by `schemas/<table>-public.json`, which holds nothing but what its
@@ -22,7 +23,7 @@ import pandas as pd
 from rich.table import Table
 
 from benchmarks.datasets import SOURCES, load
-from benchmarks.measuring import RESULTS, Job, capped, console, run, split, write_result
+from benchmarks.measuring import RESULTS, Job, console, run, split_for, write_result
 from benchmarks.quality import Bar
 from tabgan.evaluation import c2st_auc, pair_trends, tstr_auc
 from tabgan.evaluation.utility import is_regression
@@ -76,11 +77,19 @@ def measure(table: str, epsilon: float, seed: int, arguments: argparse.Namespace
     """Fit, sample and judge once."""
     dataset = load(table)
     assert dataset.target is not None
-    train, holdout = split(capped(dataset.table, arguments.rows, seed), seed)
     options: dict[str, Any] = {"epsilon": epsilon, "delta": DELTA}
     if not arguments.undeclared:
         options["schema"] = str(schema_path(table))
-    job = Job(table, None, seed, options, n_threads=1, with_target=True, max_rows=arguments.rows)
+    if arguments.config:
+        options["privacy"] = arguments.config
+    job = Job(
+        *(table, None, seed, options),
+        n_threads=1,
+        with_target=True,
+        max_rows=arguments.rows,
+        within=arguments.within,
+    )
+    train, holdout = split_for(job, dataset.table)
     outcome = run(job)
     found = evaluate(train, outcome.tables[0], holdout, dataset.target, seed)
     child = outcome.figures
@@ -147,6 +156,8 @@ def show(results: list[dict[str, Any]]) -> Table:
     for one in results:
         cells = [_cell(one, key, form) for key, (_, form) in SHOWN.items()]
         label = f"{one['table']}, {one['epsilon']:g}" + ("" if one["is_declared"] else ", undeclared")
+        label += ", training rows only" if one.get("within") else ""
+        label += f"\n{json.dumps(one['config'])}" if one.get("config") else ""
         default = "–" if one["default_tstr"] is None else f"{one['default_tstr']:.3f}"
         table.add_row(label, f"{one['mean']['trtr']:.3f}", default, *cells)
     return table
@@ -171,6 +182,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--undeclared", action="store_true", help="fit without a schema")
     parser.add_argument("--rows", type=int, help="take so many rows of a larger table")
+    parser.add_argument("--config", type=json.loads, help='JSON of PrivacyConfig, such as {"steps": 900}')
+    parser.add_argument("--within", action="store_true", help="split the training rows; leave the holdout")
+    parser.add_argument("--label", default="", help="put at the end of the result's name")
     parser.add_argument("--print", action="store_true", help="print what was measured before; fit nothing")
     return parser.parse_args()
 
@@ -186,11 +200,16 @@ def main() -> None:
     is_declared = not arguments.undeclared
     for table in arguments.table:
         for epsilon in arguments.epsilon:
+            name = result_name(table, epsilon, is_declared=is_declared)
+            name += ("-within" if arguments.within else "") + (
+                f"-{arguments.label}" if arguments.label else ""
+            )
             runs: list[dict[str, Any]] = []
             for seed in arguments.seeds:
                 runs.append(measure(table, epsilon, seed, arguments))
                 result = summary(table, epsilon, runs, is_declared=is_declared)
-                path = write_result(result_name(table, epsilon, is_declared=is_declared), result)
+                result |= {"config": arguments.config, "within": arguments.within}
+                path = write_result(name, result)
                 terminal.print(show([result]))
             terminal.print(f"written to {path}")
 
