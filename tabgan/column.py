@@ -19,9 +19,11 @@ from tabgan.scalars import is_missing, scalar_from_json, scalar_to_json
 
 Kind: TypeAlias = Literal["numeric", "categorical", "boolean", "datetime", "identifier"]
 Missing: TypeAlias = Literal["nan", "none", "na", "nat"]
+Policy: TypeAlias = Literal["public", "private", "generalise", "drop"]
 Element: TypeAlias = Literal["text", "bool", "int", "float", "decimal", "date", "datetime"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
+UNITS_OF_TIME = ("hour", "day", "month", "year")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Column:
     dtype: the pandas dtype of the output, as `tabgan.dtypes` writes it; "" = take the table's.
     decimals: numeric only; 0 = whole numbers, k = digits after the point, None = full floats.
     categories, minimum, maximum: declared, hence public; bounds of a datetime are ISO text.
+    policy: "public": bounds or categories are declared and nothing else is asked about the column by
+        itself; "private" (None means the same): what is not declared is measured, and charged where
+        there is a budget, of which `share` (as in PrivacyConfig) is the column's own; "generalise":
+        known by `step` only, a number for numbers, "hour", "day", "month" or "year" for datetimes,
+        a count of first letters for text; "drop": neither learned nor in the output.
     missing, element: how a missing cell, and every other cell, of an object column is written.
     personal: identifier only; the form of personal data that made-up values take, of `FORMS`.
     locale: with `personal`; the country whose names and places Faker makes up, such as "de_DE".
@@ -53,6 +60,9 @@ class Column:
     personal: str | None = None
     locale: str | None = None
     reason: str = field(default="", compare=False)
+    policy: Policy | None = None
+    step: float | int | str | None = None
+    share: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", same_nan(self.name))
@@ -69,6 +79,7 @@ class Column:
         self._check_personal()
         self._check_categories()
         self._check_bounds()
+        self._check_policy()
 
     def _error(self, text: str) -> SchemaError:
         return SchemaError(f"Column {self.name!r}: {text}.")
@@ -122,6 +133,28 @@ class Column:
         read = [self._read_bound(bound) for bound in bounds]
         if len(read) == 2 and read[0] > read[1]:
             raise self._error("its minimum is above its maximum. Exchange them")
+
+    def _check_policy(self) -> None:
+        if self.policy is not None and self.policy not in get_args(Policy):
+            raise self._error(f"unknown policy. Use one of {', '.join(get_args(Policy))}")
+        if (self.policy == "generalise") != (self.step is not None):
+            raise self._error('policy="generalise" and step belong together. Give both or none')
+        is_number = isinstance(self.step, (int, float)) and not isinstance(self.step, bool)
+        allowed = {
+            "numeric": is_number and 0 < self.step < math.inf,  # type: ignore[operator]
+            "datetime": self.step in UNITS_OF_TIME,
+            "categorical": is_number and isinstance(self.step, int) and self.step > 0,
+        }
+        if self.step is not None and not allowed.get(self.kind, False):
+            raise self._error(
+                "expected a step > 0 of a numeric column, hour, day, month or year of a datetime, a count of "
+                "first letters of a categorical one"
+            )
+        is_bounded = self.minimum is not None and self.maximum is not None
+        if self.policy == "public" and not (self.categories or is_bounded or self.kind == "boolean"):
+            raise self._error("it is public, so declare its categories, or its minimum and maximum")
+        if self.share is not None and (self.policy == "public" or not 0 < self.share < 1):
+            raise self._error("expected 0 < share < 1, of a column that is measured")
 
     def _read_bound(self, bound: object) -> Any:
         if self.kind == "datetime":

@@ -19,6 +19,7 @@ from tabgan.gan.losses import LOSSES
 from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, PrivateSettings, Settings
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained, train
+from tabgan.privacy.config import PrivacyConfig
 from tabgan.scalars import scalar_from_json, scalar_to_json
 
 Parameters = Mapping[str, Any]
@@ -72,6 +73,51 @@ def generator_dim_of(parameters: Parameters) -> tuple[int, ...]:
         return tuple(parameters["generator_dim"])
     is_private = parameters["epsilon"] is not None
     return PrivateSettings.generator_dim if is_private else Settings.generator_dim
+
+
+def private_settings(parameters: Parameters, config: PrivacyConfig) -> PrivateSettings:
+    """Settings of private training from TabGAN's parameters.
+
+    Raises: ValueError for an adversary that would mix rows, or let one weigh on another's gradient.
+    """
+    learning_rates: dict[str, Any] = {
+        name: float(parameters[name])
+        for name in ("generator_lr", "discriminator_lr")
+        if parameters[name] is not None
+    }
+    if config.adversary_share:
+        _check_adversary(parameters)
+    return PrivateSettings(
+        embedding_dim=parameters["embedding_dim"],
+        generator_dim=generator_dim_of(parameters),
+        masks=config.masks,
+        steps=config.steps,
+        max_grad_norm=parameters["max_grad_norm"],
+        rounds=parameters["rounds"] or (1 if parameters["recipe"] == "gan" else PrivateSettings.rounds),
+        loss=parameters["loss"],
+        label_smoothing=parameters["label_smoothing"],
+        discriminator_dim=tuple(parameters["discriminator_dim"]),
+        discriminator_views=parameters["discriminator_views"],
+        discriminator_steps=parameters["discriminator_steps"],
+        **learning_rates,
+    )
+
+
+def _check_adversary(parameters: Parameters) -> None:
+    alone = [name for name, loss in LOSSES.items() if loss.of_rows is not None]
+    if parameters["loss"] not in alone:
+        raise ValueError(
+            f"Expected loss to be one of {', '.join(alone)} with epsilon, got {parameters['loss']!r}: "
+            "a real row's loss may depend on no other row, nor be a penalty."
+        )
+    for name, neutral in (
+        ("pac", 1),
+        ("spectral_norm", False),
+        ("feature_matching_weight", 0),
+        ("auxiliary_weight", 0),
+    ):
+        if parameters[name] != neutral:
+            raise ValueError(f"Expected {name}={neutral} with epsilon: rows are clipped one by one.")
 
 
 def _check_numbers(parameters: Parameters) -> None:

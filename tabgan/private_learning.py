@@ -8,37 +8,34 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from tabgan.encoding.grids import levels_worth_telling
-from tabgan.encoding.noisy_statistics import columns_to_measure, fit_encoder, planned_releases
+from tabgan.encoding.noisy_statistics import columns_to_measure, fit_encoder, shared_and_own
 from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, planned_votes, with_dtype
 from tabgan.encoding.rehearsal import rehearsed_encoder
 from tabgan.encoding.row_wise import row_wise_table
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import BudgetExceededError, SchemaError
-from tabgan.gan.blocks import Blocks
-from tabgan.gan.private_training import NoisySteps, PrivateRun, train_privately
+from tabgan.gan.dp_sgd import NoisySteps, NoisyTeachers
+from tabgan.gan.private_training import PrivateRun, train_privately
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained
-from tabgan.gan.tree import NoisyMarginals
-from tabgan.learning import Parameters, blocks_of, chosen_device, generator_dim_of, settings_of
+from tabgan.learning import Parameters, blocks_of, chosen_device, private_settings, settings_of
 from tabgan.personal_columns import decide_by_header, decisions_told
 from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up
-from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, PrivacyConfig
+from tabgan.privacy.config import ADVERSARY, COUNT, PAIRS, ROWS, SINGLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import BoundRelease, PrivateRows
-from tabgan.schema import Schema, read_schema
+from tabgan.private_marginals import MarginalPlan, deviation_of_pairs, released_marginals, star_of
+from tabgan.schema import Schema, read_schema, without_dropped
 
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
 
-COUNTED_AT_ONCE = 4096
 LEAST_LEFT = 0.05  # of epsilon; a fit on less would learn noise
 REHEARSED_ROWS = 1000
 SMALLEST_DELTA = 1e-9  # below the default of any table of fewer than a hundred million rows
@@ -95,21 +92,17 @@ def learn_with(
     """
     _check_parameters(parameters)
     config = parameters["privacy"] or PrivacyConfig.default(parameters["epsilon"])
+    if parameters["recipe"] == "gan":
+        config = config.adversary_alone()
     budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config, ledger)
-    declared = None if parameters["schema"] is None else read_schema(parameters["schema"])
+    df, schema = without_dropped(df, parameters["schema"])
+    declared = None if schema is None else read_schema(schema)
     choices = parameters["personal"] or {}
     declared, df = decide_by_header(declared, df, choices, parameters["locale"])
     target = parameters["target"]
     if target is not None and target not in df.columns:
         raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
-    settings = PrivateSettings(
-        embedding_dim=parameters["embedding_dim"],
-        generator_dim=generator_dim_of(parameters),
-        masks=config.masks,
-        steps=config.steps,
-        lr=config.lr,
-        max_grad_norm=budget.max_grad_norm,
-    )
+    settings = private_settings(parameters, config)
     place = chosen_device(parameters["device"])
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(seed)
@@ -129,14 +122,10 @@ def learn_with(
 
 def _check_parameters(parameters: Parameters) -> None:
     settings_of(parameters)
-    if parameters["recipe"] == "gan" or parameters["adversary_weight"]:
-        raise ValueError(
-            'Expected recipe="default" or "likelihood" with epsilon: the adversary is not private.'
-        )
-    for name in ("epochs", "max_seconds", "marginals_weight", "likelihood_weight"):
+    for name in ("epochs", "max_seconds", "adversary_weight", "marginals_weight", "likelihood_weight"):
         if parameters[name] is not None:
             raise ValueError(
-                f"Expected {name}=None with epsilon: set the steps in privacy=PrivacyConfig(...)."
+                f"Expected {name}=None with epsilon: set steps and shares in privacy=PrivacyConfig(...)."
             )
     if not parameters["max_grad_norm"] > 0 or not math.isfinite(parameters["max_grad_norm"]):
         raise ValueError(f"Expected max_grad_norm > 0, got max_grad_norm={parameters['max_grad_norm']!r}.")
@@ -165,35 +154,29 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     reading = _Reading.begin(df, declared, budget)
     measured = reading.measured_schema()
     encoder, rows = reading.fitted_encoder(measured.schema)
-    ledger, n_rows, noise = reading.rows.ledger, reading.n_rows, reading.noise
+    ledger, n_rows = reading.rows.ledger, reading.n_rows
     if not encoder.layout.blocks:
         return PrivateModel(encoder, None, ledger, n_rows, (*measured.notes, *encoder.warnings))
     blocks = blocks_of(encoder, device)
     codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
-    marginals = _marginals(codes, blocks, reading)
+    parents = [block.parent for block in encoder.layout.blocks]
+    about = () if target is None else encoder.layout.of_column(encoder.schema.names.index(target))
+    marginals = released_marginals(codes, blocks, reading.marginal_plan(star_of(about, parents)))
     if auditor is not None:
         auditor.see_counts(encoder, marginals)
-    batches = codes.poisson_batches(
-        what=ROWS,
-        sample_rate=budget.config.sample_rate,
-        steps=budget.config.steps,
-        noise_multiplier=noise[ROWS],
-        sensitivity=budget.max_grad_norm,
-        adaptive=reading.is_adaptive,
+    watch = None if auditor is None else auditor.see_step
+    teachers = NoisyTeachers(
+        likelihood=_noisy_steps(codes, ROWS, reading, budget.max_grad_norm, watch),
+        adversary=_noisy_steps(codes, ADVERSARY, reading, budget.max_grad_norm),
     )
     with one_thread():
         trained = train_privately(
             marginals,
-            NoisySteps(
-                _as_long(batches),
-                noise[ROWS],
-                budget.config.sample_rate * n_rows,
-                watch=None if auditor is None else auditor.see_step,
-            ),
+            teachers,
             blocks,
             settings,
-            parents=[block.parent for block in encoder.layout.blocks],
-            target=() if target is None else encoder.layout.of_column(encoder.schema.names.index(target)),
+            parents=parents,
+            target=about,
             callbacks=tuple(callbacks),
         )
     return PrivateModel(encoder, trained, ledger, n_rows, (*measured.notes, *encoder.warnings))
@@ -253,13 +236,33 @@ class _Reading:
         """Noise of every release that is known before the first one, and the scale of the rest."""
         known = Schema(()) if self.declared is None else self.declared
         votes = planned_votes(self.names, known)
-        columns = [release.what for release in planned_releases(known, columns_to_measure(known, known))]
+        columns, own = shared_and_own(known, columns_to_measure(known, known))
         columns = columns or ["Columns"] * bool(votes)
-        plan = self.config.entries([vote.what for vote in votes], columns, adaptive=self.is_adaptive)
+        votes_what = [vote.what for vote in votes]
+        plan = self.config.entries(votes_what, columns, adaptive=self.is_adaptive, own=own)
         # What all labels may cost of delta is put aside as a whole; so here they have none.
         delta = self.delta * (1 - self.config.label_delta)
         self.scale = noise_for(self.rows.ledger.epsilon, delta, plan, spent=self.spent_before)
         self.noise = {entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan}
+
+    def marginal_plan(self, star: frozenset[tuple[int, int]]) -> MarginalPlan:
+        """What of the marginals is counted."""
+        n_columns = len(self.names)
+        return MarginalPlan(self.noise, self.n_rows, n_columns, self._is_chosen, self.is_adaptive, star)
+
+    @property
+    def _is_chosen(self) -> bool:
+        """Whether pairs are chosen, by what is public or, where the ledger says adaptive, released."""
+        n_rows = self.n_rows if self.is_adaptive else self.config.n_rows
+        has_pairs = PAIRS in self.noise
+        return has_pairs and self.config.chooses_pairs(len(self.names), n_rows, self.noise[PAIRS])
+
+    @property
+    def _pair_deviation(self) -> float:
+        """Deviation of the noise on a pair of codes of two columns; without pairs, on a code."""
+        if PAIRS not in self.noise:
+            return self.noise[SINGLES] * math.sqrt(len(self.names))
+        return deviation_of_pairs(self.noise[PAIRS], len(self.names), is_chosen=self._is_chosen)
 
     @property
     def label_delta(self) -> float:
@@ -274,14 +277,15 @@ class _Reading:
     def fitted_encoder(self, schema: Schema) -> tuple[TableEncoder, PrivateRows]:
         """The encoder, and the rows read as it reads them."""
         measured = columns_to_measure(schema, self.declared)
-        columns = [release.what for release in planned_releases(schema, measured)]
-        plan = self.config.entries([], columns, adaptive=self.is_adaptive)
+        columns, own = shared_and_own(schema, measured)
+        plan = self.config.entries([], columns, adaptive=self.is_adaptive, own=own)
+        asked = {*columns, *(what for part, _ in own for what in part)}
         self.noise |= {
-            entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan if entry.what in columns
+            entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan if entry.what in asked
         }
         rows = self.rows.map(lambda table: row_wise_table(table, schema))
         release = BoundRelease(rows, self.noise, self.label_delta, self.is_adaptive)
-        max_levels = levels_worth_telling(self.n_rows, self.noise[PAIRS] * root_of_pairs(len(schema)))
+        max_levels = levels_worth_telling(self.n_rows, self._pair_deviation)
         encoder = fit_encoder(schema, release, n_rows=self.n_rows, measured=measured, max_levels=max_levels)
         return encoder, rows
 
@@ -311,56 +315,26 @@ def _checked_left(ledger: Ledger) -> tuple[Entry, ...]:
     return ledger.entries
 
 
-def _marginals(codes: PrivateRows, blocks: Blocks, reading: _Reading) -> NoisyMarginals:
-    """Counts of codes and of pairs, released.
-
-    Privacy: a row has one code in every block and one pair in every two of them: L2 sensitivity is
-        the root of the number of blocks, and of pairs of blocks.
-    """
-    n_blocks, size, noise = blocks.n_blocks, blocks.n_flat, reading.noise
-    of_one, of_two = math.sqrt(n_blocks), root_of_pairs(n_blocks)
-    singles = codes.counts(
-        lambda rows: pair_counts(rows, blocks).diagonal(),
-        what=SINGLES,
-        shape=size,
-        noise_multiplier=noise[SINGLES],
-        sensitivity=of_one,
+def _noisy_steps(
+    codes: PrivateRows,
+    what: str,
+    reading: _Reading,
+    max_grad_norm: float,
+    watch: Callable[[PrivateRun, NoisySteps], None] | None = None,
+) -> NoisySteps | None:
+    """The batches of a teacher, booked; None for one that has no share."""
+    if what not in reading.noise:
+        return None
+    config = reading.config
+    batches = codes.poisson_batches(
+        what=what,
+        sample_rate=config.sample_rate,
+        steps=config.steps,
+        noise_multiplier=reading.noise[what],
+        sensitivity=max_grad_norm,
         adaptive=reading.is_adaptive,
     )
-    upper = np.triu(np.ones((size, size), dtype=bool), 1)
-    pairs = codes.counts(
-        lambda rows: pair_counts(rows, blocks) * upper,
-        what=PAIRS,
-        shape=(size, size),
-        noise_multiplier=noise[PAIRS],
-        sensitivity=of_two,
-        adaptive=reading.is_adaptive,
-    )
-    two_way = np.where(upper, pairs, 0).astype(np.float64)
-    return NoisyMarginals(
-        one_way=singles.astype(np.float64),
-        two_way=two_way + two_way.T,
-        one_sigma=noise[SINGLES] * of_one,
-        two_sigma=noise[PAIRS] * of_two,
-        n_rows=float(reading.n_rows),
-    )
-
-
-def root_of_pairs(n: int) -> float:
-    """Square root of the number of pairs of `n` columns."""
-    return math.sqrt(max(1, n * (n - 1) / 2))
-
-
-def pair_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
-    """Rows with each pair of codes; the diagonal holds the rows with each code.
-
-    Shape: [rows, blocks] -> [flat codes, flat codes].
-    """
-    total = torch.zeros(blocks.n_flat, blocks.n_flat, dtype=torch.int64)
-    for part in codes.split(COUNTED_AT_ONCE):  # whole numbers this small are exact in float32
-        rows = blocks.one_hot(part)
-        total += (rows.T @ rows).to(torch.int64).cpu()
-    return total.numpy()
+    return NoisySteps(_as_long(batches), reading.noise[what], config.sample_rate * reading.n_rows)
 
 
 def _as_long(batches: Iterator[Tensor]) -> Iterator[Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Callable, Hashable
@@ -12,21 +13,23 @@ import torch
 
 from tabgan.encoding.grids import levels_worth_telling
 from tabgan.encoding.noisy_columns import is_bounded
-from tabgan.encoding.noisy_statistics import columns_to_measure, planned_releases
+from tabgan.encoding.noisy_statistics import columns_to_measure, shared_and_own
 from tabgan.encoding.private_schema import with_dtype
 from tabgan.encoding.rehearsal import LABELS_NOT_DECLARED, rehearsed_encoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.blocks import Blocks
+from tabgan.gan.dp_sgd import NoisySteps
 from tabgan.gan.generator import Generator
-from tabgan.gan.private_training import NoisySteps, PrivateRun
+from tabgan.gan.private_training import PrivateRun
 from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.settings import PrivateSettings, Settings
 from tabgan.gan.threads import one_thread
-from tabgan.gan.tree import NoisyMarginals
+from tabgan.gan.tree import NoisyMarginals, NoisyPair
 from tabgan.learning import blocks_of, chosen_device
 from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
 from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
+from tabgan.private_marginals import deviation_of_pairs
 from tabgan.schema import Declared, Schema, read_schema
 
 HALF_NORMAL = math.sqrt(2 / math.pi)  # mean of |noise| of deviation 1
@@ -79,14 +82,15 @@ def plan_private(
     Raises: SchemaError, ValueError or BudgetExceededError, as the fit would before it spends.
     """
     config = privacy or PrivacyConfig()
-    known = Schema(tuple(map(with_dtype, read_schema(schema))))
+    declared = [column for column in read_schema(schema) if column.policy != "drop"]
+    known = Schema(tuple(map(with_dtype, declared)))
     if n_rows < 1:
         raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
     is_adaptive = delta is None and config.n_rows is None
     delta = default_delta(n_rows) if delta is None else delta
     check_delta(delta, n_rows)
-    measured = columns_to_measure(known, known)
-    plan = config.entries([], [look.what for look in planned_releases(known, measured)], adaptive=is_adaptive)
+    shared, own = shared_and_own(known, columns_to_measure(known, known))
+    plan = config.entries([], shared, adaptive=is_adaptive, own=own)
     scale = noise_for(epsilon, delta * (1 - config.label_delta), plan)
     scaled = [entry.scaled(scale) for entry in plan]
     noise = {entry.what: entry.noise_multiplier for entry in scaled}
@@ -95,13 +99,16 @@ def plan_private(
     blocks = blocks_of(encoder, torch.device("cpu"))
     entries = tuple(_with_sensitivity(entry, blocks.n_blocks) for entry in scaled)
     sigma = {entry.what: entry.sigma for entry in entries}
+    pair_sigma = sigma.get(PAIRS, 0.0)
+    if pair_sigma and config.chooses_pairs(len(known), n_rows, noise[PAIRS]):
+        pair_sigma = deviation_of_pairs(noise[PAIRS], len(known), is_chosen=True)
     made = PrivatePlan(
         n_rows=n_rows,
         spent=epsilon_of(entries, delta),
         entries=entries,
         n_codes=sum(encoder.layout.sizes),
         one_way_error=_one_way(encoder, sigma[SINGLES] / n_rows),
-        two_way_error=_two_way(encoder, sigma[PAIRS] / n_rows),
+        two_way_error=_two_way(encoder, pair_sigma / n_rows) if pair_sigma else {},
         memory_bytes=_memory(blocks, n_rows, config.sample_rate),
         seconds=_seconds(encoder, config, n_rows) if is_timed and blocks.n_blocks else None,
         warnings=(),
@@ -147,9 +154,13 @@ def _memory(blocks: Blocks, n_rows: int, sample_rate: float) -> int:
     """Codes of all rows, tables of pairs, the pairs of a pool that is raked, activations of a batch."""
     codes = 2 * n_rows * blocks.n_blocks
     pairs = 8 * 6 * blocks.n_flat**2
-    pool = 12 * pool_size(blocks, PrivateSettings.pool_rows) * blocks.n_blocks * (blocks.n_blocks - 1) // 2
+    pool = 12 * pool_size(_n_pairs(blocks), PrivateSettings.pool_rows) * _n_pairs(blocks)
     batch = 4 * 6 * PrivateSettings.masks * sample_rate * n_rows * blocks.n_flat
     return int(codes + pairs + pool + batch) + 300 * 2**20  # torch itself
+
+
+def _n_pairs(blocks: Blocks) -> int:
+    return blocks.n_blocks * (blocks.n_blocks - 1) // 2
 
 
 def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float:
@@ -173,18 +184,23 @@ def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float
         public = _fastest(lambda: run.learn_released(rows, "tree", 1, 1e-4), clock)
         private = _fastest(lambda: run.learn_rows(NoisySteps(iter([rows]), 1.0, float(n_batch))), clock)
         n_drawn = 4096
-        drawing = _fastest(lambda: run.draw_rows(n_drawn), clock) / n_drawn
+        drawing = _fastest(lambda: run.draw_rows(n_drawn, len(order)), clock) / n_drawn
         even, pool = _even_marginals(blocks, n_rows), rows[torch.randint(n_batch, (n_drawn,))]
-        raking = _fastest(lambda: raked(pool, even, blocks), clock) / n_drawn
-    n_warm, n_last = (pool_size(blocks, most) for most in (settings.warm_rows, settings.pool_rows))
+        raking = _fastest(lambda: raked(pool, even), clock) / n_drawn
+    n_warm, n_last = (
+        pool_size(_n_pairs(blocks), most) for most in (settings.warm_rows, settings.pool_rows)
+    )
     released = public * (2 * settings.warm_steps + settings.distil_steps)
     drawn, weighted = drawing * (n_warm + n_last), raking * (2 * n_warm + n_last)
     return released + private * config.steps + drawn + weighted
 
 
 def _even_marginals(blocks: Blocks, n_rows: int) -> NoisyMarginals:
-    nothing = np.zeros((blocks.n_flat, blocks.n_flat))
-    return NoisyMarginals(nothing[0], nothing, one_sigma=1.0, two_sigma=1.0, n_rows=float(n_rows))
+    pairs = {
+        (i, j): NoisyPair(np.zeros((blocks.sizes[i], blocks.sizes[j])), 1.0)
+        for i, j in itertools.combinations(range(blocks.n_blocks), 2)
+    }
+    return NoisyMarginals(np.zeros(blocks.n_flat), 1.0, float(n_rows), pairs)
 
 
 def _fastest(work: Callable[[], object], clock: Callable[[], float]) -> float:

@@ -178,6 +178,23 @@ def resolve_schema(
     )
 
 
+def without_dropped(df: pd.DataFrame, declared: Declared | None) -> tuple[pd.DataFrame, Declared | None]:
+    """Table and schema without the columns whose policy is to drop them.
+
+    Raises: SchemaError where none is left.
+    """
+    if declared is None or not isinstance(df, pd.DataFrame):
+        return df, declared
+    schema = read_schema(declared)
+    dropped = [column.name for column in schema if column.policy == "drop"]
+    if not dropped:
+        return df, schema
+    kept = df.loc[:, [name not in dropped for name in df.columns]]
+    if not kept.shape[1]:
+        raise SchemaError("Every column is dropped. Keep at least one.")
+    return kept, Schema(tuple(column for column in schema if column.name not in dropped))
+
+
 def read_schema(declared: Declared) -> Schema:
     """The Schema in whatever form it is declared."""
     if isinstance(declared, Schema):

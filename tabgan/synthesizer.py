@@ -14,7 +14,7 @@ from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
 from tabgan.model_file import read_model, write_model
 from tabgan.personal_columns import decide
-from tabgan.schema import Declared, Schema, resolve_schema
+from tabgan.schema import Declared, Schema, resolve_schema, without_dropped
 
 if TYPE_CHECKING:
     from tabgan.gan.training import Trained
@@ -41,8 +41,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
-    budget. Declare bounds and categories in `schema`: what is public costs nothing. The adversary,
-    `epochs` and `max_seconds` are not for private mode.
+    budget. Declare bounds and categories in `schema`: what is public costs nothing. "gan" is
+    then the plain private GAN. Weights, `epochs` and `max_seconds` are not for private mode.
 
     Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`,
     `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
@@ -164,6 +164,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         from tabgan.gan.progress import training_bar
         from tabgan.learning import checked_seed, learn, notes_on, settings_of, two_digits
 
+        df, declared = without_dropped(df, declared)
         schema = resolve_schema(df, declared, discrete_columns=self.discrete_columns)
         schema, df, told = decide(schema, df, self.personal or {}, self.locale)
         settings = settings_of(self.get_params(deep=False))

@@ -101,3 +101,39 @@ def test_a_column_that_contradicts_itself_is_refused(facts: dict[str, Any], told
 def test_json_that_describes_no_column_is_refused(facts: Any, told: str) -> None:
     with pytest.raises(SchemaError, match=told):
         Column.from_dict(facts)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"policy": "public", "minimum": 0, "maximum": 9},
+        {"policy": "private", "share": 0.02},
+        {"policy": "generalise", "step": 0.5},
+        {"policy": "drop"},
+    ],
+)
+def test_policies_go_through_json(facts):
+    column = Column("n", "numeric", **facts)
+    assert Column.from_dict(json.loads(json.dumps(column.to_dict()))) == column
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        ("numeric", {"policy": "hide"}),
+        ("numeric", {"policy": "public", "minimum": 0}),
+        ("categorical", {"policy": "public"}),
+        ("numeric", {"policy": "generalise"}),
+        ("numeric", {"step": 5}),
+        ("numeric", {"policy": "generalise", "step": "day"}),
+        ("numeric", {"policy": "generalise", "step": -1}),
+        ("datetime", {"policy": "generalise", "step": 3}),
+        ("categorical", {"policy": "generalise", "step": 1.5}),
+        ("boolean", {"policy": "generalise", "step": 1}),
+        ("numeric", {"share": 1.0}),
+        ("boolean", {"policy": "public", "share": 0.1}),
+    ],
+)
+def test_a_policy_that_cannot_be_kept_is_refused(kind, facts):
+    with pytest.raises(SchemaError, match="Column 'x'"):
+        Column("x", kind, **facts)

@@ -76,11 +76,35 @@ def columns_worth_measuring(schema: Schema, *, missing_is_declared: bool = False
 def columns_to_measure(schema: Schema, declared: Schema | None) -> tuple[Hashable, ...]:
     """Columns that a private fit looks at: all that nobody declared, and those declared too little.
 
-    A declared column has missing cells if it declares `missing`; of other columns only rows tell.
+    A declared column has missing cells if it declares `missing`; of other columns only rows tell. A
+    policy says otherwise: a public column is not looked at, a private one, or one with a share, is.
     """
     known = () if declared is None else declared.names
     wanted = columns_worth_measuring(declared or Schema(()), missing_is_declared=True)
-    return tuple(name for name in schema.names if name not in known or name in wanted)
+
+    def is_wanted(column: Column) -> bool:
+        if column.policy == "public":
+            return False
+        is_asked_for = column.policy == "private" or column.share is not None
+        return is_asked_for or column.name not in known or column.name in wanted
+
+    return tuple(column.name for column in schema if is_wanted(column))
+
+
+def shared_and_own(
+    schema: Schema, measured: Sequence[Hashable]
+) -> tuple[list[str], list[tuple[list[str], float]]]:
+    """Releases about columns that share a budget, and those of columns that have a share of their own."""
+    shared: list[str] = []
+    own: list[tuple[list[str], float]] = []
+    looks = planned_releases(schema, measured)
+    for column in schema:
+        found = [look.what for look in looks if look.column == column.name]
+        if column.share is None:
+            shared += found
+        elif found:
+            own.append((found, column.share))
+    return shared, own
 
 
 def _is_worth_measuring(column: Column, missing_is_declared: bool) -> bool:

@@ -22,6 +22,7 @@ import pandas as pd
 from tabgan.cells import MAX_TEXT
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
+from tabgan.encoding.coarsening import coarse_cell, coarse_numbers, coarse_ticks
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.reading import Cells, Numeric, dense, is_duration, python_scalar, unit_of, zone_of
 from tabgan.scalars import is_missing
@@ -67,12 +68,15 @@ def _read(df: pd.DataFrame, column: Column) -> Numeric:
         return np.zeros(len(df), dtype=np.int64)
     cells = dense(df[column.name])
     if column.kind == "datetime":
-        return _instants(cells, column).view(f"M8[{unit_of(column)}]")
+        ticks, unit = _instants(cells, column), unit_of(column)
+        return (ticks if column.step is None else coarse_ticks(ticks, unit, column)).view(f"M8[{unit}]")
     if column.kind != "numeric":
-        return _each(cells, labeller(column))
+        label = labeller(column)
+        return _each(cells, lambda cell: label(cell if column.step is None else coarse_cell(cell, column)))
     if is_duration(column):
         return _durations(cells, column).view(f"m8[{unit_of(column)}]")
-    return _numbers(cells, column)
+    numbers = _numbers(cells, column)
+    return numbers if column.step is None else coarse_numbers(numbers, column)
 
 
 def _each(cells: Cells, read: Callable[[Any], Any]) -> Numeric:

@@ -14,6 +14,7 @@ from pandas.api.types import union_categoricals
 
 from tabgan.column import Column
 from tabgan.encoding.categorical import CategoricalEncoder, RareRule
+from tabgan.encoding.coarsening import coarse_condition, coarse_table
 from tabgan.encoding.conditions import Condition
 from tabgan.encoding.datetime import DatetimeEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
@@ -117,6 +118,7 @@ class TableEncoder:
         if schema is None or not all(column.dtype for column in schema):
             schema = resolve_schema(df, schema)
         schema.check(df)
+        df = coarse_table(df, schema)
         if statistics is None:
             statistics = ExactStatistics(df, schema, min_rows)
         if statistics.n_rows() < min_rows:
@@ -153,6 +155,7 @@ class TableEncoder:
     def encode_counting(self, df: pd.DataFrame) -> tuple[CodeArray, dict[Hashable, int]]:
         """Codes, and for every column with cells that have no code of their own, how many."""
         self.schema.check(df)
+        df = coarse_table(df, self.schema)
         codes = np.zeros((len(df), len(self.layout.blocks)), dtype=np.int16)
         foreign: dict[Hashable, int] = {}
         for encoder, where in zip(self.encoders, self._slices, strict=True):
@@ -169,6 +172,7 @@ class TableEncoder:
         known = set(self.schema.names)
         if extra := [name for name in df.columns if name not in known]:
             raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
+        df = coarse_table(df, self.schema)
         shape = (len(df), len(self.layout.blocks))
         codes, is_visible = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=bool)
         for encoder, where in zip(self.encoders, self._slices, strict=True):
@@ -202,14 +206,14 @@ class TableEncoder:
             encoder.decode(
                 codes[:, where],
                 rng,
-                condition=limits.get(encoder.column.name),
+                condition=coarse_condition(limits.get(encoder.column.name), encoder.column),
                 first_row=first_row,
             )
             for encoder, where in zip(self.encoders, self._slices, strict=True)
         ]
         table = pd.concat(columns, axis=1)
         table.columns = _index_of(self.schema.names)
-        return table
+        return coarse_table(table, self.schema)
 
     def concat(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         """Tables that `decode` made, one below the other; dtypes stay.
@@ -234,7 +238,8 @@ class TableEncoder:
         Raises: ConditionError when the column or value is unknown, or nothing meets it.
         """
         self._check_names([name])
-        return self._encoder(name).allowed(condition)
+        encoder = self._encoder(name)
+        return encoder.allowed(coarse_condition(condition, encoder.column))
 
     def present(self, name: Hashable) -> BoolArray:
         """Which codes of a column are not the missing one: an array with a dimension a block."""

@@ -52,16 +52,18 @@ class Discriminator(nn.Module):
         self.label = nn.Linear(widths[-1], n_labels) if n_labels else None
 
     def features(self, embedded: Tensor) -> Tensor:
-        """Shape: [rows, first width] -> [rows / pac, last width]."""
+        """Shape: [rows, first width] -> [rows / pac, last width]; without packing [..., width]."""
         x = embedded + self.bias
-        x = self.dropout(F.leaky_relu(x, 0.2)).reshape(len(x) // self.pac, -1)
+        x = self.dropout(F.leaky_relu(x, 0.2))
+        if self.pac > 1:
+            x = x.reshape(len(x) // self.pac, -1)
         for linear in self.linears:
             x = self.dropout(F.leaky_relu(linear(x), 0.2))
         out: Tensor = x
         return out
 
     def real_features(self, codes: Tensor, view: Tensor) -> Tensor:
-        """Shape: codes, view [rows, blocks] -> [rows / pac, last width]."""
+        """Shape: codes, view [rows, blocks] -> [rows / pac, last width]; several views as in `features`."""
         return self.features(self.rows(codes, view))
 
     def soft_features(self, rows: Tensor, view: Tensor) -> Tensor:

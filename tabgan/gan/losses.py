@@ -18,6 +18,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.discriminator import Discriminator
 
 ScoreLoss = Callable[[Tensor, Tensor], Tensor]
+RowLoss = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -27,41 +28,55 @@ class AdversarialLoss:
     `clip`: weights of the discriminator are clipped to this after each step (0: never).
     `penalty`: "wgan-gp" (gradient norm 1 between real and made), "r1r2" (gradient norm 0 at
     real and made rows) or "" (none).
+    `of_rows`: the discriminator's loss of each real and of each made score by itself; None where a
+    real row's loss depends on another row, which rules out clipping row by row.
     """
 
     discriminator: ScoreLoss
     generator: ScoreLoss
     clip: float = 0.0
     penalty: str = ""
+    of_rows: tuple[RowLoss, RowLoss] | None = None
 
 
-def _minimax_discriminator(real: Tensor, made: Tensor) -> Tensor:
-    return F.softplus(-real).mean() + F.softplus(made).mean()
+def _separate(
+    real_loss: RowLoss, made_loss: RowLoss, generator: RowLoss, clip: float = 0.0
+) -> AdversarialLoss:
+    """A family in which every row is judged by itself."""
+    return AdversarialLoss(
+        discriminator=lambda real, made: real_loss(real).mean() + made_loss(made).mean(),
+        generator=lambda _, made: generator(made).mean(),
+        clip=clip,
+        of_rows=(real_loss, made_loss),
+    )
 
 
-def _critic(real: Tensor, made: Tensor) -> Tensor:
-    return made.mean() - real.mean()
+def _is_real(score: Tensor) -> Tensor:
+    """Minus the logarithm of the chance that the row is real."""
+    return F.softplus(-score)
+
+
+def _is_made(score: Tensor) -> Tensor:
+    return F.softplus(score)
 
 
 LOSSES: dict[str, AdversarialLoss] = {
     # Goodfellow et al. 2014, equation 1: the generator makes log(1 - D(made)) small.
-    "minimax": AdversarialLoss(_minimax_discriminator, lambda _, made: -F.softplus(made).mean()),
+    "minimax": _separate(_is_real, _is_made, lambda made: -F.softplus(made)),
     # Goodfellow et al. 2014, section 3: the generator makes log D(made) large.
-    "non-saturating": AdversarialLoss(_minimax_discriminator, lambda _, made: F.softplus(-made).mean()),
+    "non-saturating": _separate(_is_real, _is_made, _is_real),
     # Mao et al. 2017, equation 9 (a = 0, b = c = 1).
-    "least-squares": AdversarialLoss(
-        lambda real, made: ((real - 1) ** 2).mean() / 2 + (made**2).mean() / 2,
-        lambda _, made: ((made - 1) ** 2).mean() / 2,
+    "least-squares": _separate(
+        lambda real: (real - 1) ** 2 / 2, lambda made: made**2 / 2, lambda made: (made - 1) ** 2 / 2
     ),
     # Lim & Ye 2017, section 2.
-    "hinge": AdversarialLoss(
-        lambda real, made: F.relu(1 - real).mean() + F.relu(1 + made).mean(),
-        lambda _, made: -made.mean(),
-    ),
+    "hinge": _separate(lambda real: F.relu(1 - real), lambda made: F.relu(1 + made), lambda made: -made),
     # Arjovsky et al. 2017, algorithm 1.
-    "wasserstein": AdversarialLoss(_critic, lambda _, made: -made.mean(), clip=0.05),
+    "wasserstein": _separate(lambda real: -real, lambda made: made, lambda made: -made, clip=0.05),
     # Gulrajani et al. 2017, equation 3.
-    "wasserstein-gp": AdversarialLoss(_critic, lambda _, made: -made.mean(), penalty="wgan-gp"),
+    "wasserstein-gp": AdversarialLoss(
+        lambda real, made: made.mean() - real.mean(), lambda _, made: -made.mean(), penalty="wgan-gp"
+    ),
     # Huang et al. 2024 (R3GAN), equations 2 and 3: each made row against one real row.
     "relativistic": AdversarialLoss(
         lambda real, made: F.softplus(made - real).mean(),

@@ -4,18 +4,18 @@
    released pairs, by likelihood; then its own rows, weighted again.
 2. It learns the private rows by likelihood: Poisson batches, gradients clipped row by row over
    several masks, noise once a step.
-3. A pool of rows is drawn from it, weighted to the released pairs, and learned once more.
+3. It learns from an adversary that learns the private rows so, where one is asked for.
+4. A pool of rows is drawn from it, weighted to the released pairs, and learned once more.
 
-Only step 2 sees rows, and only through `batches`. Nothing is chosen by a loss of real rows: no
-early stopping, no learning rate, no record.
+The plain private GAN is step 3 alone. Only steps 2 and 3 see rows, and only through `batches`.
+Nothing is chosen by a loss of real rows: no early stopping, no learning rate, no record.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -23,39 +23,25 @@ from torch import Tensor, nn
 from tabgan.gan import losses
 from tabgan.gan.batches import mixed_masks, rank_of
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.clipping import ClippedRows, clipped
+from tabgan.gan.clipping import clipped
+from tabgan.gan.dp_sgd import NoisySteps, NoisyTeachers, leave_clipped_sum, noisy_optimizer
 from tabgan.gan.generator import Generator
-from tabgan.gan.noise import NoisyOptimizer, unseeded
 from tabgan.gan.order import drawing_order
+from tabgan.gan.private_adversary import play_privately
 from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.rounds import draw, rounds_of
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.training import Trained
-from tabgan.gan.tree import NoisyMarginals, dependence, spanning_tree, tree_rows
+from tabgan.gan.tree import FloatArray, NoisyMarginals, dependence, spanning_tree, tree_rows
 from tabgan.gan.watch import Average, Callback, Record
 
 DRAWN_AT_ONCE = 8192
 EVERY = 50
 
 
-@dataclass(frozen=True)
-class NoisySteps:
-    """The batches that may be seen, already booked, and the noise that they were booked with.
-
-    `batches` yields int64 [rows, blocks], Poisson-sampled, perhaps empty. `expected_batch_size`
-    comes from the released count, never from the rows. `watch` is shown the run after each noise and
-    before the step that it goes into: the generator's weights and noisy gradients are released.
-    """
-
-    batches: Iterator[Tensor]
-    noise_multiplier: float
-    expected_batch_size: float
-    watch: Callable[[PrivateRun, NoisySteps], None] | None = None
-
-
 def train_privately(
     marginals: NoisyMarginals,
-    steps: NoisySteps,
+    teachers: NoisyTeachers,
     blocks: Blocks,
     settings: PrivateSettings,
     *,
@@ -63,7 +49,7 @@ def train_privately(
     target: Sequence[int] = (),
     callbacks: tuple[Callback, ...] = (),
 ) -> Trained:
-    """Train a generator on released marginals and booked batches.
+    """Train a generator on released marginals and booked batches, those of each teacher if any.
 
     Randomness but the noise and the batches is torch's global generator, which the caller seeds.
     """
@@ -71,27 +57,40 @@ def train_privately(
     dependences = dependence(marginals, shares, blocks)
     information = torch.from_numpy(dependences).float().clamp(min=0)
     order = drawing_order(information, parents, settings.rounds, target)
-    root = target[0] if target else order[0]
-    tree = spanning_tree(dependences, root)
+    generator = _fresh_generator(blocks, settings, shares, marginals.n_rows)
+    run = PrivateRun(generator, order, settings, callbacks)
+    if marginals.pairs:
+        tree = spanning_tree(dependences, target[0] if target else order[0])
+        n_warm = pool_size(len(marginals.pairs), settings.warm_rows)
+        rows = tree_rows(tree, marginals, shares, blocks, n_warm).to(blocks.device)
+        # Twice: most pairs of the first rows are too far off for weights alone.
+        run.learn_released(raked(rows, marginals), "tree", settings.warm_steps, settings.warm_lr)
+        rows = raked(run.draw_rows(n_warm, len(order)), marginals)
+        run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
+    if teachers.likelihood is not None:
+        run.learn_rows(teachers.likelihood)
+    n_rounds = len(order)
+    if teachers.adversary is not None:
+        run.learn_from_adversary(teachers.adversary)
+        n_rounds = settings.rounds
+    if marginals.pairs:
+        pool = run.draw_rows(pool_size(len(marginals.pairs), settings.pool_rows), n_rounds)
+        run.learn_released(raked(pool, marginals), "pairs again", settings.distil_steps, settings.distil_lr)
+    generator.eval().requires_grad_(False)
+    return Trained(generator, generator, order, run.history, [])
+
+
+def _fresh_generator(
+    blocks: Blocks, settings: PrivateSettings, shares: FloatArray, n_rows: float
+) -> Generator:
+    """A generator that draws every block by its one-way marginal."""
     generator = Generator(
         blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim, dropout=0.0
     ).to(blocks.device)
     generator.noise.requires_grad_(False)
     with torch.no_grad():
-        floor = 1 / (marginals.n_rows + 1)
-        generator.head.bias.copy_((torch.from_numpy(shares) + floor).log())
-    run = PrivateRun(generator, order, settings, callbacks)
-    n_warm, n_last = (pool_size(blocks, most) for most in (settings.warm_rows, settings.pool_rows))
-    rows = tree_rows(tree, marginals, shares, blocks, n_warm).to(blocks.device)
-    # Twice: most pairs of the first rows are too far off for weights alone.
-    run.learn_released(raked(rows, marginals, blocks), "tree", settings.warm_steps, settings.warm_lr)
-    rows = raked(run.draw_rows(n_warm), marginals, blocks)
-    run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
-    run.learn_rows(steps)
-    rows = raked(run.draw_rows(n_last), marginals, blocks)
-    run.learn_released(rows, "pairs again", settings.distil_steps, settings.distil_lr)
-    generator.eval().requires_grad_(False)
-    return Trained(generator, generator, order, run.history, [])
+        generator.head.bias.copy_((torch.from_numpy(shares) + 1 / (n_rows + 1)).log())
+    return generator
 
 
 class PrivateRun:
@@ -134,18 +133,11 @@ class PrivateRun:
         settings = self.settings
         rows = clipped(self.generator.train(), settings.max_grad_norm)
         adam = torch.optim.Adam(self._parameters(), lr=settings.lr, betas=(0.9, 0.99))
-        optimizer = NoisyOptimizer(
-            adam,
-            noise_multiplier=steps.noise_multiplier,
-            max_grad_norm=settings.max_grad_norm,
-            expected_batch_size=steps.expected_batch_size,
-            loss_reduction="mean",
-        )
+        optimizer = noisy_optimizer(adam, steps, settings.max_grad_norm)
         average = Average(self.generator, settings.ema)
         for index, codes in enumerate(steps.batches):
             optimizer.zero_grad(set_to_none=True)
-            with unseeded(self.blocks.device):
-                self._sum_of_clipped_gradients(rows, codes)
+            leave_clipped_sum(rows, codes, self.masks_of_rows, self.loss_of_rows)
             optimizer.pre_step()
             if steps.watch is not None:
                 steps.watch(self, steps)
@@ -157,12 +149,19 @@ class PrivateRun:
         rows.remove_hooks()
         self.generator.load_state_dict(average.network.state_dict())
 
-    def _sum_of_clipped_gradients(self, rows: ClippedRows, codes: Tensor) -> None:
-        """Leave it in every parameter's `grad`; zero for no rows and for rows whose gradient is no number."""
-        rows.backward_of(self.loss_of_rows, codes, self.masks_of_rows(codes))
-        for part in self._parameters():
-            if part.grad is None:
-                part.grad = torch.zeros_like(part)
+    def learn_from_adversary(self, steps: NoisySteps) -> None:
+        """The game against a discriminator that learns private rows by DP-SGD.
+
+        Privacy: one Gaussian mechanism a step on the sum of clipped gradients, as booked.
+        """
+        self.generator.requires_grad_(True)
+        n_steps = self.settings.steps
+
+        def tell(step: int, losses_of: Callable[[], Record]) -> None:
+            self._tell("adversary", step, n_steps, losses_of)
+
+        play_privately(self.generator, self.order, self.settings, steps, tell)
+        self.generator.noise.requires_grad_(False)
 
     def masks_of_rows(self, codes: Tensor) -> Tensor:
         """Shape: -> bool [rows, masks, blocks]."""
@@ -183,15 +182,15 @@ class PrivateRun:
         return per_view.view(-1, n_masks).mean(1)
 
     @torch.no_grad()
-    def draw_rows(self, n_rows: int) -> Tensor:
-        """Rows of the generator as it is, one block at a time. Shape: -> int64 [rows, blocks]."""
+    def draw_rows(self, n_rows: int, n_rounds: int) -> Tensor:
+        """Rows of the generator as it is. Shape: -> int64 [rows, blocks]."""
         self.generator.eval()
-        one_by_one = rounds_of(self.blocks, self.order, len(self.order))
+        rounds = rounds_of(self.blocks, self.order, n_rounds)
         parts = []
         for start in range(0, n_rows, DRAWN_AT_ONCE):
             shape = (min(DRAWN_AT_ONCE, n_rows - start), self.blocks.n_blocks)
             nothing = torch.zeros(shape, dtype=torch.long, device=self.blocks.device)
-            drawn = draw(self.generator, nothing, nothing.bool(), one_by_one)
+            drawn = draw(self.generator, nothing, nothing.bool(), rounds)
             parts.append(self.blocks.codes(drawn.rows))
         return torch.cat(parts)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tabgan.gan.blocks import Blocks
 from tabgan.gan.tree import NoisyMarginals
 
 STEPS = 200
@@ -14,13 +13,12 @@ WORK = 12_000_000  # pairs of codes, over all rows of a pool
 FEWEST = 20_000
 
 
-def pool_size(blocks: Blocks, at_most: int) -> int:
-    """Rows of a pool that can be raked in reasonable time."""
-    n_pairs = max(1, blocks.n_blocks * (blocks.n_blocks - 1) // 2)
-    return min(at_most, max(FEWEST, WORK // n_pairs))
+def pool_size(n_pairs: int, at_most: int) -> int:
+    """Rows of a pool that can be raked to so many pairs of blocks in reasonable time."""
+    return min(at_most, max(FEWEST, WORK // max(1, n_pairs)))
 
 
-def raked(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
+def raked(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Tensor:
     """As many rows, drawn from the pool by weights that bring its pairs to the released ones.
 
     The weights are those nearest to equal ones (Kullback-Leibler, `n_rows` rows' worth) for which
@@ -29,28 +27,23 @@ def raked(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
     Shape: int64 [rows, blocks] -> the same. Privacy: post-processing of released counts.
     Source: Deville & Särndal 1992 (calibration); the squared penalty allows for noise.
     """
-    chances = weights(pool, marginals, blocks).cumsum(0)
+    if not marginals.pairs:
+        return pool
+    chances = weights(pool, marginals, n_steps).cumsum(0)
     # A cumulative sum instead of torch.multinomial, which takes no more than 2**24 categories.
     coins = torch.rand(len(pool), dtype=torch.float64, device=pool.device) * chances[-1]
     return pool[torch.searchsorted(chances, coins).clamp(max=len(pool) - 1)]
 
 
-def weights(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks, n_steps: int = STEPS) -> Tensor:
+def weights(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Tensor:
     """The weight of every row of the pool. Shape: int64 [rows, blocks] -> float64 [rows], of sum 1."""
-    cells = _cells(pool, blocks)
-    is_code = ~blocks.is_padding
-    is_counted = (blocks.block_of[:, None] < blocks.block_of) & is_code & is_code[:, None]
-    shares = torch.as_tensor(marginals.two_way / marginals.n_rows, dtype=torch.float32, device=pool.device)
-    wanted = (shares * is_counted).flatten()
-    stiffness = marginals.two_sigma**2 / marginals.n_rows
+    cells, wanted, stiffness = _cells_of_pairs(pool, marginals)
+    flat = cells.flatten()
     dual = torch.zeros_like(wanted).requires_grad_(True)
     optimizer = torch.optim.Adam([dual], lr=LEARNING_RATE)
-    n_cells = cells.shape[1]
     for _ in range(n_steps):
-        chances = _chances(dual, cells)
-        made = torch.bincount(
-            cells.flatten(), chances.float().repeat_interleave(n_cells), minlength=len(wanted)
-        )
+        chances = _chances(dual, cells).float().expand(len(cells), -1).flatten()
+        made = torch.zeros_like(wanted).index_add_(0, flat, chances)
         # Of logsumexp(log-weights) - <dual, wanted> + stiffness / 2 |dual|², by hand.
         dual.grad = made - wanted + stiffness * dual.detach()
         optimizer.step()
@@ -58,12 +51,21 @@ def weights(pool: Tensor, marginals: NoisyMarginals, blocks: Blocks, n_steps: in
 
 
 def _chances(dual: Tensor, cells: Tensor) -> Tensor:
-    """Shape: [cells of the two-way table], [rows, pairs of blocks] -> [rows]."""
-    return dual.detach()[cells].sum(1).double().softmax(0)
+    """Shape: [cells of all pairs], [pairs of blocks, rows] -> [rows]."""
+    return dual.detach()[cells].sum(0).double().softmax(0)
 
 
-def _cells(pool: Tensor, blocks: Blocks) -> Tensor:
-    """Where each pair of a row's codes lies in the flat two-way table. Shape: -> [rows, pairs of blocks]."""
-    places = blocks.flat_index(pool)
-    first, second = torch.triu_indices(blocks.n_blocks, blocks.n_blocks, 1, device=pool.device)
-    return places[:, first] * blocks.n_flat + places[:, second]
+def _cells_of_pairs(pool: Tensor, marginals: NoisyMarginals) -> tuple[Tensor, Tensor, Tensor]:
+    """Where each row's pairs lie in one vector of all cells, the wanted share of each, its stiffness.
+
+    Shape: -> int32 [pairs, rows], [cells], [cells].
+    """
+    n_rows, start = marginals.n_rows, 0
+    cells, wanted, stiffness = [], [], []
+    for (i, j), released in marginals.pairs.items():
+        cells.append((start + pool[:, i] * released.counts.shape[1] + pool[:, j]).int())
+        start += released.counts.size
+        wanted.append(torch.from_numpy(released.counts.ravel() / n_rows))
+        stiffness.append(torch.full((released.counts.size,), released.sigma**2 / n_rows))
+    place, dtype = pool.device, torch.float32
+    return torch.stack(cells), torch.cat(wanted).to(place, dtype), torch.cat(stiffness).to(place, dtype)

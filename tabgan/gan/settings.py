@@ -84,6 +84,8 @@ class PrivateSettings:
     `masks`: views of a row whose gradients are averaged before clipping. `steps`: steps that see
     rows, each a Poisson batch of `sample_rate`. `warm_steps` (twice), `distil_steps`: steps
     that see released counts only. `warm_rows`, `pool_rows`: rows drawn to be weighted by them.
+    `discriminator_steps`: noisy steps of the discriminator for each `generator_steps` of the
+    generator, which see no row and cost nothing.
     """
 
     embedding_dim: int = 8
@@ -103,3 +105,13 @@ class PrivateSettings:
     warm_rows: int = 60_000
     pool_rows: int = 100_000
     rounds: int = 4
+    loss: str = "non-saturating"
+    label_smoothing: float = 0.0
+    discriminator_dim: tuple[int, ...] = (128, 128)
+    discriminator_views: bool = True
+    view_share: tuple[float, float] = (0.3, 1.0)
+    discriminator_steps: int = 1
+    generator_steps: int = 1
+    discriminator_lr: float = 5e-3
+    generator_lr: float = 5e-4
+    adversary_ema: float = 0.99

@@ -5,6 +5,7 @@ Everything here is post-processing: it sees released counts, never a row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,19 +24,30 @@ TINY = 1e-15
 
 
 @dataclass(frozen=True)
+class NoisyPair:
+    """Released counts of the pairs of codes of two blocks.
+
+    Shape: counts [codes of the first, codes of the second]. Unit: rows; may be below 0. `sigma`:
+    deviation of the noise of one count.
+    """
+
+    counts: FloatArray
+    sigma: float
+
+
+@dataclass(frozen=True)
 class NoisyMarginals:
     """Released counts of codes and of pairs of codes, and how noisy they are.
 
-    Shape: one_way [flat codes], two_way [flat codes, flat codes] (symmetric; nothing within a block
-    counts). Unit: rows; counts may be below 0. `one_sigma`, `two_sigma`: deviation of the noise of
-    one count. `n_rows`: the released number of rows.
+    Shape: one_way [flat codes]; `pairs` by the numbers of two blocks, the smaller one first. A pair
+    that was not released is taken as independent. `one_sigma`: deviation of the noise of one
+    single count. `n_rows`: the released number of rows.
     """
 
     one_way: FloatArray
-    two_way: FloatArray
     one_sigma: float
-    two_sigma: float
     n_rows: float
+    pairs: Mapping[Edge, NoisyPair]
 
     def shares(self, blocks: Blocks) -> FloatArray:
         """The one-way marginals as distributions: the nearest ones. Shape: -> [flat codes]."""
@@ -44,15 +56,19 @@ class NoisyMarginals:
             shares[codes] = nearest_distribution(self.one_way[codes] / self.n_rows)
         return shares
 
-    def pair(self, first: slice, second: slice, shares: FloatArray) -> FloatArray:
+    def pair(self, first: int, second: int, shares: FloatArray, where: list[slice]) -> FloatArray:
         """The joint distribution of two blocks with these one-way marginals.
 
         Negative counts are cut, then rows and columns are scaled to their marginals in turn.
         Shape: -> [codes of the first, codes of the second].
         Source: Deming & Stephan 1940 (iterative proportional fitting).
         """
-        rows, columns = shares[first], shares[second]
-        table = np.maximum(self.two_way[first, second] / self.n_rows, 0.0)
+        rows, columns = shares[where[first]], shares[where[second]]
+        found = self.pairs.get((min(first, second), max(first, second)))
+        if found is None:
+            return np.outer(rows, columns) + TINY
+        counts = found.counts if first < second else found.counts.T
+        table = np.maximum(counts / self.n_rows, 0.0)
         table += 1e-9 * np.outer(rows, columns) + TINY
         for _ in range(FITTING_ROUNDS):
             table *= (rows / table.sum(1))[:, None]
@@ -85,18 +101,17 @@ def nearest_distribution(values: FloatArray) -> FloatArray:
 def dependence(marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks) -> FloatArray:
     """Total variation of every pair of blocks from independence, less what noise alone would show.
 
-    Shape: -> [blocks, blocks], symmetric; below 0 where nothing is seen above the noise. Without
-    the correction wide tables would be chosen for their noise.
+    Shape: -> [blocks, blocks], symmetric; below 0 where nothing is seen above the noise, 0 where
+    nothing was released. Without the correction wide tables would be chosen for their noise.
     """
     where = slices(blocks)
     found = np.zeros((blocks.n_blocks, blocks.n_blocks))
-    for i in range(blocks.n_blocks):
-        for j in range(i + 1, blocks.n_blocks):
-            table = marginals.pair(where[i], where[j], shares)
-            apart = np.abs(table - np.outer(table.sum(1), table.sum(0))).sum() / 2
-            # Half the mean of |noise| (.8 sigma) of every cell, a fifth less for what is cut at 0.
-            by_noise = 0.32 * table.size * marginals.two_sigma / marginals.n_rows
-            found[i, j] = found[j, i] = apart - by_noise
+    for (i, j), released in marginals.pairs.items():
+        table = marginals.pair(i, j, shares, where)
+        apart = np.abs(table - np.outer(table.sum(1), table.sum(0))).sum() / 2
+        # Half the mean of |noise| (.8 sigma) of every cell, a fifth less for what is cut at 0.
+        by_noise = 0.32 * table.size * released.sigma / marginals.n_rows
+        found[i, j] = found[j, i] = apart - by_noise
     return found
 
 
@@ -129,7 +144,7 @@ def tree_rows(
     root = tree[0][0] if tree else 0
     codes[:, root] = torch.multinomial(torch.from_numpy(shares[where[root]]), n_rows, replacement=True)
     for parent, child in tree:
-        table = marginals.pair(where[parent], where[child], shares)
+        table = marginals.pair(parent, child, shares, where)
         given = torch.from_numpy(np.cumsum(table / table.sum(1, keepdims=True), 1))
         coins = torch.rand(n_rows, 1, dtype=torch.float64)
         drawn = (coins > given[codes[:, parent]]).sum(1)

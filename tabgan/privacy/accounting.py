@@ -108,6 +108,15 @@ def check_delta(delta: float, n_rows: int) -> None:
         raise ValueError(f"Expected 0 < delta < 1 / {n_rows} rows, got delta={delta!r}.")
 
 
+def exponential_epsilon(mu: float) -> float:
+    """Epsilon of an exponential mechanism that costs what a mu-Gaussian-DP release does here.
+
+    >>> round(exponential_epsilon(0.1), 3)
+    0.16
+    """
+    return -2.0 * float(special.logit(special.ndtr(-mu / 2.0)))
+
+
 def epsilon_of(entries: Iterable[Entry], delta: float) -> Spent:
     """The smallest epsilon shown to hold for all entries together at this delta.
 

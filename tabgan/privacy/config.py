@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from tabgan.privacy.entry import Entry
 
@@ -14,6 +15,7 @@ BY_EPSILON = (
     (5.5, (1000, 3, 1.5e-3)),
     (math.inf, (1500, 2, 2e-3)),
 )
+Pairs = Literal["auto", "all", "chosen"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,11 @@ class PrivacyConfig:
     `sample_rate`, `steps`, `lr` (learning rate): of the Poisson batches of DP-SGD. `masks`: views of a
     row that are averaged before clipping. The shares say how the budget, as the squared ratio of
     signal to noise, is split between the number of rows, the kinds of columns that nobody declared,
-    the releases about columns, those about single codes and pairs, and DP-SGD (the rest).
-    `label_delta`: share of delta for categories and kinds that nobody declared.
+    the releases about columns, those about single codes and pairs (0: none), and DP-SGD (the rest).
+    Of that rest `adversary_share` goes to the adversary, what is left to the likelihood, which makes
+    more of it. `label_delta`: share of delta for categories and kinds that nobody declared. `pairs`:
+    "all" counts every two columns, "chosen" those that a model gets most wrong, "auto" chooses in
+    wide tables.
 
     Raises: ValueError for shares that leave nothing for the rows.
     """
@@ -41,10 +46,16 @@ class PrivacyConfig:
     singles_share: float = 0.04
     pairs_share: float = 0.25
     label_delta: float = 0.1
+    adversary_share: float = 0.0
+    pairs: Pairs = "auto"
 
     def __post_init__(self) -> None:
-        if min(self._shares) <= 0 or sum(self._shares) >= 1:
-            raise ValueError(f"Expected shares > 0 that sum to less than 1, got {self._shares}.")
+        if min(self._shares) <= 0 or self.pairs_share < 0 or sum(self._shares) + self.pairs_share >= 1:
+            raise ValueError(
+                f"Expected shares > 0 that sum to less than 1, got {(*self._shares, self.pairs_share)}."
+            )
+        if not 0 <= self.adversary_share <= 1 or self.pairs not in get_args(Pairs):
+            raise ValueError('Expected 0 <= adversary_share <= 1 and pairs="auto", "all" or "chosen".')
         if not 0 < self.sample_rate <= 1 or self.steps < 1 or self.masks < 1 or not self.lr > 0:
             raise ValueError("Expected 0 < sample_rate <= 1, steps >= 1, masks >= 1 and lr > 0.")
         if not 0 < self.label_delta < 1 or (self.n_rows is not None and self.n_rows < 1):
@@ -63,21 +74,42 @@ class PrivacyConfig:
     @property
     def _shares(self) -> tuple[float, ...]:
         shares = (self.count_share, self.kinds_share, self.columns_share)
-        return (*shares, self.singles_share, self.pairs_share)
+        return (*shares, self.singles_share)
 
-    def entries(self, votes: Sequence[str], columns: Sequence[str], *, adaptive: bool) -> list[Entry]:
+    def adversary_alone(self) -> PrivacyConfig:
+        """The plain private GAN: neither pairs nor likelihood."""
+        return replace(self, pairs_share=0.0, adversary_share=1.0)
+
+    def chooses_pairs(self, n_columns: int, n_rows: int | None, pairs_noise: float) -> bool:
+        """Whether pairs are chosen: public facts alone. `n_rows` None where it is not known yet."""
+        if self.pairs != "auto" or n_columns < 3:
+            return self.pairs == "chosen"
+        n_pairs = n_columns * (n_columns - 1) / 2
+        error = 0.4 * pairs_noise * math.sqrt(n_pairs) * CELLS / (n_rows or math.inf)
+        return n_columns >= WIDE or error > MAX_PAIR_ERROR
+
+    def entries(
+        self,
+        votes: Sequence[str],
+        columns: Sequence[str],
+        *,
+        adaptive: bool,
+        own: Sequence[tuple[Sequence[str], float]] = (),
+    ) -> list[Entry]:
         """What a fit will run, with noise that is right but for a common scale.
 
         `votes`, `columns`: text of every release of the kind of a column, and of every other one
-        about a column. The last entry is DP-SGD. How many releases share a share does not change the
-        scale. Labels stand here as counts: their delta is put aside beforehand.
+        about a column; `own`: those of each column that has a share of its own. The last entries are
+        DP-SGD. How many releases share a share does not change the scale. Labels stand here as
+        counts: their delta is put aside beforehand.
         """
         parts = (
             ([] if self.n_rows is not None else [COUNT], self.count_share),
             (votes, self.kinds_share),
             (columns, self.columns_share),
+            *own,
             ([SINGLES], self.singles_share),
-            ([PAIRS], self.pairs_share),
+            ([PAIRS] if self.pairs_share else [], self.pairs_share),
         )
         released = [
             Entry(
@@ -90,19 +122,33 @@ class PrivacyConfig:
             for what in part
         ]
         rows_share = 1.0 - sum(share for part, share in parts if part)
-        training = Entry(
-            what=ROWS,
+        if rows_share <= 0:
+            raise ValueError("Expected shares of columns that leave something for the rows. Lower them.")
+        steps = [
+            self._training(what, share * rows_share, adaptive=adaptive)
+            for what, share in ((ROWS, 1 - self.adversary_share), (ADVERSARY, self.adversary_share))
+            if share
+        ]
+        return [*released, *steps]
+
+    def _training(self, what: str, share: float, *, adaptive: bool) -> Entry:
+        """DP-SGD with as much noise as makes all steps tell as much as one release of that share."""
+        return Entry(
+            what=what,
             mechanism="gaussian",
-            # As much noise as makes the steps together tell as much as one release of that share.
-            noise_multiplier=self.sample_rate * math.sqrt(self.steps / rows_share),
+            noise_multiplier=self.sample_rate * math.sqrt(self.steps / share),
             sample_rate=self.sample_rate,
             steps=self.steps,
             adaptive=adaptive,
         )
-        return [*released, training]
 
+
+# Pairs of columns are chosen from so many columns on, or where counting all of them would err by more
+# than this: the mean total variation that noise alone makes in a table of so many cells.
+WIDE, MAX_PAIR_ERROR, CELLS = 60, 0.5, 100
 
 COUNT = "Number of rows"
 SINGLES = "Rows with each code of each block"
 PAIRS = "Rows with each pair of codes of two blocks"
+ADVERSARY = "Gradients of the discriminator, clipped row by row (DP-SGD)"
 ROWS = "Gradients of the generator, clipped row by row (DP-SGD)"

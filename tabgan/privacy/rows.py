@@ -162,28 +162,37 @@ class PrivateRows:
         held = self._ask(lambda rows: _label_counts(texts(rows), _length(rows)), what)
         return stability_histogram(held, noise_multiplier=noise_multiplier, threshold=threshold)
 
-    def choice(
+    def choices(
         self,
         scores: Callable[[Any], npt.ArrayLike],
         *,
         what: str,
         sensitivity: float,
         epsilon: float,
+        n_choices: int = 1,
         adaptive: bool = False,
-    ) -> int:
-        """Place of a high score.
+    ) -> list[int]:
+        """Places of so many high scores, each drawn from those not drawn before.
 
         Privacy: the caller promises that one row moves every score by at most `sensitivity` and none
-            of their number. Books one exponential mechanism.
+            of their number. Books one exponential mechanism of `n_choices` steps.
+        Source: Durfee & Rogers 2019, section 4 (peeling).
         """
         self._book(
             what=what,
             mechanism="exponential",
             sensitivity=float(sensitivity),
             epsilon=epsilon,
+            steps=n_choices,
             adaptive=adaptive,
         )
-        return exponential_choice(self._ask(scores, what), sensitivity=sensitivity, epsilon=epsilon)
+        left = np.asarray(self._ask(scores, what))
+        places, chosen = list(range(len(left))), []
+        for _ in range(n_choices):
+            place = exponential_choice(left, sensitivity=sensitivity, epsilon=epsilon)
+            chosen.append(places.pop(place))
+            left = np.delete(left, place)
+        return chosen
 
     def map(self, row_wise: Callable[[Any], Any]) -> PrivateRows:
         """A handle of the rows made into others one by one (read, encoded, moved to a device).

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.order import two_way_marginals
 from tabgan.gan.tree import (
     NoisyMarginals,
+    NoisyPair,
     dependence,
     nearest_distribution,
     slices,
@@ -31,10 +34,13 @@ def chain(n: int) -> torch.Tensor:
 
 def marginals_of(codes: torch.Tensor, sigma: float = 0.0) -> NoisyMarginals:
     counts = two_way_marginals(codes, BLOCKS, len(codes)).double().numpy() * len(codes)
-    rng = np.random.default_rng(0)
-    noise = np.triu(rng.normal(0, sigma, counts.shape), 1) if sigma else np.zeros(counts.shape)
-    one = np.diag(counts) + (rng.normal(0, sigma, len(counts)) if sigma else 0.0)
-    return NoisyMarginals(one, counts + noise + noise.T, max(sigma, 1.0), max(sigma, 1.0), len(codes))
+    rng, where = np.random.default_rng(0), slices(BLOCKS)
+    pairs = {}
+    for i, j in itertools.combinations(range(BLOCKS.n_blocks), 2):
+        table = counts[where[i], where[j]]
+        pairs[i, j] = NoisyPair(table + rng.normal(0, 1, table.shape) * sigma, max(sigma, 1.0))
+    one = np.diag(counts) + rng.normal(0, 1, len(counts)) * sigma
+    return NoisyMarginals(one, max(sigma, 1.0), len(codes), pairs)
 
 
 @settings(deadline=None)
@@ -74,7 +80,20 @@ def test_noisy_pairs_become_tables_with_their_one_way_marginals() -> None:
     marginals = marginals_of(chain(500), sigma=40.0)
     shares = marginals.shares(BLOCKS)
     where = slices(BLOCKS)
-    table = marginals.pair(where[1], where[2], shares)
+    table = marginals.pair(1, 2, shares, where)
     assert (table >= 0).all()
     np.testing.assert_allclose(table.sum(0), shares[where[2]], atol=1e-3)
     np.testing.assert_allclose(table.sum(1), shares[where[1]], atol=1e-3)
+
+
+def test_a_pair_is_the_same_from_both_sides_and_one_that_was_not_released_is_independent() -> None:
+    known = marginals_of(chain(2000), sigma=5.0)
+    marginals = NoisyMarginals(known.one_way, known.one_sigma, known.n_rows, {(1, 2): known.pairs[1, 2]})
+    shares, where = marginals.shares(BLOCKS), slices(BLOCKS)
+    one, other = (marginals.pair(*blocks, shares, where) for blocks in ((1, 2), (2, 1)))
+    np.testing.assert_allclose(one, other.T, atol=2e-3)
+    free = marginals.pair(0, 3, shares, where)
+    np.testing.assert_allclose(free, np.outer(shares[where[0]], shares[where[3]]))
+    found = dependence(marginals, shares, BLOCKS)
+    assert found[1, 2] == found[2, 1] > 0.3
+    assert np.count_nonzero(found) == 2

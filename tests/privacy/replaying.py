@@ -57,14 +57,18 @@ def replayed(monkeypatch: pytest.MonkeyPatch, first: Tape) -> Tape:
 
 
 def distances(first: Tape, second: Tape) -> list[tuple[float, float]]:
-    """L2 distance of the exact statistics of each call, and the sensitivity it was declared with."""
+    """Distance of the exact statistics of each call, and the sensitivity it was declared with.
+
+    In L2; of scores, the distance of the one that moves most.
+    """
     found = []
-    for (_, public, exact, _), (_, _, other, _) in zip(first.calls, second.calls, strict=True):
+    for (name, public, exact, _), (_, _, other, _) in zip(first.calls, second.calls, strict=True):
         if isinstance(exact, dict):
             gap = Counter(exact)
             gap.subtract(other)
             change = np.array(list(gap.values()), dtype=np.float64)
         else:
             change = np.asarray(exact, dtype=np.float64) - np.asarray(other, dtype=np.float64)
-        found.append((float(np.linalg.norm(change)), float(public.get("sensitivity", 1.0))))
+        order = np.inf if name == "exponential_choice" else 2
+        found.append((float(np.linalg.norm(change.ravel(), order)), float(public.get("sensitivity", 1.0))))
     return found

@@ -134,7 +134,7 @@ def test_invariant_1_an_error_of_a_query_shows_no_cell():
             ),
         ),
         (
-            lambda rows: rows.choice(lambda _: [0.0, 1.0], what="x", sensitivity=1.0, epsilon=0.5),
+            lambda rows: rows.choices(lambda _: [0.0, 1.0], what="x", sensitivity=1.0, epsilon=0.5),
             Entry(what="x", mechanism="exponential", epsilon=0.5),
         ),
         (
