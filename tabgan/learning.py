@@ -75,32 +75,26 @@ def generator_dim_of(parameters: Parameters) -> tuple[int, ...]:
     return PrivateSettings.generator_dim if is_private else Settings.generator_dim
 
 
-def private_settings(parameters: Parameters, config: PrivacyConfig) -> PrivateSettings:
+def private_settings(parameters: Parameters, config: PrivacyConfig) -> dict[str, Any]:
     """Settings of private training from TabGAN's parameters.
 
     Raises: ValueError for an adversary that would mix rows, or let one weigh on another's gradient.
     """
-    learning_rates: dict[str, Any] = {
-        name: float(parameters[name])
-        for name in ("generator_lr", "discriminator_lr")
-        if parameters[name] is not None
-    }
     if config.adversary_share:
         _check_adversary(parameters)
-    return PrivateSettings(
-        embedding_dim=parameters["embedding_dim"],
-        generator_dim=generator_dim_of(parameters),
-        masks=config.masks,
-        steps=config.steps,
-        max_grad_norm=parameters["max_grad_norm"],
-        rounds=parameters["rounds"] or (1 if parameters["recipe"] == "gan" else PrivateSettings.rounds),
-        loss=parameters["loss"],
-        label_smoothing=parameters["label_smoothing"],
-        discriminator_dim=tuple(parameters["discriminator_dim"]),
-        discriminator_views=parameters["discriminator_views"],
-        discriminator_steps=parameters["discriminator_steps"],
-        **learning_rates,
-    )
+    same = "embedding_dim max_grad_norm loss label_smoothing discriminator_views discriminator_steps".split()
+    own = {name: parameters[name] for name in same}
+    for name in ("rounds", "generator_lr", "discriminator_lr"):
+        if parameters[name] is not None:
+            own[name] = parameters[name]
+    if parameters["recipe"] == "gan":
+        own.setdefault("rounds", 1)
+    return own | {
+        "generator_dim": generator_dim_of(parameters),
+        "discriminator_dim": tuple(parameters["discriminator_dim"]),
+        "masks": config.masks,
+        "steps": config.steps,
+    }
 
 
 def _check_adversary(parameters: Parameters) -> None:

@@ -102,7 +102,7 @@ def learn_with(
     target = parameters["target"]
     if target is not None and target not in df.columns:
         raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
-    settings = private_settings(parameters, config)
+    settings = PrivateSettings(**private_settings(parameters, config))
     place = chosen_device(parameters["device"])
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(seed)
