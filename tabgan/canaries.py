@@ -20,12 +20,13 @@ from tabgan.encoding.table import TableEncoder
 from tabgan.gan import losses
 from tabgan.gan.batches import rank_of
 from tabgan.gan.clipping import ClippedRows, clipped
+from tabgan.gan.dp_sgd import NoisySteps
 from tabgan.gan.generator import Generator
-from tabgan.gan.private_training import NoisySteps, PrivateRun
+from tabgan.gan.private_training import PrivateRun
 from tabgan.gan.training import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import blocks_of
-from tabgan.private_learning import pair_counts
+from tabgan.private_marginals import pair_counts, single_counts
 
 Scores = NDArray[np.float64]
 
@@ -67,13 +68,16 @@ class Onlooker:
             torch.from_numpy(encoder.encode(row_wise_table(table, encoder.schema))).long()
             for table in self._tables
         )
-        expected = pair_counts(self._rows, blocks) + pair_counts(self._canaries, blocks) / 2
+        expected = single_counts(self._rows, blocks) + single_counts(self._canaries, blocks) / 2
         places = blocks.flat_index(self._canaries).numpy()
-        one = (marginals.one_way - expected.diagonal())[places].sum(1)
-        extra = marginals.two_way - expected
-        np.fill_diagonal(extra, 0.0)
-        two = extra[places[:, :, None], places[:, None, :]].sum((1, 2)) / 2
-        self.scores["noisy counts"] = one / marginals.one_sigma**2 + two / marginals.two_sigma**2
+        scores = (marginals.one_way - expected)[places].sum(1) / marginals.one_sigma**2
+        edges, canaries = list(marginals.pairs), self._canaries.numpy()
+        counts = (pair_counts(codes, edges, blocks.sizes) for codes in (self._rows, self._canaries))
+        for (i, j), rows, half in zip(edges, *counts, strict=True):
+            released = marginals.pairs[i, j]
+            extra = released.counts - (rows + half / 2).reshape(released.counts.shape)
+            scores += extra[canaries[:, i], canaries[:, j]] / released.sigma**2
+        self.scores["noisy counts"] = scores
 
     def see_step(self, run: PrivateRun, steps: NoisySteps) -> None:
         """Score by the noisy gradient of the head along each canary's own, less what the others add."""

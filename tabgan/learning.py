@@ -94,6 +94,7 @@ def private_settings(parameters: Parameters, config: PrivacyConfig) -> dict[str,
         "discriminator_dim": tuple(parameters["discriminator_dim"]),
         "masks": config.masks,
         "steps": config.steps,
+        "lr": config.lr,
     }
 
 

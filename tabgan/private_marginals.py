@@ -73,7 +73,7 @@ def released_marginals(codes: PrivateRows, blocks: Blocks, plan: MarginalPlan) -
     """
     sensitivity = math.sqrt(blocks.n_blocks)
     singles = codes.counts(
-        lambda rows: _single_counts(rows, blocks),
+        lambda rows: single_counts(rows, blocks),
         what=SINGLES,
         shape=blocks.n_flat,
         noise_multiplier=plan.noise[SINGLES],
@@ -187,6 +187,13 @@ def deviation_of_pairs(noise_multiplier: float, n_columns: int, *, is_chosen: bo
     return noise_multiplier * math.sqrt(choices_a_round(n_columns)[0] / share)
 
 
+def deviation_on_codes(noise: Mapping[str, float], n_columns: int, *, is_chosen: bool) -> float:
+    """Deviation of the noise on a pair of codes of two columns; where no pairs are counted, on a code."""
+    if PAIRS not in noise:
+        return noise[SINGLES] * math.sqrt(n_columns)
+    return deviation_of_pairs(noise[PAIRS], n_columns, is_chosen=is_chosen)
+
+
 def choices_a_round(n_columns: int) -> list[int]:
     """How many pairs each round chooses: half as many as the one before.
 
@@ -205,7 +212,7 @@ def _model_rows(marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
     return raked(rows.to(blocks.device), marginals, MODEL_STEPS)
 
 
-def _single_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
+def single_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
     """Rows with each code. Shape: [rows, blocks] -> [flat codes]."""
     counts = np.zeros(blocks.n_flat, dtype=np.int64)
     for place, (where, size) in enumerate(zip(slices(blocks), blocks.sizes, strict=True)):

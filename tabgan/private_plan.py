@@ -29,7 +29,7 @@ from tabgan.learning import blocks_of, chosen_device
 from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
 from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
-from tabgan.private_marginals import deviation_of_pairs
+from tabgan.private_marginals import deviation_of_pairs, deviation_on_codes
 from tabgan.schema import Declared, Schema, read_schema
 
 HALF_NORMAL = math.sqrt(2 / math.pi)  # mean of |noise| of deviation 1
@@ -89,18 +89,20 @@ def plan_private(
     is_adaptive = delta is None and config.n_rows is None
     delta = default_delta(n_rows) if delta is None else delta
     check_delta(delta, n_rows)
-    shared, own = shared_and_own(known, columns_to_measure(known, known))
+    measured = columns_to_measure(known, known)
+    shared, own = shared_and_own(known, measured)
     plan = config.entries([], shared, adaptive=is_adaptive, own=own)
     scale = noise_for(epsilon, delta * (1 - config.label_delta), plan)
     scaled = [entry.scaled(scale) for entry in plan]
     noise = {entry.what: entry.noise_multiplier for entry in scaled}
-    max_levels = levels_worth_telling(n_rows, noise[PAIRS] * _root_of_pairs(len(known)))
+    is_chosen = PAIRS in noise and config.chooses_pairs(len(known), n_rows, noise[PAIRS])
+    max_levels = levels_worth_telling(n_rows, deviation_on_codes(noise, len(known), is_chosen=is_chosen))
     encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise, measured=measured, max_levels=max_levels)
     blocks = blocks_of(encoder, torch.device("cpu"))
     entries = tuple(_with_sensitivity(entry, blocks.n_blocks) for entry in scaled)
     sigma = {entry.what: entry.sigma for entry in entries}
     pair_sigma = sigma.get(PAIRS, 0.0)
-    if pair_sigma and config.chooses_pairs(len(known), n_rows, noise[PAIRS]):
+    if is_chosen:
         pair_sigma = deviation_of_pairs(noise[PAIRS], len(known), is_chosen=True)
     made = PrivatePlan(
         n_rows=n_rows,
@@ -187,9 +189,7 @@ def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float
         drawing = _fastest(lambda: run.draw_rows(n_drawn, len(order)), clock) / n_drawn
         even, pool = _even_marginals(blocks, n_rows), rows[torch.randint(n_batch, (n_drawn,))]
         raking = _fastest(lambda: raked(pool, even), clock) / n_drawn
-    n_warm, n_last = (
-        pool_size(_n_pairs(blocks), most) for most in (settings.warm_rows, settings.pool_rows)
-    )
+    n_warm, n_last = (pool_size(_n_pairs(blocks), most) for most in (settings.warm_rows, settings.pool_rows))
     released = public * (2 * settings.warm_steps + settings.distil_steps)
     drawn, weighted = drawing * (n_warm + n_last), raking * (2 * n_warm + n_last)
     return released + private * config.steps + drawn + weighted

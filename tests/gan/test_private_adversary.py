@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from scipy import stats
-from torch import Tensor
+from torch import Tensor, nn
 
 from tabgan.gan.dp_sgd import NoisySteps, leave_clipped_sum
 from tabgan.gan.losses import LOSSES
@@ -31,9 +31,13 @@ def rows(n: int) -> Tensor:
     return mixture(n).long()
 
 
+def real_loss(game: PrivateAdversary, codes: Tensor) -> Tensor:
+    return game._real_loss(game.rows, codes, game._views_of(codes))
+
+
 def clipped_sum(game: PrivateAdversary, codes: Tensor) -> Tensor:
     game.optimizer.zero_grad(set_to_none=True)
-    leave_clipped_sum(game.rows, codes, game._real_loss)
+    leave_clipped_sum(game.rows, codes, game._views_of, game._real_loss)
     return torch.cat([part.grad.flatten() for part in game.optimizer.params])
 
 
@@ -46,7 +50,7 @@ def test_the_sum_is_that_of_rows_clipped_in_batches_of_one(loss: str) -> None:
     wanted = torch.zeros(())
     for row in codes.split(1):
         game.rows.disable_hooks()
-        (alone,) = game._real_loss(row)
+        (alone,) = real_loss(game, row)
         parts = torch.autograd.grad(alone, game.optimizer.params)
         game.rows.enable_hooks()
         gradient = torch.cat([part.flatten() for part in parts])
@@ -71,7 +75,7 @@ def test_a_real_rows_loss_depends_on_no_other_row() -> None:
     codes = rows(8)
     other = codes.clone()
     other[3] = (codes[3] + 1) % torch.tensor([3, 6, 9, 2])
-    one, two = game._real_loss(codes), game._real_loss(other)
+    one, two = real_loss(game, codes), real_loss(game, other)
     kept = torch.arange(8) != 3
     torch.testing.assert_close(one[kept], two[kept], rtol=0, atol=1e-7)
     assert (one[3] - two[3]).abs() > 1e-4
@@ -82,17 +86,17 @@ def test_a_row_without_a_finite_loss_counts_nothing() -> None:
     codes = rows(5)
     spoilt = torch.tensor([1.0, float("nan"), 1.0, float("inf"), 1.0])
 
-    def loss_of(some: Tensor) -> Tensor:
-        return game._real_loss(some) * (spoilt if len(some) == 5 else 1.0)
+    def loss_of(network: nn.Module, some: Tensor, view: Tensor) -> Tensor:
+        return game._real_loss(network, some, view) * (spoilt if len(some) == 5 else 1.0)
 
-    leave_clipped_sum(game.rows, codes, loss_of)
+    leave_clipped_sum(game.rows, codes, game._views_of, loss_of)
     found = torch.cat([part.grad.flatten() for part in game.optimizer.params])
     torch.testing.assert_close(found, clipped_sum(game, codes[[0, 2, 4]]))
 
 
 def test_an_empty_batch_steps_with_noise_of_the_booked_deviation() -> None:
     game = adversary(replace(SMALL, max_grad_norm=0.5), noise=3.0, batch=40.0)
-    leave_clipped_sum(game.rows, rows(1)[:0], game._real_loss)
+    leave_clipped_sum(game.rows, rows(1)[:0], game._views_of, game._real_loss)
     game.optimizer.pre_step()
     noise = torch.cat([part.grad.flatten() for part in game.optimizer.params]).double()
     assert stats.kstest(noise.numpy(), "norm", args=(0, 3.0 * 0.5 / 40.0)).pvalue > 1e-4
@@ -121,7 +125,7 @@ def test_what_is_drawn_does_not_follow_from_how_many_rows_were_seen() -> None:
     for n in (3, 31):
         game = adversary(replace(SMALL, label_smoothing=0.0))
         torch.manual_seed(5)
-        leave_clipped_sum(game.rows, rows(n), game._real_loss)
+        leave_clipped_sum(game.rows, rows(n), game._views_of, game._real_loss)
         with torch.no_grad():
             made.append(game._drawn())
     assert torch.equal(*made)

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.clipping import clipped
+from tabgan.gan.dp_sgd import NoisySteps
 from tabgan.gan.generator import Generator
-from tabgan.gan.private_training import NoisySteps, PrivateRun
+from tabgan.gan.private_training import PrivateRun
 from tabgan.gan.settings import PrivateSettings
 from tabgan.privacy import rows as rows_module
 from tabgan.privacy.ledger import Ledger

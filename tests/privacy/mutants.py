@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from tabgan import private_learning
-from tabgan.gan import clipping, private_training
+from tabgan.gan import clipping, dp_sgd, private_training
 from tabgan.gan import noise as noise_module
 from tabgan.gan.clipping import ClippedRows
 from tabgan.privacy import mechanisms
 from tabgan.privacy import rows as rows_module
 from tabgan.privacy.ledger import Ledger
+from tabgan.private_marginals import single_counts
 
 Patch = pytest.MonkeyPatch
 
@@ -59,7 +60,7 @@ def seeded_noise(patch: Patch) -> None:
     patch.setattr(noise_module, "standard_normal", lambda n: np.random.default_rng(0).standard_normal(n))
     patch.setattr(mechanisms, "discrete_gaussian", lambda n, sigma: np.zeros(n, dtype=np.int64))
     patch.setattr(rows_module, "_included", lambda n_rows, rate: np.arange(0, n_rows, round(1 / rate)))
-    patch.setattr(private_training, "unseeded", lambda device: contextlib.nullcontext())
+    patch.setattr(dp_sgd, "unseeded", lambda device: contextlib.nullcontext())
 
 
 def true_number_of_rows(patch: Patch) -> None:
@@ -73,7 +74,7 @@ def true_number_of_rows(patch: Patch) -> None:
 
 
 def masks_of_the_users_seed(patch: Patch) -> None:
-    patch.setattr(private_training, "unseeded", lambda device: contextlib.nullcontext())
+    patch.setattr(dp_sgd, "unseeded", lambda device: contextlib.nullcontext())
 
 
 def batch_norm(patch: Patch) -> None:
@@ -103,23 +104,23 @@ def a_look_is_not_booked(patch: Patch) -> None:
 
 def mean_instead_of_sum(patch: Patch) -> None:
     """The gradient is divided by the size of the batch before noise."""
-    add = private_training.PrivateRun._sum_of_clipped_gradients
+    add = private_training.leave_clipped_sum
 
-    def averaged(run: Any, rows: Any, codes: Any) -> None:
-        add(run, rows, codes)
-        for part in run._parameters():
+    def averaged(rows: Any, codes: Any, visible_of: Any, loss_of: Any) -> None:
+        add(rows, codes, visible_of, loss_of)
+        for part in rows.trainable_parameters:
             part.grad.mul_(40.0 / max(len(codes), 1))
 
-    patch.setattr(private_training.PrivateRun, "_sum_of_clipped_gradients", averaged)
+    patch.setattr(private_training, "leave_clipped_sum", averaged)
 
 
 def exact_pairs(patch: Patch) -> None:
     """Pairs are counted without going through a mechanism."""
-    marginals = private_learning._marginals
+    marginals = private_learning.released_marginals
 
-    def peeking(codes: Any, blocks: Any, reading: Any) -> Any:
-        made = marginals(codes, blocks, reading)
-        made.one_way[:] = private_learning.pair_counts(rows_module._HELD[codes].rows, blocks).diagonal()
+    def peeking(codes: Any, blocks: Any, plan: Any) -> Any:
+        made = marginals(codes, blocks, plan)
+        made.one_way[:] = single_counts(rows_module._HELD[codes].rows, blocks)
         return made
 
-    patch.setattr(private_learning, "_marginals", peeking)
+    patch.setattr(private_learning, "released_marginals", peeking)

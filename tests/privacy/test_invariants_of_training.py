@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tabgan.gan.clipping import clipped
-from tabgan.gan.private_training import NoisySteps
+from tabgan.gan.dp_sgd import NoisySteps
 from tests.privacy import checks
 
 

@@ -1,0 +1,174 @@
+"""Reading a private table: the plan of every release, the encoder, the noise that each look runs under."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tabgan.encoding.grids import levels_worth_telling
+from tabgan.encoding.noisy_statistics import columns_to_measure, fit_encoder, shared_and_own
+from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, planned_votes, with_dtype
+from tabgan.encoding.rehearsal import rehearsed_encoder
+from tabgan.encoding.row_wise import row_wise_table
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import BudgetExceededError, SchemaError
+from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up
+from tabgan.privacy.config import COUNT, PAIRS, PrivacyConfig
+from tabgan.privacy.entry import Entry
+from tabgan.privacy.ledger import Ledger
+from tabgan.privacy.rows import BoundRelease, PrivateRows
+from tabgan.private_marginals import MarginalPlan, deviation_on_codes
+from tabgan.schema import Schema
+
+LEAST_LEFT = 0.05  # of epsilon; a fit on less would learn noise
+REHEARSED_ROWS = 1000
+SMALLEST_DELTA = 1e-9  # below the default of any table of fewer than a hundred million rows
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What may be spent, and how.
+
+    `delta` None: the default for the released number of rows. `ledger`: the file that every spend is
+    written into first; one that is there is continued, with what it has left.
+    """
+
+    epsilon: float
+    delta: float | None
+    max_grad_norm: float
+    config: PrivacyConfig
+    ledger: str | os.PathLike[str] | None = None
+
+
+@dataclass
+class Reading:
+    """A private table being read: its handle, the released number of rows, the noise of each release.
+
+    `is_adaptive`: noise or the number of releases follow from earlier ones, which the accountant is
+    told. `scale`: what the plan's noise is multiplied with. `spent_before`: what the ledger held.
+    """
+
+    rows: PrivateRows
+    declared: Schema | None
+    names: list[Hashable]
+    config: PrivacyConfig
+    delta: float
+    is_adaptive: bool
+    scale: float
+    noise: dict[str, float]
+    spent_before: tuple[Entry, ...] = ()
+    n_rows: int = 0
+
+    @classmethod
+    def begin(cls, df: pd.DataFrame, declared: Schema | None, budget: Budget) -> Reading:
+        """Plan everything, open the ledger, and release the number of rows unless it is public.
+
+        Without a delta and a public number of rows, delta follows the released number: the count
+        runs under the noise of a delta that no table here needs, and what comes after it is adaptive.
+        """
+        config = budget.config
+        names: list[Hashable] = list(df.columns)
+        declared = _checked_schema(names, declared)
+        delta = budget.delta
+        if config.n_rows is not None:
+            delta = default_delta(config.n_rows) if delta is None else delta
+            check_delta(delta, config.n_rows)
+        ledger = Ledger(budget.epsilon, SMALLEST_DELTA if delta is None else delta, path=budget.ledger)
+        is_adaptive = delta is None or bool(planned_votes(names, declared or ()) or ledger.entries)
+        if ledger.delta > SMALLEST_DELTA:
+            delta = ledger.delta  # settled already, where a fit is continued
+        made = cls(PrivateRows(df, ledger), declared, names, config, ledger.delta, is_adaptive, 1.0, {})
+        made.spent_before = _checked_left(ledger)
+        made._set_noise()
+        made.n_rows = config.n_rows or made.rows.row_count(
+            what=COUNT, noise_multiplier=made.noise[COUNT], adaptive=is_adaptive
+        )
+        if delta is None:
+            made.delta = max(default_delta(made.n_rows), SMALLEST_DELTA)
+            ledger.settle(made.delta)
+            made._set_noise()
+        check_delta(made.delta, made.n_rows)
+        return made
+
+    def _set_noise(self) -> None:
+        """Noise of every release that is known before the first one, and the scale of the rest."""
+        known = Schema(()) if self.declared is None else self.declared
+        votes = planned_votes(self.names, known)
+        columns, own = shared_and_own(known, columns_to_measure(known, known))
+        columns = columns or ["Columns"] * bool(votes)
+        votes_what = [vote.what for vote in votes]
+        plan = self.config.entries(votes_what, columns, adaptive=self.is_adaptive, own=own)
+        # What all labels may cost of delta is put aside as a whole; so here they have none.
+        delta = self.delta * (1 - self.config.label_delta)
+        self.scale = noise_for(self.rows.ledger.epsilon, delta, plan, spent=self.spent_before)
+        self.noise = {entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan}
+
+    def marginal_plan(self, star: frozenset[tuple[int, int]]) -> MarginalPlan:
+        """What of the marginals is counted."""
+        n_columns = len(self.names)
+        return MarginalPlan(self.noise, self.n_rows, n_columns, self._is_chosen, self.is_adaptive, star)
+
+    @property
+    def _is_chosen(self) -> bool:
+        """Whether pairs are chosen, by what is public or, where the ledger says adaptive, released."""
+        n_rows = self.n_rows if self.is_adaptive else self.config.n_rows
+        has_pairs = PAIRS in self.noise
+        return has_pairs and self.config.chooses_pairs(len(self.names), n_rows, self.noise[PAIRS])
+
+    @property
+    def _pair_deviation(self) -> float:
+        """Deviation of the noise on a pair of codes of two columns; without pairs, on a code."""
+        return deviation_on_codes(self.noise, len(self.names), is_chosen=self._is_chosen)
+
+    @property
+    def label_delta(self) -> float:
+        """Delta of each release of labels: an equal part for each column, whether it needs one or not."""
+        return self.config.label_delta * self.delta / len(self.names)
+
+    def measured_schema(self) -> MeasuredSchema:
+        """What is declared, and the kinds of the other columns by vote."""
+        release = BoundRelease(self.rows, self.noise, self.label_delta, self.is_adaptive)
+        return measure_schema(release, self.names, self.declared, n_rows=self.n_rows)
+
+    def fitted_encoder(self, schema: Schema) -> tuple[TableEncoder, PrivateRows]:
+        """The encoder, and the rows read as it reads them."""
+        measured = columns_to_measure(schema, self.declared)
+        columns, own = shared_and_own(schema, measured)
+        plan = self.config.entries([], columns, adaptive=self.is_adaptive, own=own)
+        asked = {*columns, *(what for part, _ in own for what in part)}
+        self.noise |= {
+            entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan if entry.what in asked
+        }
+        rows = self.rows.map(lambda table: row_wise_table(table, schema))
+        release = BoundRelease(rows, self.noise, self.label_delta, self.is_adaptive)
+        max_levels = levels_worth_telling(self.n_rows, self._pair_deviation)
+        encoder = fit_encoder(schema, release, n_rows=self.n_rows, measured=measured, max_levels=max_levels)
+        return encoder, rows
+
+
+def _checked_schema(names: Sequence[Hashable], declared: Schema | None) -> Schema | None:
+    """What is declared, with dtypes. What is wrong with it is told here, before anything is spent."""
+    if not names or len(set(names)) < len(names):
+        raise SchemaError("Expected a table with columns, each name once. Rename or add columns.")
+    lacking = [column.name for column in declared or () if column.name not in names]
+    if lacking:
+        raise SchemaError(f"Column {lacking[0]!r} is declared but not in the table. Drop it from the schema.")
+    if declared is None:
+        return None
+    declared = Schema(tuple(map(with_dtype, declared)))
+    rehearsed_encoder(declared, n_rows=REHEARSED_ROWS, noise={})
+    return declared
+
+
+def _checked_left(ledger: Ledger) -> tuple[Entry, ...]:
+    """What the ledger holds. Raises: BudgetExceededError where it leaves too little for a fit."""
+    spent = ledger.spent
+    if ledger.epsilon - spent.epsilon < LEAST_LEFT * ledger.epsilon:
+        raise BudgetExceededError(
+            f"Of epsilon {ledger.epsilon:g} {rounded_up(spent.epsilon)} is spent already, too little is left "
+            "for a fit; nothing was run. Another ledger file is another budget, and both costs add up."
+        )
+    return ledger.entries
