@@ -84,14 +84,19 @@ class Sampler:
             codes = self._draw(plan, n_rows, rng)
             yield self.encoder.decode(codes, rng=rng, limits=conditions, first_row=start)
 
-    def complete(self, df: pd.DataFrame, *, rounds: int | None, seed: int) -> pd.DataFrame:
-        """Fill the missing cells of rows, and columns that they lack; what is given stays."""
+    def complete(
+        self, df: pd.DataFrame, *, rounds: int | None, seed: int, may_be_missing: bool = False
+    ) -> pd.DataFrame:
+        """Fill the missing cells of rows, and columns that they lack; what is given stays.
+
+        `may_be_missing`: a cell may be filled with a missing one, as often as the model would.
+        """
         if not df.columns.is_unique:
             raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
         codes, visible = self.encoder.known_codes(df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:
-            if blocks := self._blocks_of(name):
+            if (blocks := self._blocks_of(name)) and not may_be_missing:
                 present = torch.from_numpy(self.encoder.present(name)).to(self._device)
                 restrictions |= dict.fromkeys(blocks, Restriction(blocks, present))
         plan = Plan({}, (), _groups(list(self.order), rounds), restrictions)
@@ -268,14 +273,14 @@ def _filled(cells: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def rebatched(
-    pieces: Iterator[pd.DataFrame], batch_rows: int, encoder: TableEncoder
+    pieces: Iterator[pd.DataFrame], batch_rows: int | None, encoder: TableEncoder
 ) -> Iterator[pd.DataFrame]:
-    """The same rows in tables of `batch_rows`, the last one shorter; at least one table."""
+    """The same rows in tables of `batch_rows` (None: one), the last one shorter; at least one table."""
     kept, n_kept = [], 0
     for piece in pieces:
         kept.append(piece)
         n_kept += len(piece)
-        while n_kept > batch_rows:
+        while batch_rows is not None and n_kept > batch_rows:
             whole = encoder.concat(kept)
             yield whole.iloc[:batch_rows].reset_index(drop=True)
             kept, n_kept = [whole.iloc[batch_rows:]], n_kept - batch_rows

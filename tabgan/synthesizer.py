@@ -56,7 +56,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ['y', 'y', 'y']
     """
 
-    def __init__(  # noqa: PLR0913  # scikit-learn wants every setting here, by name
+    # long: scikit-learn wants every setting in the signature and as an attribute, by name
+    def __init__(  # noqa: PLR0913
         self,
         schema: Declared | None = None,
         target: Hashable = None,
@@ -223,45 +224,52 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def sample(
         self,
-        num_rows: int,
+        num_rows: int | None = None,
         *,
-        conditions: Mapping[Hashable, Any] | None = None,
+        conditions: Mapping[Hashable, Any] | pd.DataFrame | None = None,
+        counts: Mapping[Hashable, Mapping[Any, int]] | None = None,
+        shares: Mapping[Hashable, Mapping[Any, float]] | None = None,
         rounds: int | None = None,
         seed: int | None = None,
     ) -> pd.DataFrame:
         """New rows, with the columns, order and dtypes of the table that was learned.
 
-        `conditions`: column → a value, a list or set of values, or a tuple (low, high) with both
-        ends included; every row keeps them. `rounds`: in how many groups the columns are drawn;
-        by default one at a time, which is the most faithful; fewer are faster. `seed`: the same
-        seed gives the same rows; None takes a new one, kept in `sample_seed_`.
+        `conditions`: column → a value, a list or set of values, or a tuple (low, high) with both ends
+        included; every row keeps them. Or a table: one row is made for each of its rows, keeps its cells
+        and has the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
+        `shares`: the same with shares of `num_rows`, met to the row; rows beyond them have other
+        values. `rounds`: in how many groups the columns are drawn; by default one at a time, which is
+        the most faithful; fewer are faster. `seed`: the same seed gives the same rows; None takes a new
+        one, kept in `sample_seed_`.
 
         Raises: ConditionError, before sampling, when a condition cannot be met.
         """
-        whole = max(num_rows, 1)
-        return next(self.sample_iter(num_rows, whole, conditions=conditions, rounds=rounds, seed=seed))
+        wanted = {"conditions": conditions, "counts": counts, "shares": shares}
+        return next(self.sample_iter(num_rows, None, **wanted, rounds=rounds, seed=seed))  # type: ignore[arg-type]
 
     def sample_iter(
         self,
-        num_rows: int,
-        batch_rows: int = 65_536,
+        num_rows: int | None = None,
+        batch_rows: int | None = 65_536,
         *,
-        conditions: Mapping[Hashable, Any] | None = None,
+        conditions: Mapping[Hashable, Any] | pd.DataFrame | None = None,
+        counts: Mapping[Hashable, Mapping[Any, int]] | None = None,
+        shares: Mapping[Hashable, Mapping[Any, float]] | None = None,
         rounds: int | None = None,
         seed: int | None = None,
     ) -> Iterator[pd.DataFrame]:
-        """The rows that `sample` gives, in tables of `batch_rows`, at constant memory."""
-        if num_rows < 0 or batch_rows < 1:
-            raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
+        """The rows that `sample` gives, in tables of `batch_rows` (None: one), at constant memory."""
         from tabgan.learning import checked_seed
+        from tabgan.request import Request
         from tabgan.sampling import rebatched
 
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
+        if batch_rows is not None and batch_rows < 1:
+            raise ValueError(f"Expected batch_rows >= 1, got {batch_rows}.")
+        request = Request.of(num_rows, conditions, counts, shares, self.encoder_)
+        request.check(sampler, self.encoder_, rounds)  # so that a bad condition is told of now
         self.sample_seed_ = checked_seed(seed)
-        sampler.plan(conditions, rounds)  # so that a bad condition is told of now
-        pieces = sampler.blocks_of_rows(
-            num_rows, conditions=conditions, rounds=rounds, seed=self.sample_seed_
-        )
+        pieces = request.pieces(sampler, self.encoder_, rounds, self.sample_seed_)
         return rebatched(pieces, batch_rows, self.encoder_)
 
     def complete(

@@ -1,0 +1,289 @@
+"""What rows are asked for: any, under conditions, so many of each value, or one for each given row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.dtypes import to_dtype
+from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.conditions import label_places
+from tabgan.encoding.identifier import IdentifierEncoder
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import ConditionError
+from tabgan.sampling import ROW_BLOCK, Conditions
+
+Wanted = Mapping[Hashable, Mapping[Any, float]]
+
+
+class TableSampler(Protocol):
+    """What draws tables."""
+
+    def plan(self, conditions: Conditions | None, rounds: int | None) -> object:
+        """Raises: ConditionError for conditions that cannot be met."""
+
+    def blocks_of_rows(
+        self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
+    ) -> Iterator[pd.DataFrame]:
+        """New rows, in pieces."""
+
+    def complete(
+        self, df: pd.DataFrame, *, rounds: int | None, seed: int, may_be_missing: bool = False
+    ) -> pd.DataFrame:
+        """Given rows with their gaps filled."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """So many rows under the same conditions."""
+
+    n_rows: int
+    conditions: Conditions
+
+
+@dataclass(frozen=True)
+class Request:
+    """Parts that are mixed at random, or rows (`given`) that are made whole."""
+
+    parts: tuple[Part, ...]
+    given: pd.DataFrame | None = None
+
+    @classmethod
+    def of(
+        cls,
+        num_rows: int | None,
+        conditions: Conditions | pd.DataFrame | None,
+        counts: Wanted | None,
+        shares: Wanted | None,
+        encoder: TableEncoder,
+    ) -> Request:
+        """Raises: ValueError or ConditionError where this is too little or too much to be one request."""
+        if isinstance(conditions, pd.DataFrame):
+            if counts or shares or num_rows not in (None, len(conditions)):
+                raise ConditionError("A table of conditions takes no number of rows, counts or shares.")
+            return cls((), _typed(conditions, encoder))
+        if num_rows is not None and num_rows < 0:
+            raise ValueError(f"Expected num_rows >= 0, got {num_rows}.")
+        if counts and shares:
+            raise ConditionError("Counts and shares cannot be joined. Give one of them.")
+        if counts:
+            wanted = _counted(counts, num_rows)
+        elif num_rows is None:
+            raise ValueError("Expected num_rows, counts or a table of conditions, got none of them.")
+        elif shares:
+            wanted = _shared(shares, num_rows)
+        else:
+            return cls((Part(num_rows, conditions or {}),))
+        return cls(_parts(wanted, conditions or {}, num_rows, encoder))
+
+    def check(self, sampler: TableSampler, encoder: TableEncoder, rounds: int | None) -> None:
+        """Raise ConditionError, before anything is drawn, when a condition cannot be met."""
+        for part in self.parts:
+            sampler.plan(part.conditions, rounds)
+        if self.given is not None:
+            for name, cells in self.given.items():
+                if len(present := cells.dropna()) and encoder.schema[name].kind in ("numeric", "datetime"):
+                    sampler.plan({name: (None, present.min())}, rounds)  # none is below what was learned,
+                    sampler.plan({name: (present.max(), None)}, rounds)  # none above
+
+    def pieces(
+        self, sampler: TableSampler, encoder: TableEncoder, rounds: int | None, seed: int
+    ) -> Iterator[pd.DataFrame]:
+        """The rows, in pieces of about `ROW_BLOCK` rows at most."""
+        if self.given is not None:
+            made = sampler.complete(self.given, rounds=rounds, seed=seed, may_be_missing=True)
+            return iter([_as_made(made, encoder)])
+        drawn = [
+            sampler.blocks_of_rows(
+                part.n_rows,
+                conditions=part.conditions,
+                rounds=rounds,
+                seed=seed if place == 0 else _seed(seed, place),
+            )
+            for place, part in enumerate(self.parts)
+        ]
+        if len(drawn) == 1:
+            return drawn[0]
+        return _mixed(drawn, [part.n_rows for part in self.parts], encoder, seed)
+
+
+def _only(wanted: Wanted) -> tuple[Hashable, Mapping[Any, float]]:
+    if len(wanted) != 1:
+        raise ConditionError("Counts and shares are of one column. Put the others into conditions.")
+    ((name, of_values),) = wanted.items()
+    if not of_values:
+        raise ConditionError(f"Column {name!r}: no value is named. Name at least one.")
+    return name, of_values
+
+
+def _counted(counts: Wanted, num_rows: int | None) -> dict[Hashable, dict[Any, int]]:
+    """Raises: ConditionError for counts that are none, or are more than `num_rows`."""
+    name, of_values = _only(counts)
+    for count in of_values.values():
+        if isinstance(count, bool) or not count >= 0 or not float(count).is_integer():
+            raise ConditionError(
+                f"Column {name!r}: expected counts that are whole numbers >= 0, got {count}."
+            )
+    told = {value: int(count) for value, count in of_values.items()}
+    if num_rows is not None and sum(told.values()) > num_rows:
+        raise ConditionError(f"Column {name!r}: the counts add up to more than {num_rows} rows.")
+    return {name: told}
+
+
+def _shared(shares: Wanted, num_rows: int) -> dict[Hashable, dict[Any, int]]:
+    """Shares as counts, rounded so that no count is off by a row and they add up (largest remainders)."""
+    name, of_values = _only(shares)
+    if not all(math.isfinite(share) and share >= 0 for share in of_values.values()):
+        raise ConditionError(f"Column {name!r}: expected shares from 0 to 1.")
+    total = math.fsum(of_values.values())
+    if total > 1 + 1e-9:
+        raise ConditionError(f"Column {name!r}: the shares add up to {total:g}, which is more than 1.")
+    exact = [share * num_rows for share in of_values.values()]
+    floors = [math.floor(count + 1e-9) for count in exact]
+    n_left = round(total * num_rows) - sum(floors)
+    by_rest = sorted(range(len(exact)), key=lambda place: floors[place] - exact[place])
+    for place in by_rest[: max(n_left, 0)]:
+        floors[place] += 1
+    return {name: dict(zip(of_values, floors, strict=True))}
+
+
+def _parts(
+    wanted: Mapping[Hashable, Mapping[Any, int]],
+    conditions: Conditions,
+    num_rows: int | None,
+    encoder: TableEncoder,
+) -> tuple[Part, ...]:
+    ((name, counts),) = wanted.items()
+    if name in conditions:
+        raise ConditionError(f"Column {name!r} is asked for twice. Name it in one place.")
+    parts = [Part(count, {**conditions, name: value}) for value, count in counts.items()]
+    n_rest = 0 if num_rows is None else num_rows - sum(counts.values())
+    if n_rest:
+        parts.append(Part(n_rest, {**conditions, name: _other_values(name, list(counts), encoder)}))
+    return tuple(parts)
+
+
+def _other_values(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -> list[Any]:
+    """The labels of a column that are not named, for the rows that are left."""
+    encoder.allowed(name, named[0])  # the column is there and its values are known
+    of_column = encoder.encoders[encoder.schema.names.index(name)]
+    if not isinstance(of_column, CategoricalEncoder):
+        raise ConditionError(f"Column {name!r} has no categories. Name intervals for all of the rows.")
+    taken = {place for value in named for place in label_places(value, of_column.labels, of_column.column)}
+    left = [label for place, label in enumerate(of_column.labels) if place not in taken]
+    if not left:
+        raise ConditionError(f"Column {name!r}: every value is named, but not all of the rows. Ask for more.")
+    return left
+
+
+def _seed(seed: int, place: int) -> int:
+    return int(np.random.SeedSequence([seed, place, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _mixed(
+    drawn: Sequence[Iterator[pd.DataFrame]], totals: Sequence[int], encoder: TableEncoder, seed: int
+) -> Iterator[pd.DataFrame]:
+    """Rows of every part in every piece, in random order; identifiers numbered through.
+
+    A piece holds at most `ROW_BLOCK` rows and one more of each part.
+    """
+    rng = np.random.default_rng([seed, len(drawn)])
+    streams = [_Stream(blocks, encoder) for blocks in drawn]
+    n_pieces, start = max(-(-sum(totals) // ROW_BLOCK), 1), 0
+    for piece in range(n_pieces):
+        some = [
+            stream.take(total * (piece + 1) // n_pieces - total * piece // n_pieces)
+            for stream, total in zip(streams, totals, strict=True)
+        ]
+        table = _joined(some, encoder)
+        table = table.iloc[rng.permutation(len(table))].reset_index(drop=True)
+        yield _numbered(table, encoder, start)
+        start += len(table)
+
+
+class _Stream:
+    """Blocks of rows, taken by number of rows."""
+
+    def __init__(self, blocks: Iterator[pd.DataFrame], encoder: TableEncoder) -> None:
+        self._blocks, self._encoder = blocks, encoder
+        self._kept = next(blocks)
+
+    def take(self, n_rows: int) -> pd.DataFrame:
+        """The next rows, as many as are asked for."""
+        while len(self._kept) < n_rows:
+            self._kept = _joined([self._kept, next(self._blocks)], self._encoder)
+        taken: pd.DataFrame = self._kept.iloc[:n_rows]
+        self._kept = self._kept.iloc[n_rows:]
+        return taken
+
+
+def _joined(tables: Sequence[pd.DataFrame], encoder: TableEncoder) -> pd.DataFrame:
+    joined: pd.DataFrame = encoder.concat([table for table in tables if len(table)] or list(tables[:1]))
+    return joined
+
+
+def _numbered(table: pd.DataFrame, encoder: TableEncoder, first_row: int) -> pd.DataFrame:
+    """The table with identifiers of these rows, since every part has counted its own."""
+    for place, of_column in enumerate(encoder.encoders):
+        if isinstance(of_column, IdentifierEncoder):
+            codes, _ = of_column.encode(table.iloc[:, place])
+            made = of_column.decode(codes, np.random.default_rng(0), first_row=first_row)
+            table.isetitem(place, made.array)
+    return table
+
+
+def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
+    """The table of conditions with labels and dates as the model writes them.
+
+    Raises: ConditionError for an unknown column or label, or cells that are no dates.
+    """
+    if not conditions.columns.is_unique:
+        raise ConditionError("Some columns of the conditions have the same name. Rename or drop them.")
+    typed: pd.DataFrame = conditions.copy()
+    for place, name in enumerate(conditions.columns):
+        if name not in encoder.schema:
+            known = ", ".join(repr(known) for known in encoder.schema.names[:20])
+            raise ConditionError(f"There is no column {name!r}. Use one of {known}.")
+        of_column = encoder.encoders[encoder.schema.names.index(name)]
+        cells = conditions.iloc[:, place]
+        if isinstance(of_column, CategoricalEncoder):
+            labels = of_column.labels
+            found = {
+                cell: labels[label_places([cell], labels, of_column.column)[0]]
+                for cell in cells.dropna().astype(object).unique()
+            }
+            typed.isetitem(place, cells.astype(object).map(found).array)
+        elif of_column.column.kind != "identifier":
+            typed.isetitem(place, _measures(cells, of_column.column).array)
+    return typed
+
+
+def _measures(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """Dates as such, numbers looked at."""
+    dtype = to_dtype(column.dtype)
+    try:
+        if pd.api.types.is_datetime64_any_dtype(dtype):
+            return cells.astype(dtype)
+        if pd.api.types.is_integer_dtype(dtype) and (cells.dropna() % 1 != 0).any():
+            raise ValueError
+    except (ValueError, TypeError):
+        told = f"some of its cells in the conditions are not {column.dtype}. Write them as the table has them"
+        raise ConditionError(f"Column {column.name!r}: {told}.") from None
+    return cells
+
+
+def _as_made(table: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
+    """The table with the dtypes of rows that are sampled."""
+    nothing = np.zeros((0, len(encoder.layout.blocks)), dtype=np.int16)
+    like = encoder.decode(nothing, rng=np.random.default_rng(0))
+    for place, column in enumerate(encoder.schema):
+        if column.kind != "identifier" and table.dtypes.iloc[place] != like.dtypes.iloc[place]:
+            table.isetitem(place, table.iloc[:, place].astype(like.dtypes.iloc[place]).array)
+    made: pd.DataFrame = table.reset_index(drop=True)
+    return made

@@ -1,0 +1,138 @@
+"""Counts, shares and tables of conditions: exact numbers, every cell kept, the model's proportions else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tabgan import ConditionError, TabGAN
+from tabgan import request as request_module
+from tabgan.request import _shared
+from tests.toy_tables import SMALL, orders
+
+
+@pytest.fixture(scope="module")
+def model() -> TabGAN:
+    return TabGAN(recipe="likelihood", epochs=25, **SMALL).fit(orders(1_500))
+
+
+def test_shares_are_met_to_the_row(model: TabGAN) -> None:
+    made = model.sample(1_001, shares={"job": {"smith": 0.5, "nurse": 0.1}}, seed=1)
+    counts = made["job"].value_counts()
+    assert len(made) == 1_001
+    assert counts["smith"] + counts["nurse"] in (600, 601)
+    assert (counts["smith"] in (500, 501), counts["nurse"] in (100, 101)) == (True, True)
+    assert counts["clerk"] == 1_001 - counts["smith"] - counts["nurse"]  # the rest; nothing is missing
+    assert (made.dtypes == model.sample(2).dtypes).all()
+    assert made["key"].is_unique
+    assert made.equals(model.sample(1_001, shares={"job": {"smith": 0.5, "nurse": 0.1}}, seed=1))
+    halves = made["job"].iloc[:500].value_counts(), made["job"].iloc[500:].value_counts()
+    assert abs(halves[0]["smith"] - halves[1]["smith"]) < 80  # mixed, not one after the other
+
+
+def test_counts_take_values_and_intervals(model: TabGAN) -> None:
+    made = model.sample(counts={"items": {(0, 9): 30, (10, 19): 0, 40: 7}}, seed=1)
+    assert len(made) == 37
+    assert (made["items"].between(0, 9).sum(), (made["items"] == 40).sum()) == (30, 7)
+    made = model.sample(60, counts={"member": {True: 50}}, conditions={"grade": ["low", "mid"]}, seed=1)
+    assert made["member"].sum() == 50
+    assert made["grade"].isin(["low", "mid"]).all()
+    with_text = model.sample(9, counts={"member": {"True": 4}}, seed=2)  # as conditions take it
+    assert with_text["member"].sum() == 4
+
+
+def test_shares_of_anything_add_up() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        shares = rng.dirichlet(np.full(rng.integers(1, 9), 0.3)) * rng.choice([1.0, 0.6])
+        num_rows = int(rng.integers(0, 500))
+        of_values = _shared({"a": dict(enumerate(shares))}, num_rows)["a"]
+        counts = np.array(list(of_values.values()))
+        assert counts.sum() == round(shares.sum() * num_rows)
+        assert (np.abs(counts - shares * num_rows) < 1).all()
+
+
+def test_pieces_are_the_rows_of_one_table(model: TabGAN, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_module, "ROW_BLOCK", 100)
+    shares = {"job": {"smith": 0.5, "nurse": 0.25}}
+    whole = model.sample(501, shares=shares, seed=3)
+    pieces = list(model.sample_iter(501, 64, shares=shares, seed=3))
+    assert [len(piece) for piece in pieces] == [64] * 7 + [53]
+    assert pd.concat(pieces, ignore_index=True)["job"].equals(whole["job"])
+    assert whole["key"].is_unique
+    assert (whole["job"] == "smith").sum() in (250, 251)
+
+
+def test_one_row_is_made_for_each_row_of_conditions(model: TabGAN) -> None:
+    given = pd.DataFrame(
+        {
+            "items": [3, None, 17, None] * 50,
+            "job": ["smith", "clerk", None, "nurse"] * 50,
+            "at": ["2023-03-04 05:06", None, "2023-07-01", None] * 50,
+            "key": ["mine", None, None, None] * 50,
+        },
+        index=range(1_000, 1_200),
+    )
+    made = model.sample(conditions=given, seed=1)
+    like = model.sample(2)
+    assert (list(made.columns), len(made)) == (list(like.columns), 200)
+    assert (made.dtypes == like.dtypes).all()
+    for name in ("items", "job", "key"):
+        is_given = given[name].notna().to_numpy()
+        assert (made.loc[is_given, name] == given.loc[is_given, name].to_numpy()).all()
+    is_given = given["at"].notna().to_numpy()
+    asked = pd.to_datetime(given.loc[is_given, "at"], format="ISO8601").to_numpy()
+    assert (made.loc[is_given, "at"].to_numpy() == asked).all()
+    assert made["items"].isna().any()  # as the model has it; `complete` would fill it
+    assert made.equals(model.sample(conditions=given, seed=1))
+
+
+def test_a_table_of_conditions_draws_what_a_condition_draws(model: TabGAN) -> None:
+    """Metamorphic: the same value in every row, or once for all rows."""
+    for job in ("clerk", "smith"):
+        by_table = model.sample(conditions=pd.DataFrame({"job": [job] * 1_500}), seed=1)["amount"]
+        at_once = model.sample(1_500, conditions={"job": job}, seed=2)["amount"]
+        error = np.hypot(by_table.std(), at_once.std()) / np.sqrt(1_500)
+        assert abs(by_table.mean() - at_once.mean()) < 4 * error
+
+
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        (lambda m: m.sample(9, shares={"job": {"pilot": 0.5}}), "'job'.*Use one of"),
+        (lambda m: m.sample(9, shares={"work": {"pilot": 0.5}}), "'work'"),
+        (lambda m: m.sample(9, shares={"job": {"smith": 0.9, "clerk": 0.3}}), "more than 1"),
+        (lambda m: m.sample(9, shares={"job": {"smith": -0.1}}), "'job'"),
+        (lambda m: m.sample(9, shares={"job": {}}), "no value"),
+        (lambda m: m.sample(9, shares={"amount": {(0, 20): 0.5}}), "intervals for all"),
+        (lambda m: m.sample(9, shares={"member": {True: 0.5, False: 0.2}}), "every value is named"),
+        (lambda m: m.sample(9, shares={"job": {"smith": 1}, "grade": {"low": 1}}), "one column"),
+        (lambda m: m.sample(9, shares={"key": {"a": 1}}), "never learned"),
+        (lambda m: m.sample(9, counts={"job": {"smith": 10}}), "more than 9"),
+        (lambda m: m.sample(counts={"job": {"smith": 1.5}}), "whole numbers"),
+        (lambda m: m.sample(9, counts={"job": {"smith": 1}}, shares={"job": {"smith": 1}}), "one of them"),
+        (lambda m: m.sample(9, counts={"job": {"smith": 1}}, conditions={"job": "clerk"}), "twice"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"job": ["pilot"]})), "'job'.*Use one of"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"work": ["pilot"]})), "'work'"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"items": [3.5]})), "'items'"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"items": [3, 9_999]})), "'items'.*run from"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"at": ["soon"]})), "'at'.*not datetime"),
+        (lambda m: m.sample(3, conditions=pd.DataFrame({"job": ["smith"]})), "number of rows"),
+    ],
+)
+def test_what_cannot_be_met_is_refused_before_sampling(
+    model: TabGAN, ask: Callable[[TabGAN], Any], told: str
+) -> None:
+    with pytest.raises(ConditionError, match=told):
+        ask(model)
+
+
+def test_a_number_of_rows_is_needed(model: TabGAN) -> None:
+    with pytest.raises(ValueError, match="num_rows"):
+        model.sample()
+    assert len(model.sample(counts={"job": {"smith": 0}})) == 0
+    assert len(model.sample(conditions=pd.DataFrame({"job": []}))) == 0
