@@ -1,4 +1,4 @@
-"""`--where` on the command line: which rows to make, read against the schema of the model.
+"""`--where`, `--counts` and `--shares`: which rows to make, read against the schema of the model.
 
     income=>50K                 a value; the first "=" after the column's name ends the name
     age=30:40  age=30..40       an interval, both ends included
@@ -8,6 +8,7 @@
 
 A day without a time is the whole day. Text after "=" is the value itself in columns of text,
 whatever signs it holds; only their order lets ordered categories have intervals (with "..").
+`--counts income='>50K'=500` and `--shares age=30:40=.5` end with a number after the last "=".
 """
 
 from __future__ import annotations
@@ -40,6 +41,26 @@ def parse_conditions(texts: Sequence[str], schema: Schema) -> dict[Hashable, Any
         if len(conditions) > 1 and any(isinstance(condition, tuple) for condition in conditions):
             raise _refusal(schema[name], "an interval cannot be joined with other conditions. Name it once")
     return {name: conditions[0] if len(conditions) == 1 else conditions for name, conditions in told.items()}
+
+
+def parse_numbers(texts: Sequence[str], schema: Schema, *, option: str) -> dict[Hashable, dict[Any, float]]:
+    """Column → value → number, for `TabGAN.sample`, from what was passed with --counts or --shares.
+
+    Raises: CommandError naming the column and what it takes.
+    """
+    told: dict[Hashable, dict[Any, float]] = {}
+    for text in texts:
+        condition, _, number = text.rpartition("=")
+        try:
+            count = float(number)
+            column, value = _split(condition, schema)
+            told.setdefault(column.name, {})[_condition(value, column)] = count
+        except CommandError as error:
+            raise CommandError(error.code, str(error).replace("--where", option, 1)) from None
+        except ValueError:
+            what = f"{option} ends with a number. Write column=value=number."
+            raise CommandError(Exit.USAGE, what) from None
+    return told
 
 
 def _split(text: str, schema: Schema) -> tuple[Column, str]:

@@ -16,6 +16,8 @@ def fit(
     model: Annotated[Path, typer.Option("--model", "-m", help="Model file to write, such as model.tabgan.")],
     schema: options.SchemaFile = None,
     target: options.Target = None,
+    personal: options.Personal = None,
+    locale: options.Locale = None,
     epochs: options.Epochs = None,
     max_seconds: options.MaxSeconds = None,
     epsilon: options.Epsilon = None,
@@ -44,7 +46,10 @@ def fit(
     )
     read_options = reading.csv_options(sep, encoding, decimal, na_values)
     declared = reading.read_schema_file(schema)
-    job = training.Job(declared, target, epochs, max_seconds, seed, device.value, quiet, budget)
+    choices = reading.personal_choices(personal)
+    job = training.Job(
+        declared, target, epochs, max_seconds, seed, device.value, quiet, budget, choices, locale
+    )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
     fitted = training.trained(found.rows, job)
     training.save_model(fitted, model, found.style)

@@ -21,6 +21,17 @@ SchemaFile: TypeAlias = Annotated[
     Path | None,
     typer.Option("--schema", help="What is known of the columns: JSON of `tabgan schema` or SDV."),
 ]
+Personal: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN=CHOICE",
+        help="What becomes of a column that tells who somebody is: learn, drop, or a form such as email "
+        "that made-up values take. Repeatable; else it is recognised.",
+    ),
+]
+Locale: TypeAlias = Annotated[
+    str | None, typer.Option(help="Made-up names and places by Faker, such as de_DE; else nobody's names.")
+]
 Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is there to predict.")]
 MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest time to train.")]
 Epochs: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Most passes over the rows in training.")]

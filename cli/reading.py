@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,20 @@ def csv_options(
         except LookupError:
             raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.") from None
     return CsvOptions(separator, encoding, decimal, tuple(missing or ()))
+
+
+def personal_choices(texts: list[str] | None) -> dict[Hashable, str]:
+    """Column → choice from what was passed with --personal. Raises: CommandError."""
+    from tabgan.personal_columns import CHOICES
+
+    choices: dict[Hashable, str] = {}
+    for text in texts or ():
+        name, _, choice = text.rpartition("=")
+        if not name or choice not in CHOICES:
+            what = f"--personal takes COLUMN=CHOICE with one of {', '.join(CHOICES)}."
+            raise CommandError(Exit.USAGE, what)
+        choices[name] = choice
+    return choices
 
 
 def read_schema_file(path: Path | None) -> Schema | None:

@@ -30,6 +30,8 @@ def run(
     ] = None,
     schema: options.SchemaFile = None,
     target: options.Target = None,
+    personal: options.Personal = None,
+    locale: options.Locale = None,
     max_seconds: options.MaxSeconds = None,
     epsilon: options.Epsilon = None,
     delta: options.Delta = None,
@@ -62,7 +64,10 @@ def run(
     paths.check_outputs(output, model, report, inputs=inputs, force=force)
     read_options = reading.csv_options(sep, encoding, decimal, na_values)
     declared = reading.read_schema_file(schema)
-    job = training.Job(declared, target, None, max_seconds, seed, device.value, quiet, budget)
+    choices = reading.personal_choices(personal)
+    job = training.Job(
+        declared, target, None, max_seconds, seed, device.value, quiet, budget, choices, locale
+    )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
     train, holdout = _split(found.rows, None if budget else seed)
     fitted = training.trained(train, job)
@@ -71,6 +76,8 @@ def run(
     # In private mode the number of rows is private too: the file gets as many as were released.
     num_rows = rows or (len(found.rows) if budget is None else round(fitted.n_rows_ / (1 - HOLDOUT_SHARE)))
     synthetic = _write_rows(fitted, num_rows, output, style=found.style, job=job)
+    kept = [name for name in found.rows.columns if choices.get(name) != "drop"]
+    train, holdout = train[kept], holdout[kept]
     if budget is not None:
         train, holdout = (private.typed_rows(part, fitted.schema_) for part in (train, holdout))
     _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,8 +13,10 @@ from tabgan_cli.failures import reports_failures
 @reports_failures
 def sample(
     model: options.ModelArgument,
-    num_rows: Annotated[int, typer.Option("--num-rows", "-n", min=0, help="Number of rows to make.")],
     output: options.Output,
+    num_rows: Annotated[
+        int | None, typer.Option("--num-rows", "-n", min=0, help="Number of rows to make.")
+    ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -21,6 +24,21 @@ def sample(
             help="Only such rows: income='>50K', age=30:40, age=30:, day=2024-01-01..2024-01-31. "
             "Repeatable; the same column again: any of its values.",
         ),
+    ] = None,
+    counts: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE=ROWS",
+            help="So many rows with this value: income='>50K'=500. Repeatable; -n beyond them: other values.",
+        ),
+    ] = None,
+    shares: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE=SHARE", help="The same with shares of -n: income='>50K'=.5"),
+    ] = None,
+    conditions: Annotated[
+        Path | None,
+        typer.Option(metavar="ROWS", help="A table: a row is made for each of its rows and keeps its cells."),
     ] = None,
     rounds: options.Rounds = None,
     seed: options.SampleSeed = None,
@@ -32,21 +50,51 @@ def sample(
     """Make new rows from a model."""
     del debug
     from tabgan_cli import paths, table_file, terminal, training
-    from tabgan_cli.conditions import parse_conditions
+    from tabgan_cli.conditions import parse_conditions, parse_numbers
 
     paths.check_table_path(output)
-    paths.check_inputs(model)
-    paths.check_outputs(output, inputs=(model,), force=force)
+    if conditions is not None:
+        paths.check_table_path(conditions)
+    paths.check_inputs(model, conditions)
+    paths.check_outputs(output, inputs=(model, conditions), force=force)
+    _check_request(num_rows, where, counts, shares, conditions)
     training.check_device(device.value)
     fitted, style = training.load_model(model, device.value)
-    conditions = parse_conditions(where or (), fitted.schema_)
-    batches = fitted.sample_iter(num_rows, conditions=conditions, rounds=rounds, seed=seed)
+    schema = fitted.schema_
+    given = None if conditions is None else table_file.read_table(conditions, schema=schema).rows
+    asked = parse_numbers(counts or (), schema, option="--counts")
+    batches = fitted.sample_iter(
+        num_rows,
+        conditions=parse_conditions(where or (), schema) if given is None else given,
+        counts=asked,
+        shares=parse_numbers(shares or (), schema, option="--shares"),
+        rounds=rounds,
+        seed=seed,
+    )
+    n_asked = int(sum(sum(of_values.values()) for of_values in asked.values()))
+    total = len(given) if given is not None else n_asked if num_rows is None else num_rows
     with (
-        terminal.counting_rows("Sampling", num_rows, is_quiet=quiet) as count,
+        terminal.counting_rows("Sampling", total, is_quiet=quiet) as count,
         table_file.table_writer(output, style) as write,
     ):
         for rows in batches:
             write(rows)
             count(len(rows))
     if not quiet:
-        terminal.say(f"Wrote {num_rows:,} rows to {output}.")
+        terminal.say(f"Wrote {total:,} rows to {output}.")
+
+
+def _check_request(
+    num_rows: int | None,
+    where: list[str] | None,
+    counts: list[str] | None,
+    shares: list[str] | None,
+    conditions: Path | None,
+) -> None:
+    """Raise CommandError where options do not go together or none says how many rows."""
+    from tabgan_cli.failures import CommandError, Exit
+
+    if conditions is not None and (num_rows is not None or where or counts or shares):
+        raise CommandError(Exit.USAGE, "--conditions takes no -n, --where, --counts or --shares beside it.")
+    if num_rows is None and conditions is None and not counts:
+        raise CommandError(Exit.USAGE, "How many rows? Give -n, --counts or --conditions.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ class Job:
     device: str
     is_quiet: bool
     budget: Budget | None = None
+    personal: Mapping[Hashable, str] | None = None
+    locale: str | None = None
 
     def __post_init__(self) -> None:
         if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
@@ -62,6 +65,8 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
         target=job.target,
         epochs=job.epochs,
         max_seconds=job.max_seconds,
+        personal=job.personal,
+        locale=job.locale,
         random_state=job.seed,
         device=job.device,
         verbose=not job.is_quiet,

@@ -15,6 +15,7 @@ from tabgan.personal.recognition import recognise_birth_date, recognise_header
 from tabgan.schema import Schema
 
 LEARN, DROP = "learn", "drop"
+CHOICES = (LEARN, DROP, *FORMS)
 
 Decisions = Mapping[Hashable, str]
 
@@ -55,9 +56,9 @@ def _check(decisions: Decisions, df: pd.DataFrame) -> None:
     for name, decision in decisions.items():
         if name not in df.columns:
             raise SchemaError(f"personal names a column {name!r}, which the table does not have.")
-        if decision not in (LEARN, DROP, *FORMS):
-            choices = ", ".join((LEARN, DROP, *FORMS))
-            raise SchemaError(f"Column {name!r}: personal takes one of {choices}, got {decision!r}.")
+        if decision not in CHOICES:
+            told = f"personal takes one of {', '.join(CHOICES)}, got {decision!r}"
+            raise SchemaError(f"Column {name!r}: {told}.")
     if len(df.columns) and all(decisions.get(name) == DROP for name in df.columns):
         raise SchemaError("Every column is dropped. Keep at least one.")
 
