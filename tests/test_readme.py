@@ -12,18 +12,25 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_examples_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len([line for line in code.splitlines() if line.strip()]) <= 20
-    exec(compile(code.replace("max_seconds=20", "max_seconds=4"), "README.md", "exec"), {})
+    names: dict[str, object] = {}  # each example goes on from the one before
+    for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        assert len([line for line in code.splitlines() if line.strip()]) <= 20
+        exec(compile(code.replace("max_seconds=20", "max_seconds=4"), "README.md", "exec"), names)
     assert (tmp_path / "adult.tabgan").is_file()
 
 
 def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
     runpy.run_path(str(ROOT / "examples" / "quickstart.py"))["main"](max_seconds=3)
     assert "occupation" in capsys.readouterr().out
+
+
+def test_the_rare_class_is_made_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    example = runpy.run_path(str(ROOT / "examples" / "rare_class.py"))
+    example["main"](n_rows=1_500, max_seconds=2, seeds=1)
+    assert "synthetic rare rows" in capsys.readouterr().out
 
 
 def test_the_file_map_names_every_file() -> None:
