@@ -265,12 +265,13 @@ def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
 
 
 def _measures(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:
-    """Dates as such, numbers looked at."""
-    dtype = to_dtype(column.dtype)
+    """Dates and durations as such, numbers looked at."""
+    dtype, kinds = to_dtype(column.dtype), pd.api.types
     try:
-        if pd.api.types.is_datetime64_any_dtype(dtype):
+        if kinds.is_datetime64_any_dtype(dtype) or kinds.is_timedelta64_dtype(dtype):
             return cells.astype(dtype)
-        if pd.api.types.is_integer_dtype(dtype) and (cells.dropna() % 1 != 0).any():
+        numbers = cells.dropna().astype("float64") if kinds.is_numeric_dtype(dtype) else cells.iloc[:0]
+        if kinds.is_integer_dtype(dtype) and (numbers % 1 != 0).any():
             raise ValueError
     except (ValueError, TypeError):
         told = f"some of its cells in the conditions are not {column.dtype}. Write them as the table has them"

@@ -120,6 +120,7 @@ def test_a_table_of_conditions_draws_what_a_condition_draws(model: TabGAN) -> No
         (lambda m: m.sample(conditions=pd.DataFrame({"work": ["pilot"]})), "'work'"),
         (lambda m: m.sample(conditions=pd.DataFrame({"items": [3.5]})), "'items'"),
         (lambda m: m.sample(conditions=pd.DataFrame({"items": [3, 9_999]})), "'items'.*run from"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"amount": [3.0, "many"]})), "'amount'.*not float64"),
         (lambda m: m.sample(conditions=pd.DataFrame({"at": ["soon"]})), "'at'.*not datetime"),
         (lambda m: m.sample(3, conditions=pd.DataFrame({"job": ["smith"]})), "number of rows"),
     ],

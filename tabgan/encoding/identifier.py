@@ -105,10 +105,10 @@ class IdentifierEncoder:
             return None
         pieces = self.pattern.pieces
         if self.pattern.form == "number":
-            if form not in DIGITS:
+            if form not in DIGITS or self.pattern.start == 1:
                 return None
             # The start of running numbers has one digit more than the numbers have.
-            pieces = (("9", max(len(str(self.pattern.start)) - 1, 1)),) if self.pattern.start > 1 else ()
+            pieces = (("9", len(str(self.pattern.start)) - 1),)
         return made_up(form, rows, pieces, self.column.locale)
 
     def _check_room(self, last_row: int) -> None:
