@@ -11,6 +11,7 @@ import pytest
 from tabgan import Schema, SchemaError, TabGAN, infer_schema
 from tabgan.personal.check_digits import passes_luhn
 from tabgan.personal_columns import decide_by_header
+from tabgan.privacy.config import PrivacyConfig
 from tests.toy_tables import LIKELIHOOD
 
 
@@ -147,3 +148,17 @@ def test_private_mode_looks_at_names_of_columns_alone() -> None:
     }
     assert "card" not in schemas[0]  # its name may mean something else
     assert "email" not in decide_by_header(None, table, {"email": "learn"}, None)[0]
+
+
+def test_a_private_fit_spends_nothing_on_columns_that_are_called_personal() -> None:
+    settings = {"generator_dim": (8,), "embedding_dim": 4, "device": "cpu"}
+    table = people(1_000)[["email", "last_name", "age"]]
+    model = TabGAN(epsilon=3.0, delta=1e-4, privacy=PrivacyConfig(steps=2), **settings).fit(table)
+    assert model.ledger_ is not None
+    asked = " ".join(entry.what for entry in model.ledger_.entries)
+    assert "'age'" in asked
+    assert "'email'" not in asked
+    assert "'last_name'" not in asked
+    made = model.sample(20, seed=0)
+    assert not set(made["last_name"]) & set(table["last_name"])
+    assert made["email"].str.contains("@example.").all()
