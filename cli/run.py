@@ -76,7 +76,7 @@ def run(
     # In private mode the number of rows is private too: the file gets as many as were released.
     num_rows = rows or (len(found.rows) if budget is None else round(fitted.n_rows_ / (1 - HOLDOUT_SHARE)))
     synthetic = _write_rows(fitted, num_rows, output, style=found.style, job=job)
-    kept = [name for name in found.rows.columns if choices.get(name) != "drop"]
+    kept = list(fitted.schema_.names)  # a column may be dropped by its policy or by --personal
     train, holdout = train[kept], holdout[kept]
     if budget is not None:
         train, holdout = (private.typed_rows(part, fitted.schema_) for part in (train, holdout))
