@@ -265,7 +265,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
         if batch_rows is not None and batch_rows < 1:
-            raise ValueError(f"Expected batch_rows >= 1, got {batch_rows}.")
+            raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
         request = Request.of(num_rows, conditions, counts, shares, self.encoder_)
         request.check(sampler, self.encoder_, rounds)  # so that a bad condition is told of now
         self.sample_seed_ = checked_seed(seed)
