@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.column import Column, Kind, same_nan
 from tabgan.errors import SchemaError
 from tabgan.inference import complete_column, infer_column
@@ -131,7 +132,7 @@ class Schema:
 Declared: TypeAlias = "Schema | Mapping[str, Any] | str | os.PathLike[str]"
 
 
-def infer_schema(df: pd.DataFrame, *, discrete_columns: Sequence[Hashable] = ()) -> Schema:
+def infer_schema(df: pd.DataFrame | ArrowStream, *, discrete_columns: Sequence[Hashable] = ()) -> Schema:
     """Kind, dtype and decimals of every column, each with its reason.
 
     `discrete_columns` names columns that are categorical whatever they hold (as in ctgan).
@@ -142,6 +143,7 @@ def infer_schema(df: pd.DataFrame, *, discrete_columns: Sequence[Hashable] = ())
 
     Raises: SchemaError for a table that cannot be learned, before any work.
     """
+    df = as_pandas(df)
     check_table(df)
     if unknown := [name for name in discrete_columns if name not in df.columns]:
         raise SchemaError(f"discrete_columns names {_listed(unknown)}, which the table does not have.")

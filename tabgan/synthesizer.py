@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
 from tabgan.model_file import read_model, write_model
@@ -140,13 +141,13 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def fit(
         self,
-        df: pd.DataFrame,
+        df: pd.DataFrame | ArrowStream,
         y: None = None,
         *,
         schema: Declared | None = None,
         ledger: str | os.PathLike[str] | None = None,
     ) -> TabGAN:
-        """Learn the table. `y` is ignored; scikit-learn's pipelines pass it.
+        """Learn a table of pandas, Polars, DuckDB, pyarrow or others that speak Arrow; `y` is ignored.
 
         `schema` takes the place of TabGAN's own. `ledger` (with epsilon): a file that every spend is
         written into first. One that is there is continued: the fit gets what is left.
@@ -155,7 +156,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         BudgetExceededError, before anything runs, where too little of the budget is left.
         """
         del y
-        declared = self.schema if schema is None else schema
+        df, declared = as_pandas(df), self.schema if schema is None else schema
         if self.epsilon is not None:
             return self._fit_privately(df, declared, ledger)
         if ledger is not None or self.delta is not None or self.privacy is not None:
@@ -273,7 +274,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return rebatched(pieces, batch_rows, self.encoder_)
 
     def complete(
-        self, df: pd.DataFrame, *, rounds: int | None = None, seed: int | None = None
+        self, df: pd.DataFrame | ArrowStream, *, rounds: int | None = None, seed: int | None = None
     ) -> pd.DataFrame:
         """Fill the missing cells of given rows, and columns they lack; what is given stays.
 
@@ -283,7 +284,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
         self.sample_seed_ = checked_seed(seed)
-        return sampler.complete(df, rounds=rounds, seed=self.sample_seed_)
+        return sampler.complete(as_pandas(df), rounds=rounds, seed=self.sample_seed_)
 
     def save(self, path: str | os.PathLike[str], *, notes: Mapping[str, Any] | None = None) -> None:
         """Write the model to one file; it appears whole or not at all.

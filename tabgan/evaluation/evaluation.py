@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import tabgan
+from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import element_of, refuse_dtype
 from tabgan.errors import TabganError
 from tabgan.evaluation.features import IntArray
@@ -171,9 +172,9 @@ HEADS = ("measure", "value", "95 % interval", "real rows", "shuffled", "finding"
 
 
 def evaluate(  # noqa: PLR0913  # every setting by its name
-    train: pd.DataFrame,
-    synthetic: pd.DataFrame,
-    holdout: pd.DataFrame | None = None,
+    train: pd.DataFrame | ArrowStream,
+    synthetic: pd.DataFrame | ArrowStream,
+    holdout: pd.DataFrame | ArrowStream | None = None,
     *,
     schema: Schema | None = None,
     target: Hashable | None = None,
@@ -199,6 +200,8 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
         raise ValueError(f"Expected time_budget > 0 or None, got time_budget={time_budget!r}.")
     if not 0 <= seed < MAX_SEED:
         raise ValueError(f"Expected a seed from 0 to 2**63 - 1, got seed={seed!r}.")
+    train, synthetic = as_pandas(train), as_pandas(synthetic)
+    holdout = None if holdout is None else as_pandas(holdout)
     schema = resolve_schema(train, schema)
     for table in (synthetic,) if holdout is None else (synthetic, holdout):
         _check_cells(table)

@@ -1,0 +1,68 @@
+"""Arrow tables as pandas ones that keep types and missing cells; tables of other libraries, through Arrow."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, cast
+
+import pandas as pd
+import pyarrow as pa
+
+
+class ArrowStream(Protocol):
+    """A table of any library that hands out its rows by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows as a PyCapsule."""
+
+
+def as_pandas(table: pd.DataFrame | ArrowStream) -> pd.DataFrame:
+    """The table as pandas holds it, where it comes from another library that speaks Arrow.
+
+    Polars, DuckDB, pyarrow and others hand out their rows by the Arrow PyCapsule interface; nothing of
+    theirs is imported. A pandas DataFrame, and whatever is no table of Arrow's, is given back as it is.
+    Source: https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+
+    >>> as_pandas(pa.table({"a": [1, None]}))["a"].dtype
+    Int64Dtype()
+    """
+    if isinstance(table, pd.DataFrame) or not hasattr(table, "__arrow_c_stream__"):
+        return cast(pd.DataFrame, table)
+    try:
+        return from_arrow(pa.RecordBatchReader.from_stream(table).read_all())
+    except pa.ArrowInvalid:  # a single column
+        return cast(pd.DataFrame, table)
+
+
+def from_arrow(table: pa.Table) -> pd.DataFrame:
+    """The rows in pandas' own types; whole numbers and booleans stay what they are beside missing cells."""
+    plain = pa.table([_without_views(column) for column in table.columns], names=table.column_names)
+    plain = plain.replace_schema_metadata(table.schema.metadata)
+    rows: pd.DataFrame = plain.to_pandas(types_mapper=_kept_type)
+    for name, dtype in _nullable(plain, rows).items():
+        column = plain.column(name)
+        rows[name] = column.to_pandas(types_mapper={column.type: dtype}.get)
+    return rows
+
+
+def _without_views(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as every version of Arrow and pandas knows it."""
+    if column.type in (pa.string_view(), pa.large_string()):
+        return column.cast(pa.string() if column.nbytes < 2**31 else pa.large_string())
+    return column
+
+
+def _kept_type(arrow: pa.DataType) -> pd.ArrowDtype | None:
+    """Types that pandas would turn into objects stay Arrow's."""
+    return pd.ArrowDtype(arrow) if pa.types.is_date(arrow) or pa.types.is_decimal(arrow) else None
+
+
+def _nullable(arrow: pa.Table, rows: pd.DataFrame) -> dict[Any, Any]:
+    """Whole numbers and booleans with missing cells, which pandas would make floats and objects."""
+    found: dict[Any, Any] = {}
+    for field in arrow.schema:
+        dtype = rows.dtypes.get(field.name) if rows.columns.is_unique else None
+        if pa.types.is_integer(field.type) and dtype == "float64":
+            found[field.name] = pd.api.types.pandas_dtype(str(field.type).replace("i", "I").replace("u", "U"))
+        elif pa.types.is_boolean(field.type) and dtype == "object":
+            found[field.name] = pd.BooleanDtype()
+    return found
