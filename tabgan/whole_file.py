@@ -18,7 +18,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     flushed, synced and renamed over `path`; on any error, Ctrl-C included, it is removed and
     what stood at `path` before stays as it was. A link is followed: its target is replaced.
 
-    Raises: OSError, also where `path` is a folder or a device.
+    Raises: OSError, which names `path` and not the temporary file; also where `path` is a folder
+        or a device.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -39,9 +40,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
+        # A full disk names no file, a folder that cannot be written the temporary one.
+        if isinstance(error, OSError) and error.errno and error.filename in (None, os.fspath(temporary)):
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
     _sync_folder(target.parent)
 
