@@ -27,6 +27,7 @@ from tabgan.gan.raking import raked
 from tabgan.gan.tree import Edge, NoisyMarginals, NoisyPair, dependence, slices, spanning_tree, tree_rows
 from tabgan.privacy.accounting import exponential_epsilon
 from tabgan.privacy.config import PAIRS, SINGLES
+from tabgan.privacy.entry import Entry
 from tabgan.privacy.rows import PrivateRows
 
 STAR_SHARE, CHOICE_SHARE = 0.2, 0.1  # of the budget of pairs; the rest counts what was chosen
@@ -34,6 +35,7 @@ N_ROUNDS = 4
 PAIRS_A_COLUMN = 2
 MODEL_ROWS = 20_000
 MODEL_STEPS = 60
+STAR = f"{PAIRS}, of the target and within columns"
 MAX_CANDIDATES = 10_000  # pairs that a round looks at
 
 
@@ -126,27 +128,19 @@ class _Pairs:
         Privacy: the budget of all pairs, in squared shifts of Gaussian privacy, is cut up by public
             shares. Every choice moves by at most 1 a row: a row is in one cell of a pair.
         """
-        budget = self.plan.noise[PAIRS] ** -2
+        noise = self.plan.noise[PAIRS]
         if self.plan.star:
-            noise = (STAR_SHARE * budget) ** -0.5
-            star = self.counted(sorted(self.plan.star), f"{PAIRS}, of the target and within columns", noise)
+            star = self.counted(sorted(self.plan.star), STAR, star_noise(noise))
             marginals = replace(marginals, pairs=star)
-        sizes = choices_a_round(self.plan.n_columns)
-        epsilon = exponential_epsilon(math.sqrt(CHOICE_SHARE * budget / sum(sizes)))
-        noise = ((1 - STAR_SHARE - CHOICE_SHARE) * budget / len(sizes)) ** -0.5
-        for number, n_choices in enumerate(sizes, 1):
-            what = f"{PAIRS}, round {number} of {len(sizes)}"
-            sigma = noise * math.sqrt(n_choices)
-            edges = self._choice(marginals, n_choices, epsilon, sigma, what)
+        for a_round in choice_rounds(noise, self.plan.n_columns):
+            edges = self._choice(marginals, a_round)
             if not edges:
                 break
-            found = self.counted(edges, f"{what}: counts", noise)
+            found = self.counted(edges, a_round.counts, a_round.noise)
             marginals = replace(marginals, pairs={**marginals.pairs, **found})
         return marginals
 
-    def _choice(
-        self, marginals: NoisyMarginals, n_choices: int, epsilon: float, sigma: float, what: str
-    ) -> list[Edge]:
+    def _choice(self, marginals: NoisyMarginals, a_round: ChoiceRound) -> list[Edge]:
         """Pairs that the model gets wrong by more than the noise of counting them."""
         sizes, n_rows = self.blocks.sizes, marginals.n_rows
         left = [
@@ -167,16 +161,68 @@ class _Pairs:
             return np.array([np.abs(real - share * made).sum() for real, made in both])
 
         cells = np.array([sizes[i] * sizes[j] for i, j in left])
-        by_noise = math.sqrt(2 / math.pi) * sigma * cells
+        by_noise = math.sqrt(2 / math.pi) * a_round.noise * math.sqrt(a_round.n_choices) * cells
         places = self.codes.choices(
             lambda rows: errors(rows) - by_noise,
-            what=f"{what}: which pairs",
+            what=a_round.choice,
             sensitivity=1.0,
-            epsilon=epsilon,
-            n_choices=min(n_choices, len(left)),
+            epsilon=a_round.epsilon,
+            n_choices=min(a_round.n_choices, len(left)),
             adaptive=self.plan.is_adaptive,
         )
         return sorted(left[place] for place in places)
+
+
+@dataclass(frozen=True)
+class ChoiceRound:
+    """One round: so many choices of this epsilon each, then counts with this noise multiplier."""
+
+    choice: str
+    counts: str
+    n_choices: int
+    epsilon: float
+    noise: float
+
+
+def choice_rounds(noise_of_pairs: float, n_columns: int) -> list[ChoiceRound]:
+    """The rounds that, with the star, cost what all pairs would under that noise multiplier."""
+    budget, sizes = noise_of_pairs**-2, choices_a_round(n_columns)
+    epsilon = exponential_epsilon(math.sqrt(CHOICE_SHARE * budget / sum(sizes)))
+    noise = noise_of_pairs * math.sqrt(len(sizes) / (1 - STAR_SHARE - CHOICE_SHARE))
+    whats = [f"{PAIRS}, round {number} of {len(sizes)}" for number in range(1, len(sizes) + 1)]
+    return [
+        ChoiceRound(f"{what}: which pairs", f"{what}: counts", size, epsilon, noise)
+        for what, size in zip(whats, sizes, strict=True)
+    ]
+
+
+def star_noise(noise_of_pairs: float) -> float:
+    """Noise multiplier of the pairs that are counted before any is chosen."""
+    return noise_of_pairs / math.sqrt(STAR_SHARE)
+
+
+def chosen_entries(pairs: Entry, n_columns: int, n_blocks: int, n_star: int) -> list[Entry]:
+    """What the ledger will hold instead of the entry of all pairs, where pairs are chosen."""
+    noise = star_noise(pairs.noise_multiplier)
+    star = replace(pairs, what=STAR, noise_multiplier=noise, sensitivity=math.sqrt(max(1, n_star)))
+    found = [star] if n_star else []
+    left = n_blocks * (n_blocks - 1) // 2 - n_star
+    for a_round in choice_rounds(pairs.noise_multiplier, n_columns):
+        n_choices = min(a_round.n_choices, left)
+        if not n_choices:
+            break
+        left -= n_choices
+        choice = Entry(
+            what=a_round.choice,
+            mechanism="exponential",
+            epsilon=a_round.epsilon,
+            steps=n_choices,
+            adaptive=pairs.adaptive,
+        )
+        sensitivity = math.sqrt(n_choices)
+        counts = replace(pairs, what=a_round.counts, noise_multiplier=a_round.noise, sensitivity=sensitivity)
+        found += [choice, counts]
+    return found
 
 
 def deviation_of_pairs(noise_multiplier: float, n_columns: int, *, is_chosen: bool) -> float:

@@ -29,7 +29,7 @@ from tabgan.learning import blocks_of, chosen_device
 from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
 from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
-from tabgan.private_marginals import deviation_of_pairs, deviation_on_codes
+from tabgan.private_marginals import chosen_entries, deviation_of_pairs, deviation_on_codes, star_of
 from tabgan.schema import Declared, Schema, read_schema
 
 HALF_NORMAL = math.sqrt(2 / math.pi)  # mean of |noise| of deviation 1
@@ -81,7 +81,7 @@ def plan_private(
 
     Raises: SchemaError, ValueError or BudgetExceededError, as the fit would before it spends.
     """
-    config = privacy or PrivacyConfig()
+    config = privacy or PrivacyConfig.default(epsilon)
     declared = [column for column in read_schema(schema) if column.policy != "drop"]
     known = Schema(tuple(map(with_dtype, declared)))
     if n_rows < 1:
@@ -99,15 +99,16 @@ def plan_private(
     max_levels = levels_worth_telling(n_rows, deviation_on_codes(noise, len(known), is_chosen=is_chosen))
     encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise, measured=measured, max_levels=max_levels)
     blocks = blocks_of(encoder, torch.device("cpu"))
-    entries = tuple(_with_sensitivity(entry, blocks.n_blocks) for entry in scaled)
+    entries = [_with_sensitivity(entry, blocks.n_blocks) for entry in scaled]
     sigma = {entry.what: entry.sigma for entry in entries}
     pair_sigma = sigma.get(PAIRS, 0.0)
     if is_chosen:
+        entries = _with_choices(entries, encoder, len(known))
         pair_sigma = deviation_of_pairs(noise[PAIRS], len(known), is_chosen=True)
     made = PrivatePlan(
         n_rows=n_rows,
         spent=epsilon_of(entries, delta),
-        entries=entries,
+        entries=tuple(entries),
         n_codes=sum(encoder.layout.sizes),
         one_way_error=_one_way(encoder, sigma[SINGLES] / n_rows),
         two_way_error=_two_way(encoder, pair_sigma / n_rows) if pair_sigma else {},
@@ -116,6 +117,15 @@ def plan_private(
         warnings=(),
     )
     return dataclasses.replace(made, warnings=tuple(_warnings(made, known, config)))
+
+
+def _with_choices(entries: list[Entry], encoder: TableEncoder, n_columns: int) -> list[Entry]:
+    """The rounds that choose pairs instead of the entry of all pairs; no target, which adds its own."""
+    blocks = encoder.layout.blocks
+    n_star = len(star_of((), [block.parent for block in blocks]))
+    place = [entry.what for entry in entries].index(PAIRS)
+    chosen = chosen_entries(entries[place], n_columns, len(blocks), n_star)
+    return [*entries[:place], *chosen, *entries[place + 1 :]]
 
 
 def _with_sensitivity(entry: Entry, n_blocks: int) -> Entry:

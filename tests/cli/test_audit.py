@@ -11,7 +11,7 @@ from tabgan_cli.failures import Exit
 
 from tabgan import private_learning
 from tabgan.gan.settings import PrivateSettings
-from tabgan.privacy import config as config_module
+from tabgan.privacy.config import PrivacyConfig
 from tests.cli.calling import Call
 from tests.privacy import mutants
 from tests.test_auditing import SCHEMA, table
@@ -23,8 +23,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
         PrivateSettings, warm_steps=5, distil_steps=5, warm_rows=300, pool_rows=300, generator_dim=(16, 16)
     )
     monkeypatch.setattr(private_learning, "PrivateSettings", short)
-    few = functools.partial(config_module.PrivacyConfig, steps=5, sample_rate=0.3, pairs_share=0.8)
-    monkeypatch.setattr(private_learning, "PrivacyConfig", few)
+    few = PrivacyConfig(steps=5, sample_rate=0.3, pairs_share=0.8)
+    monkeypatch.setattr(PrivacyConfig, "default", lambda epsilon: few)
     table().to_csv(tmp_path / "real.csv", index=False)
     SCHEMA.save(tmp_path / "s.json")
     return tmp_path / "real.csv", tmp_path / "s.json"
