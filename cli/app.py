@@ -7,14 +7,52 @@ imported inside of the commands, so that `--help` answers at once.
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Sequence
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from tabgan_cli import audit, complete, evaluate, fit, inspect, plan, run, sample, schema
+from tabgan_cli.failures import Exit, printable
+from typer.core import TyperGroup
+
+
+class OneLineErrors(TyperGroup):
+    """A group whose usage errors are one line, as all other errors are."""
+
+    def main(  # type: ignore[override]  # the other parameters are handed on
+        self, args: Sequence[str] | None = None, standalone_mode: bool = True, **options: Any
+    ) -> Any:
+        """Run the command line; ends the process unless told not to."""
+        if not standalone_mode:
+            return super().main(args, standalone_mode=False, **options)
+        try:
+            code = super().main(args, standalone_mode=False, **options)
+        except typer.Abort:
+            code = Exit.INTERRUPTED
+        except Exception as error:
+            # Typer before 0.20 raises click's own errors, later ones its copy of them.
+            if not hasattr(error, "format_message"):
+                raise
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()  # type: ignore[attr-defined]
+            else:
+                sys.stderr.write(f"{_usage_line(error)}\n")
+            code = Exit.USAGE
+        sys.exit(code or 0)
+
+
+def _usage_line(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    where = "" if context is None else f" See '{context.command_path} --help'."
+    message = " ".join(error.format_message().split()).rstrip(".")
+    return f"Error: {printable(message)}.{where}"
+
 
 app = typer.Typer(
     name="tabgan",
+    cls=OneLineErrors,
     help="Learn a table, make a new one: same columns, same types, same joint behaviour, no real row.",
     no_args_is_help=True,
     add_completion=False,

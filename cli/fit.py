@@ -30,6 +30,10 @@ def fit(
     encoding: options.Encoding = None,
     decimal: options.Decimal = ".",
     na_values: options.NaValues = None,
+    drop: options.Drop = None,
+    infinite: options.Infinite = options.InfiniteRule.error,
+    max_categories: options.MaxCategories = None,
+    allow_tiny: options.AllowTiny = False,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -48,9 +52,22 @@ def fit(
     declared = reading.read_schema_file(schema)
     choices = reading.personal_choices(personal)
     job = training.Job(
-        declared, target, epochs, max_seconds, seed, device.value, quiet, budget, choices, locale
+        declared,
+        target,
+        epochs,
+        max_seconds,
+        seed,
+        device.value,
+        quiet,
+        budget,
+        choices,
+        locale,
+        infinite=infinite.value,
+        max_categories=max_categories,
+        allow_tiny=allow_tiny,
     )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
+    found = reading.without_columns(found, drop)
     fitted = training.trained(found.rows, job)
     training.save_model(fitted, model, found.style)
     if not quiet:

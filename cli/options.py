@@ -87,6 +87,33 @@ NaValues: TypeAlias = Annotated[
     typer.Option("--na-values", metavar="TEXT", help="Text of a CSV that means a missing cell; repeatable."),
 ]
 
+Drop: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--drop", metavar="COLUMN", help="Leave this column out of it all; repeatable."),
+]
+AllowTiny: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-tiny", help="Learn a table of fewer than 5 rows, whose values the model then holds."
+    ),
+]
+MaxCategories: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Most values kept of a column of text: the most frequent ones.")
+]
+
+
+class InfiniteRule(str, Enum):
+    """What becomes of infinite numbers."""
+
+    error = "error"
+    missing = "missing"
+    clip = "clip"
+
+
+Infinite: TypeAlias = Annotated[
+    InfiniteRule, typer.Option(help="What becomes of infinite numbers; clip: the largest finite one.")
+]
+
 TimeBudget: TypeAlias = Annotated[
     float | None, typer.Option(help="Seconds after which no further question is begun.")
 ]

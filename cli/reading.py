@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,13 @@ def read_real(
     if is_private:
         return read_private_rows(path, options, schema, is_quiet=is_quiet)
     return read_rows(path, options, schema=schema, is_quiet=is_quiet)
+
+
+def without_columns(table: Table, names: Sequence[str] | None) -> Table:
+    """The table without columns that were named to be dropped. Raises: CommandError for one it lacks."""
+    if unknown := [name for name in names or () if name not in table.rows.columns]:
+        raise CommandError(Exit.USAGE, f"--drop: the table has no column {unknown[0]!r}.")
+    return replace(table, rows=table.rows.drop(columns=list(names))) if names else table
 
 
 def read_rows(path: Path, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:

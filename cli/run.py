@@ -46,6 +46,9 @@ def run(
     encoding: options.Encoding = None,
     decimal: options.Decimal = ".",
     na_values: options.NaValues = None,
+    drop: options.Drop = None,
+    infinite: options.Infinite = options.InfiniteRule.error,
+    max_categories: options.MaxCategories = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -66,9 +69,21 @@ def run(
     declared = reading.read_schema_file(schema)
     choices = reading.personal_choices(personal)
     job = training.Job(
-        declared, target, None, max_seconds, seed, device.value, quiet, budget, choices, locale
+        declared,
+        target,
+        None,
+        max_seconds,
+        seed,
+        device.value,
+        quiet,
+        budget,
+        choices,
+        locale,
+        infinite=infinite.value,
+        max_categories=max_categories,
     )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
+    found = reading.without_columns(found, drop)
     train, holdout = _split(found.rows, None if budget else seed)
     fitted = training.trained(train, job)
     if model is not None:

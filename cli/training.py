@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from tabgan_cli.failures import CommandError, Exit
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tabgan.schema import Schema
 
 _CSV = "csv"  # entry of the manifest
+TINY = 5  # rows; no value of fewer is stored unless that is allowed
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,17 @@ class Job:
     budget: Budget | None = None
     personal: Mapping[Hashable, str] | None = None
     locale: str | None = None
+    infinite: Literal["error", "missing", "clip"] = "error"
+    max_categories: int | None = None
+    allow_tiny: bool = False
 
     def __post_init__(self) -> None:
         if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
             raise CommandError(Exit.USAGE, "--max-seconds takes a number above 0.")
+        if self.budget and (self.max_categories is not None or self.infinite != "error" or self.allow_tiny):
+            raise CommandError(
+                Exit.USAGE, "--max-categories, --infinite and --allow-tiny are not for --epsilon."
+            )
         check_device(self.device)
 
 
@@ -60,6 +68,7 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
     from tabgan import TabGAN
 
     budget = job.budget
+    tiny: dict[str, Any] = {"min_rows": 1} if job.allow_tiny and len(rows) < TINY else {}
     model = TabGAN(
         schema=job.schema,
         target=job.target,
@@ -73,6 +82,9 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
         epsilon=None if budget is None else budget.epsilon,
         delta=None if budget is None else budget.delta,
         privacy=None if budget is None else budget.config,
+        infinite=job.infinite,
+        max_categories=job.max_categories,
+        **tiny,
     )
     if budget is None:
         model.fit(rows)

@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tabgan.column import Element, Missing
+from tabgan.dtypes import PandasDtype, dtype_text, to_dtype
 from tabgan.errors import SchemaError
 
 Cells: TypeAlias = "pd.Series[Any]"
@@ -44,6 +45,21 @@ _CURES = {
     "binary": "Decode it to text",
     "nested": "Give every part a column of its own",
     "time": "Convert it to a timedelta or to text",
+    "duration": "Convert it with pd.to_timedelta",
+}
+_OBJECTS = {
+    "Period": "period",
+    "Interval": "interval",
+    "bytes": "binary",
+    "bytearray": "binary",
+    "time": "time",
+    "timedelta": "duration",
+    "Timedelta": "duration",
+    "timedelta64": "duration",
+    **dict.fromkeys(("complex", "complex64", "complex128"), "complex"),
+    **dict.fromkeys(
+        ("dict", "list", "tuple", "set", "frozenset", "ndarray", "Series", "DataFrame"), "nested"
+    ),
 }
 
 
@@ -55,6 +71,21 @@ def refuse_dtype(name: Hashable, dtype: object) -> None:
     problem = _problem_of_dtype(dtype)
     if problem:
         raise SchemaError(f"Column {name!r}: {problem} cells cannot be learned. {_CURES[problem]}.")
+
+
+def written_dtype(name: Hashable, dtype: PandasDtype) -> str:
+    """The dtype as text. Raises: SchemaError when it cannot be rebuilt from it."""
+    text = dtype_text(dtype)
+    if isinstance(dtype, pd.CategoricalDtype):
+        return text
+    try:
+        if to_dtype(text) == dtype:
+            return text
+    except SchemaError:
+        pass
+    is_zoned = isinstance(dtype, pd.DatetimeTZDtype)
+    cure = '.dt.tz_convert("UTC") or a zone by name' if is_zoned else ".astype and a dtype of pandas"
+    raise SchemaError(f"Column {name!r}: its dtype cannot be written to a file. Convert it with {cure}.")
 
 
 def _problem_of_dtype(dtype: object) -> str | None:
@@ -102,9 +133,9 @@ def element_of(name: Hashable, present: Cells) -> Element:
             "Convert it to one, such as text with .astype(str)."
         )
     strange, rows = next(item for item in counts.most_common() if item[0] not in known)
+    cure = _CURES.get(_OBJECTS.get(strange, ""), "Convert it to numbers, text or dates")
     raise SchemaError(
-        f"Column {name!r}: {rows} of {len(present)} rows hold a {strange}, which cannot be learned. "
-        "Convert it to numbers, text or dates."
+        f"Column {name!r}: {rows} of {len(present)} rows hold a {strange}, which cannot be learned. {cure}."
     )
 
 
@@ -129,21 +160,34 @@ def _missing_name(cell: object) -> Missing:
     return "nat" if cell is pd.NaT or isinstance(cell, (np.datetime64, np.timedelta64)) else "nan"
 
 
-def check_text(name: Hashable, distinct: Cells) -> None:
-    """Raise SchemaError for text that cannot be written to a file or is too long to be a category."""
-    lengths = distinct.str.len()
-    if n_long := int((lengths > MAX_TEXT).sum()):
+def check_text(name: Hashable, present: Cells, distinct: Cells) -> None:
+    """Raise SchemaError for text that cannot be written to a file or is too long to be a category.
+
+    `distinct`: the different texts among the `present` cells.
+    """
+    if (distinct.str.len() > MAX_TEXT).any():
+        n_long = int((present.astype(object).str.len() > MAX_TEXT).sum())
         raise SchemaError(
-            f"Column {name!r}: {n_long} texts are longer than {MAX_TEXT} characters. Drop or shorten it."
+            f"Column {name!r}: {n_long} of {len(present)} rows hold text longer than {MAX_TEXT} "
+            "characters. Drop or shorten it."
         )
     try:
         "".join(distinct).encode()
     except UnicodeEncodeError:
-        n_broken = sum(any("\ud800" <= letter <= "\udfff" for letter in text) for text in distinct)
+        n_broken = sum(map(has_surrogate, present))
         raise SchemaError(
-            f"Column {name!r}: {n_broken} texts hold lone surrogates, which no file can hold. "
-            "Read it again with the right encoding."
+            f"Column {name!r}: {n_broken} of {len(present)} rows hold lone surrogates, which no file can "
+            "hold. Read it again with the right encoding."
         ) from None
+
+
+def has_surrogate(text: str) -> bool:
+    r"""Whether the text holds half of a character, as text of the wrong encoding does.
+
+    >>> has_surrogate("a\ud800"), has_surrogate("é")
+    (True, False)
+    """
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def check_finite(name: Hashable, values: FloatArray) -> None:

@@ -18,13 +18,15 @@ from tabgan.cells import (
     element_of,
     missing_of,
     refuse_dtype,
+    written_dtype,
 )
 from tabgan.column import Column
-from tabgan.dtypes import dtype_text
 from tabgan.errors import SchemaError
 from tabgan.personal.recognition import SURE, recognise, recognise_birth_date
 
 MIN_ROWS_FOR_IDENTIFIER = 100
+FREE_TEXT = "free text, which cannot be learned"
+FREE_TEXT_WORDS = 12
 NEARLY_UNIQUE = 0.95  # of text: so many different values that none could be learned anyway
 
 DATE_TEXT = "; it looks like dates: convert it with pd.to_datetime to have it learned as such"
@@ -50,7 +52,7 @@ def infer_column(
     if isinstance(cells.dtype, pd.SparseDtype):
         cells = cells.astype(cells.dtype.subtype)
     refuse_dtype(name, cells.dtype)
-    dtype = dtype_text(cells.dtype)
+    dtype = written_dtype(name, cells.dtype)
     column = _infer_object(name, cells) if dtype == "object" else _infer_typed(name, cells, dtype)
     if discrete and column.kind != "boolean":
         column = replace(column, kind="categorical", decimals=None, reason="declared discrete")
@@ -79,7 +81,10 @@ def _with_personal(column: Column, cells: Cells) -> Column:
 
 
 def _infer_object(name: Hashable, cells: Cells) -> Column:
-    present = cells[cells.notna()]
+    try:
+        present = cells[cells.notna()]
+    except ArithmeticError:
+        raise SchemaError(f"Column {name!r}: some decimals are signalling NaN. Use None.") from None
     missing = missing_of(cells)
     if present.empty:
         return Column(name, "categorical", "object", missing=missing, reason="every cell is missing")
@@ -108,7 +113,7 @@ def _check_naive(name: Hashable, present: Cells) -> None:
 def _infer_number_objects(name: Hashable, present: Cells) -> Column:
     try:
         values = present.to_numpy(dtype=np.float64)
-    except (OverflowError, ValueError):
+    except (ArithmeticError, ValueError):
         raise SchemaError(f"Column {name!r}: its numbers do not fit a float. Convert it to text.") from None
     check_finite(name, values)
     if element_of(name, present) == "int":
@@ -172,7 +177,7 @@ def _infer_integers(name: Hashable, present: Cells, dtype: str) -> Column:
     if why := _why_identifier(name, present):
         return Column(name, "identifier", dtype, reason=why)
     reason = "whole numbers"
-    if _looks_like_dates(present):
+    if looks_like_date_numbers(present):
         reason += "; they look like YYYYMMDD dates: convert them with pd.to_datetime to keep weekdays"
     return Column(name, "numeric", dtype, decimals=0, reason=reason)
 
@@ -193,9 +198,11 @@ def _infer_floats(name: Hashable, present: Cells, dtype: str) -> Column:
 def _infer_text(name: Hashable, present: Cells, dtype: str) -> Column:
     # Objects stay objects: text with lone surrogates cannot become an Arrow column.
     distinct = pd.Series(present.unique(), dtype=object)
-    check_text(name, distinct)
+    check_text(name, present, distinct)
     share = len(distinct) / max(len(present), 1)
     enough = len(present) >= MIN_ROWS_FOR_IDENTIFIER
+    if share >= NEARLY_UNIQUE and enough and distinct.str.count(r"\S+").mean() >= FREE_TEXT_WORDS:
+        return Column(name, "identifier", dtype, reason=FREE_TEXT)
     if share == 1 and (enough or (len(present) > 1 and _has_id_name(name))):
         return Column(name, "identifier", dtype, reason="text, another one in every row")
     if share >= NEARLY_UNIQUE and enough:
@@ -236,7 +243,12 @@ def _why_identifier(name: Hashable, present: Cells) -> str:
     return "whole numbers that only rise from row to row" if steady and width <= 10 * n_rows else ""
 
 
-def _looks_like_dates(present: Cells) -> bool:
+def looks_like_date_numbers(present: Cells) -> bool:
+    """Whether whole numbers read like YYYYMMDD dates of 1900 to 2100.
+
+    >>> [looks_like_date_numbers(pd.Series([number])) for number in (20240229, 20241332)]
+    [True, False]
+    """
     if len(present) == 0 or not 19000101 <= int(present.min()) <= int(present.max()) <= 21001231:
         return False
     values = present.to_numpy(dtype=np.int64)

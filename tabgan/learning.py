@@ -27,8 +27,6 @@ MAX_SEED = 2**63 - 1
 
 Arrays = dict[str, NDArray[Any]]
 
-SMALL_TABLE = 100
-FOREIGN_SHARE = 0.01
 SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 
@@ -258,26 +256,6 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
     return networks[0], networks[-1]
 
 
-def notes_on(foreign: Mapping[Hashable, int], min_rows: int, shape: tuple[int, int]) -> list[str]:
-    """What the user should know before trusting the model: odd cells, a small table.
-
-    A few rows beyond the outermost groups are the rule and not told; neither are counts below
-    `min_rows`, since notes go into the model file.
-    """
-    n_rows, n_columns = shape
-    notes = [
-        f"Column {name!r}: {count} rows have no code of their own and were learned as the nearest one."
-        for name, count in foreign.items()
-        if count >= max(min_rows, FOREIGN_SHARE * n_rows)
-    ]
-    if n_rows < max(SMALL_TABLE, 10 * n_columns):
-        notes.append(
-            "The table has fewer than 100 rows, or than 10 a column: so few can be memorised. "
-            "Check the privacy screens of the evaluation before a release."
-        )
-    return notes
-
-
 def two_digits(n_rows: int) -> int:
     """A number of rows to two significant digits, for the model file.
 
@@ -288,10 +266,17 @@ def two_digits(n_rows: int) -> int:
     return int(round(n_rows / scale) * scale)
 
 
+def checked_count(n_rows: int, least: int) -> int:
+    """A whole number of rows from `least` on. Raises: ValueError."""
+    if not isinstance(n_rows, int | np.integer) or isinstance(n_rows, bool) or n_rows < least:
+        raise ValueError(f"Expected a whole number of rows >= {least}, got {n_rows!r}.")
+    return int(n_rows)
+
+
 def checked_seed(seed: int | None) -> int:
     """A seed from 0 to 2**63 - 1; None takes one from the operating system."""
     if seed is None:
         return secrets.randbelow(MAX_SEED + 1)
-    if isinstance(seed, bool) or int(seed) != seed or not 0 <= int(seed) <= MAX_SEED:
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= int(seed) <= MAX_SEED:
         raise ValueError(f"Expected a whole seed from 0 to 2**63 - 1, got {seed!r}.")
     return int(seed)

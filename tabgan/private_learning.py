@@ -103,6 +103,11 @@ def _check_parameters(parameters: Parameters) -> None:
             raise ValueError(
                 f"Expected {name}=None with epsilon: set steps and shares in privacy=PrivacyConfig(...)."
             )
+    if parameters["max_categories"] is not None or parameters["infinite"] != "error":
+        raise ValueError(
+            'Expected max_categories=None and infinite="error" with epsilon: declare the categories; '
+            "infinite numbers are taken for missing."
+        )
     if not parameters["max_grad_norm"] > 0 or not math.isfinite(parameters["max_grad_norm"]):
         raise ValueError(f"Expected max_grad_norm > 0, got max_grad_norm={parameters['max_grad_norm']!r}.")
     if len(parameters["discrete_columns"]):

@@ -91,6 +91,8 @@ class Sampler:
 
         `may_be_missing`: a cell may be filled with a missing one, as often as the model would.
         """
+        if not isinstance(df, pd.DataFrame):
+            raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
         if not df.columns.is_unique:
             raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
         codes, visible = self.encoder.known_codes(df)

@@ -13,9 +13,11 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from tabgan.arrow_table import ArrowStream, as_pandas
+from tabgan.cells import has_surrogate
 from tabgan.column import Column, Kind, same_nan
 from tabgan.errors import SchemaError
 from tabgan.inference import complete_column, infer_column
+from tabgan.scalars import scalar_to_json
 from tabgan.sdv_metadata import columns_of_sdv, is_sdv_metadata
 
 __all__ = ["Column", "Kind", "Schema", "infer_schema", "resolve_schema"]
@@ -64,9 +66,9 @@ class Schema:
         _refuse_repeated(tuple(df.columns), "table")
         told = []
         if missing := [name for name in self.names if name not in df.columns]:
-            told.append(f"missing: {_listed(missing)}")
+            told.append(f"missing: {listed(missing)}")
         if extra := [name for name in df.columns if name not in self]:
-            told.append(f"not in the schema: {_listed(extra)}")
+            told.append(f"not in the schema: {listed(extra)}")
         if told:
             raise SchemaError(
                 f"The columns differ from the schema ({'; '.join(told)}). Add, drop or rename them."
@@ -146,7 +148,7 @@ def infer_schema(df: pd.DataFrame | ArrowStream, *, discrete_columns: Sequence[H
     df = as_pandas(df)
     check_table(df)
     if unknown := [name for name in discrete_columns if name not in df.columns]:
-        raise SchemaError(f"discrete_columns names {_listed(unknown)}, which the table does not have.")
+        raise SchemaError(f"discrete_columns names {listed(unknown)}, which the table does not have.")
     discrete = set(discrete_columns)
     return Schema(
         tuple(
@@ -170,7 +172,7 @@ def resolve_schema(
     schema = read_schema(declared)
     if unknown := [name for name in schema.names if name not in inferred]:
         raise SchemaError(
-            f"The schema declares {_listed(unknown)}, which the table does not have. Remove them."
+            f"The schema declares {listed(unknown)}, which the table does not have. Remove them."
         )
     return Schema(
         tuple(
@@ -215,8 +217,20 @@ def check_table(df: pd.DataFrame) -> None:
     if df.shape[0] == 0:
         raise SchemaError("The table has no rows.")
     _refuse_repeated(tuple(df.columns), "table")
-    if nul := [name for name in df.columns if isinstance(name, str) and "\0" in name]:
-        raise SchemaError(f"{len(nul)} column names hold a NUL character. Rename them.")
+    _check_names(tuple(df.columns))
+
+
+def _check_names(names: Sequence[Hashable]) -> None:
+    """Raise SchemaError for names that no model file or table file could hold."""
+    texts = [name for name in names if isinstance(name, str)]
+    if n_nul := sum("\0" in name for name in texts):
+        raise SchemaError(f"{n_nul} column names hold a NUL character. Rename them.")
+    if n_broken := sum(not name.isascii() and has_surrogate(name) for name in texts):
+        raise SchemaError(f"{n_broken} column names hold lone surrogates. Read the table with its encoding.")
+    try:
+        [scalar_to_json(name) for name in names]
+    except SchemaError as error:
+        raise SchemaError(f"The name of a column cannot be kept: {error}") from None
 
 
 def _from_mapping(facts: object) -> Schema:
@@ -227,9 +241,10 @@ def _from_mapping(facts: object) -> Schema:
 
 def _refuse_repeated(names: Sequence[Hashable], where: str) -> None:
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise SchemaError(f"The {where} has more than one column called {_listed(repeated)}. Rename them.")
+        raise SchemaError(f"The {where} has more than one column called {listed(repeated)}. Rename them.")
 
 
-def _listed(names: Sequence[Hashable]) -> str:
+def listed(names: Sequence[Hashable]) -> str:
+    """The first names, and how many more there are."""
     shown = ", ".join(repr(name) for name in names[:5])
     return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

@@ -13,9 +13,9 @@ from sklearn.base import BaseEstimator
 from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
+from tabgan.infinite import InfiniteRule
 from tabgan.model_file import read_model, write_model
-from tabgan.personal_columns import decide
-from tabgan.schema import Declared, Schema, resolve_schema, without_dropped
+from tabgan.schema import Declared
 
 if TYPE_CHECKING:
     from tabgan.gan.training import Trained
@@ -35,10 +35,12 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     `rounds`: groups of columns that the adversary trains for (1 for "gan", else 4).
     `epochs` or `max_seconds` bound training; with neither it stops when it stops improving.
     `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
-    categories, "fold" into kept ones or the "token" `other`. `personal`: column → "learn", "drop"
-    or a form such as "email", where the recognition of personal columns is to be overruled; `locale`,
-    such as "de_DE", has Faker make up their names and places. `device`: "auto", "cpu", "cuda"
-    or "mps". `callbacks` get a dict an epoch and stop training by returning True.
+    categories, "fold" into kept ones or the "token" `other`; `max_categories`: so many, the most
+    frequent, are kept of a column. `infinite` numbers are an "error", "missing", or "clip"ped to
+    finite ones. `personal`: column → "learn", "drop" or a form such as "email", where the
+    recognition of personal columns is to be overruled; `locale`, such as "de_DE", has Faker make up
+    their names and places. `device`: "auto", "cpu", "cuda" or "mps". `callbacks` get a dict an epoch
+    and stop training by returning True.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
@@ -89,6 +91,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         discrete_columns: Sequence[Hashable] = (),
         min_rows: int = 5,
         rare: Literal["fold", "token"] = "fold",
+        max_categories: int | None = None,
+        infinite: InfiniteRule = "error",
         personal: Mapping[Hashable, str] | None = None,
         locale: str | None = None,
         random_state: int | None = 0,
@@ -128,6 +132,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.discrete_columns = discrete_columns
         self.min_rows = min_rows
         self.rare = rare
+        self.max_categories = max_categories
+        self.infinite = infinite
         self.personal = personal
         self.locale = locale
         self.random_state = random_state
@@ -160,25 +166,18 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if self.epsilon is not None:
             return self._fit_privately(df, declared, ledger)
         if ledger is not None or self.delta is not None or self.privacy is not None:
-            raise ValueError(
-                "Expected epsilon with a ledger, delta or privacy: without it nothing is private."
-            )
+            raise ValueError("Expected epsilon with ledger, delta or privacy: without it nothing is private.")
         from tabgan.gan.progress import training_bar
-        from tabgan.learning import checked_seed, learn, notes_on, settings_of, two_digits
+        from tabgan.learning import checked_seed, learn, settings_of, two_digits
+        from tabgan.preparation import prepare
 
-        df, declared = without_dropped(df, declared)
-        schema = resolve_schema(df, declared, discrete_columns=self.discrete_columns)
-        schema, df, told = decide(schema, df, self.personal or {}, self.locale)
-        settings = settings_of(self.get_params(deep=False))
-        self._check_target(schema)
-        encoder = TableEncoder.fit(df, schema, min_rows=self.min_rows, rare=self.rare)
-        codes, foreign = encoder.encode_counting(df)
-        told += [*encoder.warnings, *notes_on(foreign, self.min_rows, df.shape)]
-        seed = checked_seed(self.random_state)
+        parameters = self.get_params(deep=False)
+        settings, seed = settings_of(parameters), checked_seed(self.random_state)
+        ready = prepare(df, declared, parameters, settings)
         with training_bar(self.verbose) as show:
             trained = learn(
-                codes,
-                encoder,
+                ready.codes,
+                ready.encoder,
                 settings,
                 target=self.target,
                 seed=seed,
@@ -186,7 +185,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 callbacks=(show, *self.callbacks),
             )
         self.seed_, self.n_rows_ = seed, two_digits(len(df))
-        self._keep(encoder, trained, told, None)
+        self._keep(ready.encoder, trained, ready.notes, None)
         return self
 
     def _fit_privately(self, df: pd.DataFrame, schema: Any, ledger: str | os.PathLike[str] | None) -> TabGAN:
@@ -260,13 +259,13 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         seed: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """The rows that `sample` gives, in tables of `batch_rows` (None: one), at constant memory."""
-        from tabgan.learning import checked_seed
+        from tabgan.learning import checked_count, checked_seed
         from tabgan.request import Request
         from tabgan.sampling import rebatched
 
+        num_rows = None if num_rows is None else checked_count(num_rows, 0)
+        batch_rows = None if batch_rows is None else checked_count(batch_rows, 1)
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
-        if batch_rows is not None and batch_rows < 1:
-            raise ValueError(f"Expected num_rows >= 0 and batch_rows >= 1, got {num_rows} and {batch_rows}.")
         request = Request.of(num_rows, conditions, counts, shares, self.encoder_)
         request.check(sampler, self.encoder_, rounds)  # so that a bad condition is told of now
         self.sample_seed_ = checked_seed(seed)
@@ -334,18 +333,11 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return loss_figure(self.loss_history_)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Whether `fit` or `load` has made this a model."""
         return hasattr(self, "encoder_")
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
             raise NotFittedError("This TabGAN has learned no table yet. Call fit or load first.")
-
-    def _check_target(self, schema: Schema) -> None:
-        if self.target is not None and self.target not in schema:
-            raise SchemaError(f"There is no column {self.target!r} to be the target. Name one of the table.")
-        if self.target is None and self.auxiliary_weight:
-            raise ValueError("Expected a target for the auxiliary classifier, got target=None.")
 
     def _rounds(self, rounds: int | None) -> int | None:
         """The one-round recipe has learned no other way of drawing. Raises: ValueError."""

@@ -14,7 +14,6 @@ from tabgan.learning import (
     arrays_of,
     chosen_device,
     generators_of,
-    notes_on,
     parameters_from_json,
     parameters_to_json,
     settings_of,
@@ -90,12 +89,3 @@ def test_a_device_is_chosen_or_refused():
     assert chosen_device("auto").type in ("cpu", "cuda", "mps")
     with pytest.raises(ValueError, match="abacus"):
         chosen_device("abacus")
-
-
-def test_notes_tell_of_small_tables_and_of_many_odd_cells_alone():
-    assert notes_on({}, 5, (1000, 10)) == []
-    assert notes_on({"a": 2}, 5, (1000, 10)) == []
-    (line,) = notes_on({"a": 500}, 5, (1000, 10))
-    assert "'a'" in line
-    assert "500 rows" in line
-    assert len(notes_on({}, 5, (99, 2))) == len(notes_on({}, 5, (150, 20))) == 1

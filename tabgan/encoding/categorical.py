@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -45,10 +45,16 @@ class CategoricalEncoder:
 
     @classmethod
     def fit(
-        cls, column: Column, statistics: ColumnStatistics, *, rare: RareRule = "fold"
+        cls,
+        column: Column,
+        statistics: ColumnStatistics,
+        *,
+        rare: RareRule = "fold",
+        max_categories: int | None = None,
     ) -> CategoricalEncoder:
         """Ask for the labels of one column. Raises: SchemaError when all of them are rare."""
-        told = statistics.category_counts(column.name)
+        asked = statistics.category_counts(column.name)
+        told = _most_frequent(asked, max_categories)
         has_rare = told.n_rest >= max(statistics.min_rows, 1)
         if rare == "token" and not all(isinstance(label, str) for label in told.labels):
             rare = "fold"  # the token is text and the labels are not
@@ -71,7 +77,7 @@ class CategoricalEncoder:
             weights=tuple(weights) if has_rare and rare == "fold" else (),
             levels=_levels(column, told, token) if column.dtype == "category" else None,
             levels_dtype=told.levels_dtype,
-            notes=_notes(column, told, statistics.min_rows, has_token=bool(token)),
+            notes=_notes(column, asked, told, statistics.min_rows, has_token=bool(token)),
         )
 
     @cached_property
@@ -214,16 +220,36 @@ def _sortable(label: Any) -> tuple[str, Any]:
     return ("", label) if is_number else (type(label).__name__, label)
 
 
-def _notes(column: Column, told: CategoryCounts, min_rows: int, *, has_token: bool) -> tuple[str, ...]:
-    if not told.n_hidden:
-        return ()
-    became = f'"{RARE_TOKEN}"' if has_token else "kept values"
-    few = told.n_rest < min_rows
-    n_rows = f"fewer than {min_rows}" if few else str(told.n_rest)
-    return (
-        f"Column {column.name!r}: values held by fewer than {min_rows} rows each "
-        f"({n_rows} rows in all) become {became}.",
+def _most_frequent(told: CategoryCounts, at_most: int | None) -> CategoryCounts:
+    """The same counts with so many labels told; the rows of the others are in the rest."""
+    n_cut = 0 if at_most is None else len(told.labels) - at_most
+    if n_cut <= 0:
+        return told
+    by_count = sorted(range(len(told.labels)), key=lambda place: (-told.counts[place], place))
+    kept = sorted(by_count[:at_most])
+    counts = tuple(told.counts[place] for place in kept)
+    return replace(
+        told,
+        labels=tuple(told.labels[place] for place in kept),
+        counts=counts,
+        n_rest=told.n_rest + sum(told.counts) - sum(counts),
+        n_hidden=told.n_hidden + n_cut,
     )
+
+
+def _notes(
+    column: Column, asked: CategoryCounts, told: CategoryCounts, min_rows: int, *, has_token: bool
+) -> tuple[str, ...]:
+    became = f'"{RARE_TOKEN}"' if has_token else "kept values"
+    notes = []
+    if asked.n_hidden:
+        n_rows = f"fewer than {min_rows}" if asked.n_rest < min_rows else str(asked.n_rest)
+        notes.append(
+            f"values held by fewer than {min_rows} rows each ({n_rows} rows in all) become {became}."
+        )
+    if told is not asked:
+        notes.append(f"all but its {len(told.labels)} most frequent values become {became}.")
+    return tuple(f"Column {column.name!r}: {note}" for note in notes)
 
 
 def _levels(column: Column, told: CategoryCounts, token: tuple[str, ...]) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -23,6 +24,7 @@ from tabgan.errors import ConditionError
 Condition: TypeAlias = Any  # a value, a list or set of values, or a tuple (low, high)
 Side = Literal["low", "high", "exact"]
 
+_GIANT = 10**300
 _COLLECTIONS = (list, set, frozenset, np.ndarray, pd.Index, pd.Series)
 
 
@@ -97,6 +99,8 @@ def _number(value: Any, column: Column, part: Part, side: Side) -> float | None:
         raise refusal(column, f"a condition takes numbers, got {type(value).__name__}")
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, int) and abs(value) > _GIANT:
+        raise refusal(column, "a condition takes numbers that a float can hold")
     if not math.isfinite(value):
         raise refusal(column, "a condition takes finite numbers; use None for an open end")
     if part.decimals is None:
@@ -177,7 +181,7 @@ def label_places(condition: Condition, labels: Iterable[Any], column: Column) ->
             written = [p for p, label in enumerate(known) if not isinstance(label, str)]
             found = [place for place in written if str(known[place]) == value]
         if not found:
-            raise refusal(column, f"the condition names an unknown value. {_known(known)}")
+            raise refusal(column, f"the condition names an unknown value. {_known(known, value)}")
         places += found
     return sorted(set(places))
 
@@ -198,7 +202,10 @@ def _places_between(condition: Condition, known: list[Any], column: Column) -> l
     return list(range(first, last + 1))
 
 
-def _known(known: list[Any]) -> str:
+def _known(known: list[Any], value: Any) -> str:
+    """Released values, the nearest in spelling first."""
+    near = get_close_matches(str(value)[:100], [str(label) for label in known], n=3, cutoff=0.5)
+    known = sorted(known, key=lambda label: str(label) not in near)
     shown = ", ".join(repr(label)[:40] for label in known[:10])
     more = f" and {len(known) - 10} more" if len(known) > 10 else ""
     return f"Use one of {shown}{more}"

@@ -196,7 +196,12 @@ def read_labels(cells: Cells) -> Labels:
     if isinstance(cells.dtype, pd.CategoricalDtype):
         labels = tuple(python_scalar(label) for label in cells.cat.categories)
         return Labels(cells.cat.codes.to_numpy().astype(np.int64), labels, True)
-    codes, distinct = pd.factorize(cells)
+    try:
+        codes, distinct = pd.factorize(cells)
+    except TypeError:  # unhashable
+        raise SchemaError(
+            f"Column {cells.name!r}: some cells are lists or the like. Make them text."
+        ) from None
     return Labels(codes.astype(np.int64), tuple(python_scalar(label) for label in distinct), False)
 
 

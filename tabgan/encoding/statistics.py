@@ -174,7 +174,9 @@ class ExactStatistics:
         starts = np.linspace(0, len(rest), n_groups, endpoint=False).astype(np.int64)
         sizes = np.diff([*starts, len(rest)])
         if rest.dtype != np.int64:
-            return np.asarray(np.add.reduceat(rest / np.repeat(sizes, sizes), starts))
+            means = np.add.reduceat(rest / np.repeat(sizes, sizes), starts)
+            # A mean of equal numbers may miss them by a unit in the last place.
+            return np.clip(means, rest[starts], rest[starts + sizes - 1])
         first = rest[starts]  # sums of differences to it cannot overflow as sums would
         gaps = (rest - np.repeat(first, sizes)).view(np.uint64).astype(np.float64)
         means = np.rint(np.add.reduceat(gaps, starts) / sizes).astype(np.uint64)

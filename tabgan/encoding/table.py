@@ -18,8 +18,8 @@ from tabgan.encoding.coarsening import coarse_condition, coarse_table
 from tabgan.encoding.conditions import Condition
 from tabgan.encoding.datetime import DatetimeEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
-from tabgan.encoding.layout import Block, BoolArray, CodeArray, Layout
-from tabgan.encoding.levels import MAX_LEVELS
+from tabgan.encoding.layout import ONE_BLOCK, Block, BoolArray, CodeArray, Layout
+from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.reading import Cells, dense
 from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
@@ -27,6 +27,7 @@ from tabgan.errors import ConditionError, ModelFileError, SchemaError
 from tabgan.schema import Schema, resolve_schema
 
 VERSION = 1
+WIDE_CODES = 65_536  # of all numeric columns together
 
 
 class ColumnEncoder(Protocol):
@@ -104,17 +105,22 @@ class TableEncoder:
         *,
         min_rows: int = 5,
         rare: RareRule = "fold",
-        max_levels: int = MAX_LEVELS,
+        max_levels: int | None = None,
+        max_categories: int | None = None,
         statistics: ColumnStatistics | None = None,
     ) -> TableEncoder:
         """Learn the codes of every column.
+
+        `max_levels`: of a numeric column; None: as many as are learned well, fewer where there are
+        hundreds of columns. `max_categories`: labels kept of a column, the most frequent ones.
 
         Privacy: no stored number or label stands for fewer than `min_rows` rows. `statistics`
             answers every question about the rows; by default exactly.
 
         Raises: SchemaError when a column cannot be learned.
         """
-        _check_options(min_rows, rare, max_levels)
+        max_levels = levels_of_width(df.shape[1]) if max_levels is None else max_levels
+        _check_options(min_rows, rare, max_levels, max_categories)
         if schema is None or not all(column.dtype for column in schema):
             schema = resolve_schema(df, schema)
         schema.check(df)
@@ -123,13 +129,19 @@ class TableEncoder:
             statistics = ExactStatistics(df, schema, min_rows)
         if statistics.n_rows() < min_rows:
             raise SchemaError(
-                f"The table has {statistics.n_rows()} rows and nothing may stand for fewer than {min_rows}. "
-                "Give more rows or lower min_rows."
+                f"The table has {_rows(statistics.n_rows())}, and nothing in a model may stand for fewer "
+                f"than {min_rows}: their values could be read from it. Give more rows, or accept that "
+                "with min_rows=1 (--allow-tiny)."
             )
         encoders = tuple(
-            _fit_column(column, statistics, rare=rare, max_levels=max_levels) for column in schema
+            _fit_column(column, statistics, rare, max_levels, max_categories) for column in schema
         )
         told = [line for encoder in encoders for line in encoder.notes]
+        if max_levels < LEAST_LEVELS:
+            told.append(
+                f"So many columns leave each numeric one about {max_levels} codes: relations between "
+                "numbers are learned coarsely."
+            )
         return cls(schema, encoders, min_rows, tuple(told))
 
     @cached_property
@@ -169,8 +181,7 @@ class TableEncoder:
 
         Shape: both [rows, blocks]. Columns of the schema that the table lacks are hidden too.
         """
-        known = set(self.schema.names)
-        if extra := [name for name in df.columns if name not in known]:
+        if extra := [name for name in df.columns if name not in self.schema]:
             raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
         df = coarse_table(df, self.schema)
         shape = (len(df), len(self.layout.blocks))
@@ -284,7 +295,24 @@ class TableEncoder:
             raise ModelFileError("The encoding is damaged.") from error
 
 
-def _check_options(min_rows: int, rare: str, max_levels: int) -> None:
+def _rows(n_rows: int) -> str:
+    return "1 row" if n_rows == 1 else f"{n_rows} rows"
+
+
+def levels_of_width(n_columns: int) -> int:
+    """Most levels of a numeric column in a table of so many columns.
+
+    >>> levels_of_width(100), levels_of_width(4_000)
+    (1024, 15)
+    """
+    each = WIDE_CODES // max(n_columns, 1)
+    # More levels than ONE_BLOCK are written as two digits, which takes fewer codes than ONE_BLOCK.
+    return MAX_LEVELS if each > ONE_BLOCK else max(each - 1, 3)
+
+
+def _check_options(min_rows: int, rare: str, max_levels: int, max_categories: int | None) -> None:
+    if max_categories is not None and max_categories < 1:
+        raise ValueError(f"Expected max_categories >= 1 or None, got max_categories={max_categories}.")
     if min_rows < 1:
         raise ValueError(f"Expected min_rows >= 1, got min_rows={min_rows}.")
     if rare not in ("fold", "token"):
@@ -294,7 +322,11 @@ def _check_options(min_rows: int, rare: str, max_levels: int) -> None:
 
 
 def _fit_column(
-    column: Column, statistics: ColumnStatistics, *, rare: RareRule, max_levels: int
+    column: Column,
+    statistics: ColumnStatistics,
+    rare: RareRule,
+    max_levels: int,
+    max_categories: int | None,
 ) -> ColumnEncoder:
     if column.kind == "numeric":
         return NumericEncoder.fit(column, statistics, max_levels=max_levels)
@@ -302,7 +334,7 @@ def _fit_column(
         return DatetimeEncoder.fit(column, statistics)
     if column.kind == "identifier":
         return IdentifierEncoder.fit(column, statistics)
-    return CategoricalEncoder.fit(column, statistics, rare=rare)
+    return CategoricalEncoder.fit(column, statistics, rare=rare, max_categories=max_categories)
 
 
 def _index_of(names: tuple[Hashable, ...]) -> pd.Index[Any]:

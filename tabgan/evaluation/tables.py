@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.errors import SchemaError
+from tabgan.evaluation.alignment import check_alike
 from tabgan.evaluation.features import IntArray, column_kinds, content_order, draw_rows, shuffled_columns
 from tabgan.schema import Schema, infer_schema
 
@@ -55,11 +56,14 @@ class Tables:
     ) -> Tables:
         """The tables without columns that the schema does not name.
 
-        Raises: SchemaError when a table has no rows, lacks a column or has one twice, or when the
-            target is no column.
+        Raises: SchemaError when a table has no rows, has other columns than the training table, or
+            cells of another sort, or when the target is no column.
         """
         given = [train, synthetic] + ([] if holdout is None else [holdout])
         schema = schema or infer_schema(train)
+        for table, what in zip(given[1:], ("synthetic", "held-out"), strict=False):
+            if table.columns.is_unique:  # told of below
+                check_alike(train, table, what, schema.names)
         names = list(column_kinds(*given, schema=schema))
         if target is not None and target not in names:
             raise SchemaError(f"Column {target!r} is not in the table. Name one of its columns as target.")

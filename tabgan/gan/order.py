@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tabgan.gan.blocks import Blocks
 
 MAX_ROWS = 20_000
+
+
+def one_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -> Tensor:
+    """Share of rows with each code. Shape: codes [rows, blocks] -> [flat codes]."""
+    codes = codes[:max_rows]
+    counts = torch.bincount(blocks.flat_index(codes).flatten(), minlength=blocks.n_flat)
+    return counts.float() / len(codes)
 
 
 def two_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -> Tensor:
@@ -61,13 +69,17 @@ def drawing_order(
     n_rounds = max(1, min(n_rounds, n_blocks))
     cuts = [round(step * n_blocks / n_rounds) for step in range(n_rounds + 1)]
     capacity = [stop - start for start, stop in pairwise(cuts)]
-    shared = information.fill_diagonal_(0.0).tolist()
+    shared = information.fill_diagonal_(0.0).cpu().numpy()
+    in_all = [float(np.cumsum(row, dtype=np.float64)[-1]) for row in shared]
+    costs = np.zeros((n_blocks, n_rounds))  # what each block shares with those of each run
     runs: list[list[int]] = [[] for _ in range(n_rounds)]
-    for block in sorted(range(n_blocks), key=lambda b: (-sum(shared[b]), b)):
+    for block in sorted(range(n_blocks), key=lambda b: (-in_all[b], b)):
         open_runs = [run for run in range(n_rounds) if len(runs[run]) < capacity[run]]
-        costs = {run: sum(shared[block][other] for other in runs[run]) for run in open_runs}
-        runs[min(open_runs, key=lambda run: (costs[run], len(runs[run]), run))].append(block)
-    order = [block for run in runs for block in run if block not in last]
+        chosen = min(open_runs, key=lambda run: (costs[block, run], len(runs[run]), run))
+        runs[chosen].append(block)
+        costs[:, chosen] += shared[:, block]
+    is_last = set(last)
+    order = [block for run in runs for block in run if block not in is_last]
     return _parents_first([*order, *last], parents)
 
 

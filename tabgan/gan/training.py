@@ -21,12 +21,14 @@ from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
-from tabgan.gan.order import drawing_order, mutual_information, two_way_marginals
+from tabgan.gan.merging import Merging
+from tabgan.gan.order import drawing_order, one_way_marginals, two_way_marginals
 from tabgan.gan.rounds import draw
 from tabgan.gan.settings import Settings
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
+VALIDATED_AT_ONCE = 2**26  # logits
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,8 @@ def train(
     generator, which the caller seeds. `target`: blocks of the column that the table is about;
     they are drawn last, and the auxiliary classifier names the first.
     """
-    table = two_way_marginals(codes, blocks)
-    information = mutual_information(table, blocks, min(len(codes), 20_000))
-    order = drawing_order(information, parents, settings.rounds, target)
+    merging = Merging.of(codes, blocks)
+    order = drawing_order(merging.information(codes), parents, settings.rounds, target)
     generator = Generator(
         blocks,
         embedding_dim=settings.embedding_dim,
@@ -85,9 +86,9 @@ def train(
         dropout=settings.generator_dropout,
     ).to(blocks.device)
     with torch.no_grad():
-        generator.head.bias.copy_((table.diagonal() + 1 / (len(codes) + 1)).log())
+        generator.head.bias.copy_((one_way_marginals(codes, blocks) + 1 / (len(codes) + 1)).log())
     watch = Watch(patience=settings.patience, callbacks=callbacks)
-    run = Run(generator, order, settings, watch, *_data(codes, settings))
+    run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
     teachers = settings.teachers
     has_rounds = teachers.adversary > 0 or teachers.marginals > 0
     has_likelihood = teachers.likelihood > 0 or not has_rounds
@@ -101,7 +102,7 @@ def train(
             order,
             settings,
             target=target[0] if target else None,
-            table_marginals=table if teachers.marginals else None,
+            table_marginals=two_way_marginals(codes, blocks) if teachers.marginals else None,
         )
         run.adversarial_phase(adversary, alone=not has_likelihood)
         quick = watch.best_generator(generator)
@@ -122,11 +123,12 @@ class Run:
         order: tuple[int, ...],
         settings: Settings,
         watch: Watch,
+        merging: Merging,
         data: Rows,
         validation: Tensor,
     ) -> None:
         self.generator, self.order, self.settings = generator, order, settings
-        self.watch, self.data, self.validation = watch, data, validation
+        self.watch, self.merging, self.data, self.validation = watch, merging, data, validation
         self.watch.start_phase(generator)
         self.rank = rank_of(order, generator.blocks.device)
         self.masks = mixed_masks(validation, self.rank, settings.prefix_share)
@@ -232,21 +234,30 @@ class Run:
     def held_out_likelihood(self, network: nn.Module) -> tuple[float, Record]:
         """Nats a row of the validation rows' hidden blocks, under fixed masks."""
         assert isinstance(network, Generator)
-        logits = network(self.validation, self.masks)
-        nats = losses.block_losses(logits, self.validation, network.blocks) * ~self.masks
-        return float(nats.sum(1).mean()), {}
+        n_rows = max(1, VALIDATED_AT_ONCE // network.blocks.n_flat)
+        parts = zip(self.validation.split(n_rows), self.masks.split(n_rows), strict=True)
+        nats = [
+            (losses.block_losses(network(codes, seen), codes, network.blocks) * ~seen).sum(1)
+            for codes, seen in parts
+        ]
+        return float(torch.cat(nats).mean()), {}
 
     @torch.no_grad()
     def marginal_gap(self, network: nn.Module, adversary: Adversary) -> tuple[float, Record]:
         """Mean total variation of two-way marginals, drawn rows against validation rows."""
         assert isinstance(network, Generator)
-        blocks = network.blocks
-        visible = torch.zeros_like(self.validation, dtype=torch.bool)
-        made = blocks.codes(draw(network, self.validation, visible, adversary.rounds).rows)
-        n_rows = len(made)
-        gap = two_way_marginals(made, blocks, n_rows) - two_way_marginals(self.validation, blocks, n_rows)
+        blocks, rounds = network.blocks, adversary.rounds
+        n_rows = max(1, VALIDATED_AT_ONCE // 4 // blocks.n_flat)
+        made = torch.cat(
+            [
+                blocks.codes(draw(network, codes, torch.zeros_like(codes, dtype=torch.bool), rounds).rows)
+                for codes in self.validation.split(n_rows)
+            ]
+        )
+        pairs = self.merging.pairs
+        gap = pairs(made, len(made)) - pairs(self.validation, len(made))
         notes = self.watch.check_collapse(made, self.validation, blocks)
-        return float(gap.abs().sum() / 2 / blocks.n_blocks**2), notes
+        return float(gap.abs().sum() / 2 / self.merging.blocks.n_blocks**2), notes
 
     def record(self, phase: str, steps: int, clock: Clock, numbers: dict[str, float]) -> Record:
         """One line of the history. Units: seconds since the start, rows a second."""

@@ -113,8 +113,12 @@ class Watch:
         that so many real rows have that as many rows of a good model hardly miss them.
         """
         distinct = len(made.unique(dim=0)) / len(real.unique(dim=0))
-        seen = blocks.one_hot(real).sum(0) >= min(COMMON_ROWS, len(real))
-        coverage = float(blocks.one_hot(made).any(0)[seen].float().mean()) if seen.any() else 1.0
+        counts = [
+            torch.bincount(blocks.flat_index(rows).flatten(), minlength=blocks.n_flat)
+            for rows in (real, made)
+        ]
+        seen = counts[0] >= min(COMMON_ROWS, len(real))
+        coverage = float((counts[1] > 0)[seen].float().mean()) if seen.any() else 1.0
         if distinct < COLLAPSE_SHARE or coverage < COLLAPSE_SHARE:
             self.warn(
                 f"Mode collapse: made rows had {distinct:.0%} of the distinct rows and "

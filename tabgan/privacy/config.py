@@ -68,6 +68,8 @@ class PrivacyConfig:
         >>> [PrivacyConfig.default(epsilon).steps for epsilon in (0.5, 1.0, 3.0, 10.0)]
         [600, 600, 1000, 1500]
         """
+        if not isinstance(epsilon, int | float) or not 0 < epsilon < math.inf:
+            raise ValueError(f"Expected epsilon > 0 and finite, got epsilon={epsilon!r}.")
         steps, masks, lr = next(chosen for most, chosen in BY_EPSILON if epsilon <= most)
         return cls(steps=steps, masks=masks, lr=lr)
 

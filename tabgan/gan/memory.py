@@ -1,0 +1,67 @@
+"""How much memory training takes, told from the sizes of the blocks before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from tabgan.gan.blocks import WIDTHS
+from tabgan.gan.merging import MAX_FLAT
+from tabgan.gan.settings import Settings
+
+FLOAT = 4  # bytes
+# How often each is held at the same time, found by measuring the peak (benchmarks/memory.py).
+WEIGHT_COPIES = 9
+BATCH_COPIES = 7
+PAIR_COPIES = 6
+PROGRAM = 700 * 2**20  # Python, torch and pandas, before any table
+_CGROUP = Path("/sys/fs/cgroup/memory.max")
+
+
+def training_bytes(sizes: Sequence[int], n_rows: int, settings: Settings) -> int:
+    """Peak memory of training. `sizes`: codes of each block. Unit: bytes."""
+    n_flat = sum(next((width for width in WIDTHS if width >= size), size) for size in sizes)
+    n_blocks, width = len(sizes), settings.generator_dim[0]
+    teachers = settings.teachers
+    has_rounds = teachers.adversary > 0 or teachers.marginals > 0
+    weights = 2 * n_flat * width * WEIGHT_COPIES
+    if has_rounds:
+        weights += n_flat * settings.discriminator_dim[0] * WEIGHT_COPIES
+    batch = min(settings.batch_size, max(n_rows, 1)) * n_flat * BATCH_COPIES
+    pairs = min(n_flat, MAX_FLAT) ** 2 * PAIR_COPIES + 2 * n_blocks**2
+    if teachers.marginals:
+        pairs += n_flat**2 * PAIR_COPIES
+    codes = n_rows * n_blocks  # int16, twice
+    return PROGRAM + FLOAT * (weights + batch + pairs + codes)
+
+
+def free_bytes(device: torch.device) -> int | None:
+    """Memory that is free now on the device; None where the system does not say."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    found = [_available(), _limit()]
+    told = [n_bytes for n_bytes in found if n_bytes is not None]
+    return min(told) if told else None
+
+
+def _available() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _limit() -> int | None:
+    """The limit of a container, where there is one."""
+    try:
+        return int(_CGROUP.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # "max": none
+        return None

@@ -1,0 +1,165 @@
+"""What is odd about a table and no error: a line each, naming the column and the cure, never a cell.
+
+These lines look at the rows exactly, so private mode has none of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Collection, Hashable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tabgan.column import Column
+from tabgan.errors import SchemaError
+from tabgan.inference import FREE_TEXT, looks_like_date_numbers, looks_like_date_text
+from tabgan.schema import Schema, listed
+
+Cells: TypeAlias = "pd.Series[Any]"
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+
+MANY_ROWS = 20_000  # looked at for relations between columns
+MANY_COLUMNS = 500
+FAR_OUT = 1e3  # times the span of the middle 98 %
+EXACT = 2.0**53  # whole numbers below are exact floats
+SAME = 1e-10
+
+_INVISIBLE = {"Cc", "Cf"}
+
+
+def oddities(df: pd.DataFrame, schema: Schema, *, declared: Collection[Hashable] = ()) -> list[str]:
+    """What the user should know of a table that will be learned. `declared`: columns not inferred.
+
+    >>> table = pd.DataFrame({"a": [20240131, 20231224], "b": [20240131, 20231224]})
+    >>> for line in oddities(table, infer_schema(table)): print(line)
+    Column 'a': whole numbers that look like YYYYMMDD dates. Convert them with pd.to_datetime.
+    Column 'b': whole numbers that look like YYYYMMDD dates. Convert them with pd.to_datetime.
+    Columns 'a', 'b' hold the same cells. One of them is enough.
+    """
+    told = []
+    if not (isinstance(df.index, pd.RangeIndex) and df.index.start == 0 and df.index.name is None):
+        told.append("The index of the table is not learned. If it matters, make it a column: reset_index().")
+    for place, column in enumerate(schema):
+        is_declared = column.name in declared
+        told += [
+            f"Column {column.name!r}: {line}." for line in _of_column(df.iloc[:, place], column, is_declared)
+        ]
+    return [*told, *_alike(df, schema)]
+
+
+def refuse_free_text(schema: Schema, declared: Collection[Hashable] = ()) -> None:
+    """Raise SchemaError for a column of free text, unless it is declared an identifier all the same."""
+    for column in schema:
+        if column.reason == FREE_TEXT and column.name not in declared:
+            raise SchemaError(
+                f"Column {column.name!r}: {FREE_TEXT}. Drop it (--drop), or declare it "
+                'kind="identifier" to have random letters of the same form in its place.'
+            )
+
+
+def _of_column(cells: Cells, column: Column, is_declared: bool) -> Iterator[str]:
+    if isinstance(cells.dtype, pd.SparseDtype):
+        cells = cells.astype(cells.dtype.subtype)
+        yield "it is sparse and comes out dense"
+    if column.kind == "identifier":
+        if not is_declared and column.personal is None:
+            yield "taken for an identifier, so never learned; values of the same form are made up"
+        return
+    present = cells.dropna()
+    if column.kind == "numeric":
+        yield from _of_numbers(present, column, is_declared)
+    elif column.kind == "categorical":
+        yield from _of_texts(present, is_declared)
+
+
+def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[str]:
+    if column.dtype.startswith(("timedelta64[", "duration[")) or present.empty:
+        return
+    values = _floats(present)
+    largest = np.abs(values).max()
+    is_whole = pd.api.types.is_integer_dtype(present.dtype) or column.element == "int"
+    if is_whole and not is_declared and looks_like_date_numbers(present):
+        yield "whole numbers that look like YYYYMMDD dates. Convert them with pd.to_datetime"
+    if is_whole and largest > EXACT:
+        yield 'whole numbers beyond 2**53, kept exactly. If they are keys, declare kind="identifier"'
+    is_decimal = column.element == "decimal" or "decimal" in column.dtype
+    if is_decimal and largest * 10.0 ** (column.decimals or 0) >= EXACT:
+        yield "decimals of more than 15 digits, of which 15 are kept. Convert it to text to keep all"
+    if largest > 0:
+        low, high = np.quantile(values / largest, [0.01, 0.99])
+        if 0 < FAR_OUT * (high - low) < max(1.0 - high, low - values.min() / largest):
+            yield "a few values lie very far out. Declare minimum and maximum if they are wrong"
+
+
+def _of_texts(present: Cells, is_declared: bool) -> Iterator[str]:
+    distinct = [label for label in present.unique() if isinstance(label, str)]
+    if not distinct:
+        return
+    if not is_declared and looks_like_date_text(pd.Series(distinct, dtype=object)):
+        yield "text that looks like dates. Convert it with pd.to_datetime to have it learned as such"
+    strange = [label for label in distinct if not label.isascii()]
+    if len({unicodedata.normalize("NFC", label) for label in strange}) < len(strange):
+        yield "some values differ only in how letters are composed. Normalise them (NFC) if they are the same"
+    if any(unicodedata.category(letter) in _INVISIBLE for label in strange for letter in label):
+        yield "some values hold invisible characters, which are kept. Remove them if they mean nothing"
+
+
+def _alike(df: pd.DataFrame, schema: Schema) -> Iterator[str]:
+    """Columns that say the same: equal cells, or numbers on one straight line."""
+    rows = df.head(MANY_ROWS)
+    groups: dict[bytes, list[Hashable]] = {}
+    firsts: list[int] = []
+    for place, column in enumerate(schema):
+        cells = rows.iloc[:, place]
+        is_number = column.kind == "numeric" and pd.api.types.is_numeric_dtype(cells.dtype)
+        key = b"" if column.kind == "identifier" else _key_of(cells, is_number=is_number)
+        if not key:
+            continue
+        group = groups.setdefault(key, [])
+        group.append(column.name)
+        if len(group) == 1 and is_number:
+            firsts.append(place)
+    for group in groups.values():
+        if len(group) > 1:
+            yield f"Columns {listed(group)} hold the same cells. One of them is enough."
+    yield from _on_a_line(rows, firsts[:MANY_COLUMNS])
+
+
+def _floats(cells: Cells) -> FloatArray:
+    if cells.dtype == object or isinstance(cells.dtype, pd.CategoricalDtype):
+        return cells.astype(object).to_numpy(dtype=np.float64)
+    return cells.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _key_of(cells: Cells, *, is_number: bool) -> bytes:
+    """A digest that columns of equal cells share; empty for a constant column."""
+    if is_number:
+        values = _floats(cells) + 0.0
+        is_constant = (values[:1] == values).all() or np.isnan(values).all()
+        return b"" if is_constant else hashlib.sha256(values.tobytes()).digest()
+    codes, distinct = pd.factorize(cells)
+    texts = "\0".join(map(repr, distinct.tolist()))
+    return b"" if len(distinct) < 2 else hashlib.sha256(codes.tobytes() + texts.encode()).digest()
+
+
+def _on_a_line(rows: pd.DataFrame, places: list[int]) -> Iterator[str]:
+    """Pairs of numeric columns of which one is a constant times the other, plus a constant."""
+    numbers = [_floats(rows.iloc[:, place]) for place in places]
+    if len(rows) < 3 or len(numbers) < 2:
+        return
+    table = np.array([column / max(np.nanmax(np.abs(column)), 1e-300) for column in numbers])
+    table -= np.nanmean(table, axis=1, keepdims=True)
+    is_gap = np.isnan(table)
+    table[is_gap] = 0.0
+    norms = np.linalg.norm(table, axis=1)
+    cosines = np.abs(table @ table.T) / np.maximum(np.outer(norms, norms), 1e-300)
+    pairs = np.argwhere(np.triu(cosines > 1 - SAME, 1))
+    same_gaps = [(a, b) for a, b in pairs.tolist() if np.array_equal(is_gap[a], is_gap[b])]
+    if same_gaps:
+        a, b = (rows.columns[places[place]] for place in same_gaps[0])
+        more = f", and {len(same_gaps) - 1} pairs more," if len(same_gaps) > 1 else ""
+        yield f"Columns {a!r} and {b!r}{more} follow exactly from each other. One of them is enough."

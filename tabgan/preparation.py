@@ -1,0 +1,123 @@
+"""From a table to codes ready for training: everything that can be refused is refused here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import SchemaError
+from tabgan.gan.memory import free_bytes, training_bytes
+from tabgan.gan.settings import Settings
+from tabgan.infinite import finite_table
+from tabgan.learning import Parameters, chosen_device
+from tabgan.oddities import oddities, refuse_free_text
+from tabgan.personal_columns import decide
+from tabgan.schema import Declared, Schema, read_schema, resolve_schema, without_dropped
+
+SMALL_TABLE = 100
+FEW_ROWS = 5  # a person hides among so many
+FOREIGN_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A table as codes [rows, blocks], its encoder, and what the user should know of it."""
+
+    encoder: TableEncoder
+    codes: NDArray[np.int16]
+    notes: list[str]
+
+
+def prepare(
+    df: pd.DataFrame, declared: Declared | None, parameters: Parameters, settings: Settings
+) -> Prepared:
+    """Check and encode a table. `parameters`: those of TabGAN.
+
+    Raises: SchemaError, before anything is allocated, when the table cannot be learned or is larger
+    than the memory that is free.
+    """
+    df, notes = finite_table(df, parameters["infinite"])
+    df, declared = without_dropped(df, declared)
+    free = free_bytes(chosen_device(parameters["device"]))
+    check_memory(list(df.columns), [2] * df.shape[1], len(df), settings, free)
+    stated = Schema(()) if declared is None else read_schema(declared)
+    schema = resolve_schema(df, stated, discrete_columns=parameters["discrete_columns"])
+    schema, df, decided = decide(schema, df, parameters["personal"] or {}, parameters["locale"])
+    notes += decided
+    refuse_free_text(schema, stated.names)
+    check_target(parameters["target"], schema, parameters["auxiliary_weight"])
+    fit_options: dict[str, Any] = {key: parameters[key] for key in ("min_rows", "rare", "max_categories")}
+    encoder = TableEncoder.fit(df, schema, **fit_options)
+    blocks = encoder.layout.blocks
+    names = [schema.names[block.column] for block in blocks]
+    check_memory(names, [block.size for block in blocks], len(df), settings, free)
+    codes, foreign = encoder.encode_counting(df)
+    notes += oddities(df, schema, declared=stated.names)
+    notes += encoder.warnings
+    notes += notes_on(foreign, parameters["min_rows"], df.shape, parameters["batch_size"])
+    return Prepared(encoder, codes, notes)
+
+
+def check_target(target: Hashable | None, schema: Schema, auxiliary_weight: float) -> None:
+    """Raises: SchemaError for a target that the table does not have, ValueError where one is needed."""
+    if target is not None and target not in schema:
+        raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
+    if target is None and auxiliary_weight:
+        raise ValueError("Expected a target for the auxiliary classifier, got target=None.")
+
+
+def check_memory(
+    names: Sequence[Hashable], sizes: Sequence[int], n_rows: int, settings: Settings, free: int | None
+) -> None:
+    """Raise SchemaError when training would take more memory than is free.
+
+    `names`, `sizes`: column and number of codes of each block. `free`: bytes; None where not known.
+    """
+    needed = training_bytes(sizes, n_rows, settings)
+    if free is None or needed <= free:
+        return
+    codes = Counter[Hashable]()
+    for name, size in zip(names, sizes, strict=True):
+        codes[name] += size
+    largest = ", ".join(f"{name!r} ({count:,})" for name, count in codes.most_common(3))
+    raise SchemaError(
+        f"Training takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} are free: {len(codes):,} "
+        f"columns have {codes.total():,} codes, most of them {largest}. Drop columns or declare them "
+        'kind="identifier", or give max_categories or a smaller batch_size.'
+    )
+
+
+def notes_on(
+    foreign: Mapping[Hashable, int], min_rows: int, shape: tuple[int, int], batch_size: int
+) -> list[str]:
+    """What the user should know before trusting the model: odd cells, a small table.
+
+    A few rows beyond the outermost groups are the rule and not told; neither are counts below
+    `min_rows`, since notes go into the model file.
+    """
+    n_rows, n_columns = shape
+    notes = [
+        f"Column {name!r}: {count} rows have no code of their own and were learned as the nearest one."
+        for name, count in foreign.items()
+        if count >= max(min_rows, FOREIGN_SHARE * n_rows)
+    ]
+    if n_rows < batch_size:
+        notes.append(f"The table has fewer rows than batch_size={batch_size}: its batches are smaller.")
+    if n_rows < max(SMALL_TABLE, 10 * n_columns):
+        notes.append(
+            "The table has fewer than 100 rows, or than 10 a column: so few can be memorised. Check the "
+            "privacy screens of the evaluation before a release, or give epsilon for a guarantee."
+        )
+    if min_rows < FEW_ROWS:
+        notes.append(
+            f"min_rows={min_rows}: the model holds values of fewer than {FEW_ROWS} rows, so share it "
+            "only with those who may see the table."
+        )
+    return notes

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from tabgan.errors import SchemaError
+from tabgan.gan.settings import Settings
+from tabgan.preparation import check_memory, notes_on
+
+
+def test_notes_tell_of_odd_cells_only_when_they_are_many():
+    assert notes_on({}, 5, (1000, 10), 512) == []
+    assert notes_on({"a": 2}, 5, (1000, 10), 512) == []
+    (line,) = notes_on({"a": 500}, 5, (1000, 10), 512)
+    assert "'a'" in line
+    assert "500" in line
+
+
+def test_notes_tell_of_small_tables():
+    assert len(notes_on({}, 5, (99, 2), 64)) == len(notes_on({}, 5, (150, 20), 64)) == 1
+    (line,) = notes_on({}, 5, (1000, 2), 1024)
+    assert "batch_size=1024" in line
+    (line,) = notes_on({}, 1, (1000, 2), 64)
+    assert "min_rows=1" in line
+
+
+def test_a_table_that_does_not_fit_is_refused_with_the_numbers_and_the_cure():
+    names, sizes = ["a", "b", "b"], [256, 256, 256]
+    check_memory(names, sizes, 10**6, Settings(), 64 * 2**30)
+    check_memory(names, sizes, 10**6, Settings(), None)
+    with pytest.raises(
+        SchemaError, match=r"GiB and 0\.1 are free: 2 columns have 768 codes.*'b' \(512\)"
+    ) as told:
+        check_memory(names, sizes, 10**6, Settings(), 2**27)
+    for cure in ("Drop columns", "identifier", "max_categories", "batch_size"):
+        assert cure in str(told.value)
