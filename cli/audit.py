@@ -35,7 +35,7 @@ def audit(
     json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
-    decimal: options.Decimal = ".",
+    decimal: options.Decimal = None,
     na_values: options.NaValues = None,
     force: options.Force = False,
     quiet: options.Quiet = False,

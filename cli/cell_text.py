@@ -25,6 +25,7 @@ Declared: TypeAlias = Literal["text", "whole", "number", "datetime"] | None
 _INTEGER = r"^(0|-?[1-9][0-9]*)$"
 _FLOAT = r"^-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _COMMA_NUMBER = r"^-?(0|[1-9][0-9]*),[0-9]+$"
+_THOUSANDS = r"^-?[1-9][0-9]{0,2},[0-9]{3}$"  # may be one thousand and some, or one and some
 _MAX_FIXED = 6  # digits after the point that are kept although they are zeros
 _BOOLEANS = ({"True", "False"}, {"true", "false"}, {"TRUE", "FALSE"})
 # Texts that other programs write for a missing cell; here they are text, and said to be.
@@ -103,6 +104,27 @@ def type_column(
     if declared is not None:
         raise _misfit(column, decimal, declared)
     return TypedColumn(_series(column.spread(present)), warning=_warning(column, decimal))
+
+
+def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = ()) -> str:
+    """The sign that the numbers of a column have before their fraction; "" where none can be told."""
+    distinct = pc.unique(texts)
+    distinct = distinct.filter(pc.invert(pc.is_in(distinct, pa.array(["", *missing], pa.string()))))
+    distinct = pc.utf8_trim_whitespace(distinct)
+    for mark in (",", "."):
+        marked = distinct.filter(pc.match_substring(distinct, mark))
+        if len(marked) and _all_match(distinct, _float_pattern(mark)):
+            return "" if mark == "," and _all_match(marked, _THOUSANDS) else mark
+    return ""
+
+
+def date_column(name: str, texts: pa.ChunkedArray) -> TypedColumn | None:
+    """The column as dates, if all of its text is; an empty text is none."""
+    raw = pc.unique(texts)
+    present = raw.filter(pc.is_valid(raw))
+    codes = pc.index_in(texts, present)
+    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
+    return _dates(_Texts(name, present, codes))
 
 
 def _series(values: pa.Array) -> pd.Series[Any]:
@@ -208,7 +230,7 @@ def _warning(column: _Texts, decimal: str) -> str:
 def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple[pd.Series[Any], str]:
     """The cells in a form that `DataFrame.to_csv` writes in this style, and the style to go on with."""
     kinds = pd.api.types
-    if kinds.is_datetime64_any_dtype(cells.dtype) or _is_arrow_moment(cells.dtype):
+    if is_moment(cells.dtype):
         texts, used = write_dates(cells, DateStyle.parse(style))
         return pd.Series(texts, index=cells.index, dtype=object), str(used)
     if kinds.is_bool_dtype(cells.dtype) and "|" in style:
@@ -222,7 +244,10 @@ def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple
     return cells, style
 
 
-def _is_arrow_moment(dtype: object) -> bool:
+def is_moment(dtype: Any) -> bool:
+    """Does a column of this dtype hold dates or times?"""
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return True
     if not isinstance(dtype, pd.ArrowDtype):
         return False
     return bool(pa.types.is_date(dtype.pyarrow_dtype) or pa.types.is_timestamp(dtype.pyarrow_dtype))

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from tabgan_cli import options
 from tabgan_cli.failures import reports_failures
+from tabgan_cli.places import Place
 
 
 @reports_failures
 def complete(
     model: options.ModelArgument,
     table: Annotated[
-        Path, typer.Argument(metavar="ROWS", help="Rows with empty cells; may lack columns altogether.")
+        Place,
+        typer.Argument(
+            metavar="ROWS", parser=Place, help="Rows with empty cells; may lack columns altogether."
+        ),
     ],
     output: options.Output,
     seed: options.SampleSeed = None,
     device: options.Device = options.DeviceName.auto,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
-    decimal: options.Decimal = ".",
+    decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    formula_guard: options.FormulaGuard = True,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -45,7 +49,9 @@ def complete(
     completed = fitted.complete(known, seed=seed)
     names = list(given.rows.columns)
     names += [name for name in completed.columns if name not in names]
-    with table_file.table_writer(output, given.style.over(style)) as write:
+    with table_file.table_writer(
+        output, given.style.over(style), guards_formulas=formula_guard, replaces=force
+    ) as write:
         write(completed[names])
     if not quiet:
         n_cells = int(given.rows.isna().sum().sum()) + len(completed) * (len(names) - given.rows.shape[1])

@@ -5,19 +5,20 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
-import gzip
 import io
 import itertools
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import TextIO
 
 import pyarrow as pa
 from tabgan_cli.failures import CommandError, Exit
+from tabgan_cli.formula_guard import unguarded, unguarded_cells
+from tabgan_cli.packing import open_unpacked
+from tabgan_cli.places import Place
 
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFF_ROWS = 100
@@ -35,28 +36,29 @@ _BOMS = (
 
 @dataclass(frozen=True)
 class CsvText:
-    """Header and columns of a file, every cell as it is written there."""
+    """Header and columns of a file, every cell as it is written there, but for the guard of a formula."""
 
     names: tuple[str, ...]
     columns: tuple[pa.ChunkedArray, ...]
     separator: str
 
 
-def read_csv_text(path: Path, *, separator: str | None = None, encoding: str | None = None) -> CsvText:
-    """Read a CSV file, gzipped where its name ends in .gz.
+def read_csv_text(
+    path: Path | Place, *, separator: str | None = None, encoding: str | None = None
+) -> CsvText:
+    """Read a CSV file, packed or not, or standard input.
 
     Raises: CommandError naming the line for rows of another length than the header, quotes that
         do not close, text of another encoding; or the column names that stand there twice.
     """
+    place = Place.of(path)
     try:
-        return _read(path, separator, encoding)
+        return _read(place, separator, encoding)
     except UnicodeError:
-        raise _wrong_encoding(path, encoding) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise CommandError(Exit.DATA, f"{path} is not a whole gzip file.") from None
+        raise _wrong_encoding(place, encoding) from None
 
 
-def _read(path: Path, separator: str | None, encoding: str | None) -> CsvText:
+def _read(path: Place, separator: str | None, encoding: str | None) -> CsvText:
     encoding = _encoding_of(path, encoding)
     separator = separator or _sniffed(path, encoding)
     with _open_text(path, encoding) as handle:
@@ -64,18 +66,18 @@ def _read(path: Path, separator: str | None, encoding: str | None) -> CsvText:
         names = next(rows, None)
         if names is None:
             raise CommandError(Exit.DATA, f"{path} is empty: there is no line with the column names.")
-        _refuse_repeated(path, names)
+        refuse_repeated(path, names)
         chunks: list[list[pa.Array]] = [[] for _ in names]
         while block := list(itertools.islice(rows, _ROWS)):
             for column, cells in zip(chunks, zip(*block, strict=True), strict=True):
-                column.append(pa.array(cells, pa.string()))
+                column.append(unguarded_cells(pa.array(cells, pa.string())))
     columns = tuple(pa.chunked_array(column, pa.string()) for column in chunks)
-    return CsvText(tuple(names), columns, separator)
+    return CsvText(tuple(unguarded(name) for name in names), columns, separator)
 
 
-def _checked_rows(path: Path, handle: TextIO, separator: str) -> Iterator[list[str]]:
+def _checked_rows(path: Place, handle: TextIO, separator: str) -> Iterator[list[str]]:
     """The header, then every row; each has as many cells as the header."""
-    reader = csv.reader(_lines(path, handle), delimiter=separator, strict=True)
+    reader = csv.reader(checked_lines(path, handle), delimiter=separator, strict=True)
     n_names = n_blank = 0
     while True:
         line = reader.line_num + 1
@@ -107,7 +109,8 @@ def _told(error: csv.Error) -> str:
     return "a quote is not closed, or is followed by other text"
 
 
-def _lines(path: Path, handle: TextIO) -> Iterator[str]:
+def checked_lines(path: Place, handle: TextIO) -> Iterator[str]:
+    """The lines of a text. Raises: CommandError for one without end, or with a NUL."""
     for number in itertools.count(1):
         line = handle.readline(_MAX_LINE)
         if not line:
@@ -120,40 +123,39 @@ def _lines(path: Path, handle: TextIO) -> Iterator[str]:
         yield line
 
 
-def _refuse_repeated(path: Path, names: list[str]) -> None:
+def refuse_repeated(path: Place, names: list[str]) -> None:
+    """Raise CommandError where two columns have the same name."""
     repeated = [f"{name!r} ({count} times)" for name, count in Counter(names).items() if count > 1]
     if repeated:
         shown = ", ".join(repeated[:5]) + (f" and {len(repeated) - 5} more" if len(repeated) > 5 else "")
         raise CommandError(Exit.DATA, f"{path}: columns have the same name: {shown}. Rename them.")
 
 
-def _sniffed(path: Path, encoding: str) -> str:
+def _sniffed(path: Place, encoding: str) -> str:
     """The separator that cuts most of the first rows like the header, into the most cells."""
-    if path.name.lower().removesuffix(".gz").endswith(".tsv"):
+    if path.is_tabbed:
         return "\t"
     scores = {separator: _score(path, encoding, separator) for separator in SEPARATORS}
     best = max(SEPARATORS, key=scores.__getitem__)  # the first of equals
     return best if scores[best][1] > 1 else SEPARATORS[0]
 
 
-def separator_of_header(path: Path, encoding: str | None) -> str:
+def separator_of_header(path: Place, encoding: str | None) -> str:
     """The separator that cuts the header into most cells: told by the names of the columns alone."""
-    if path.name.lower().removesuffix(".gz").endswith(".tsv"):
+    if path.is_tabbed:
         return "\t"
     try:
         with _open_text(path, _encoding_of(path, encoding)) as handle:
-            header = next(_lines(path, handle), "")
+            header = next(checked_lines(path, handle), "")
     except UnicodeError:
         raise _wrong_encoding(path, encoding) from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise CommandError(Exit.DATA, f"{path} is not a whole gzip file.") from None
     return max(SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
 
 
-def _score(path: Path, encoding: str, separator: str) -> tuple[float, int]:
+def _score(path: Place, encoding: str, separator: str) -> tuple[float, int]:
     rows: list[list[str]] = []
     with _open_text(path, encoding) as handle:
-        reader = csv.reader(_lines(path, handle), delimiter=separator, strict=True)
+        reader = csv.reader(checked_lines(path, handle), delimiter=separator, strict=True)
         # Text of another separator often has quotes in odd places; so has a damaged file.
         with contextlib.suppress(csv.Error):
             rows.extend(row for row in itertools.islice(reader, _SNIFF_ROWS) if row)
@@ -164,33 +166,26 @@ def _score(path: Path, encoding: str, separator: str) -> tuple[float, int]:
 
 
 @contextmanager
-def _open_bytes(path: Path) -> Iterator[BinaryIO]:
-    opener = gzip.open if path.suffix.lower() == ".gz" else Path.open
-    with opener(path, "rb") as handle:
-        yield cast(BinaryIO, handle)
-
-
-@contextmanager
-def _open_text(path: Path, encoding: str) -> Iterator[TextIO]:
-    with _open_bytes(path) as handle:
+def _open_text(path: Place, encoding: str) -> Iterator[TextIO]:
+    with open_unpacked(path) as handle:
         # newline="": line breaks inside of quotes stay as they are.
         yield io.TextIOWrapper(handle, encoding=encoding, newline="")
 
 
-def _encoding_of(path: Path, declared: str | None) -> str:
+def _encoding_of(path: Place, declared: str | None) -> str:
     """The encoding declared, else the one its byte order mark tells, else UTF-8."""
     if declared is not None and codecs.lookup(declared).name != "utf-8":
         return declared
-    with _open_bytes(path) as handle:
+    with open_unpacked(path) as handle:
         start = handle.read(4)
     return next((encoding for mark, encoding in _BOMS if start.startswith(mark)), "utf-8")
 
 
-def _wrong_encoding(path: Path, declared: str | None) -> CommandError:
+def _wrong_encoding(path: Place, declared: str | None) -> CommandError:
     encoding = _encoding_of(path, declared)
     where = ""
     if not encoding.startswith(("utf-16", "utf-32")):  # a line break there is more than one byte
-        with _open_bytes(path) as handle:
+        with open_unpacked(path) as handle:
             lines = enumerate(iter(lambda: handle.readline(_MAX_LINE), b""), 1)
             where = next((f", line {number}" for number, line in lines if not _decodes(line, encoding)), "")
     name = encoding.removesuffix("-sig").upper()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from tabgan_cli import options
 from tabgan_cli.failures import reports_failures
+from tabgan_cli.places import Place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,10 +20,22 @@ if TYPE_CHECKING:
 
 @reports_failures
 def evaluate(
-    train: Annotated[Path, typer.Option("--train", help="The real table that was learned.")],
-    synthetic: Annotated[Path, typer.Option("--synthetic", help="The synthetic table to judge.")],
+    train: Annotated[
+        Place,
+        typer.Option("--train", metavar="TABLE", parser=Place, help="The real table that was learned."),
+    ],
+    synthetic: Annotated[
+        Place,
+        typer.Option("--synthetic", metavar="TABLE", parser=Place, help="The synthetic table to judge."),
+    ],
     holdout: Annotated[
-        Path | None, typer.Option("--holdout", help="Real rows that were not learned; privacy needs them.")
+        Place | None,
+        typer.Option(
+            "--holdout",
+            metavar="TABLE",
+            parser=Place,
+            help="Real rows that were not learned; privacy needs them.",
+        ),
     ] = None,
     target: options.Target = None,
     schema: options.SchemaFile = None,
@@ -43,7 +56,7 @@ def evaluate(
     ] = None,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
-    decimal: options.Decimal = ".",
+    decimal: options.Decimal = None,
     na_values: options.NaValues = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
@@ -54,7 +67,7 @@ def evaluate(
     from tabgan_cli import gate, judging, paths, reading, terminal
 
     inputs = (train, synthetic, holdout, schema)
-    for table in inputs[:3]:
+    for table in (train, synthetic, holdout):
         if table is not None:
             paths.check_table_path(table)
     judging.check_time_budget(time_budget)
@@ -86,7 +99,7 @@ def _check_epsilon(epsilon: float | None) -> None:
 
 
 def _read(
-    paths: tuple[Path, Path, Path | None],
+    paths: tuple[Place, Place, Place | None],
     read_options: CsvOptions,
     declared: Schema | None,
     *,

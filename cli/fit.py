@@ -28,7 +28,7 @@ def fit(
     device: options.Device = options.DeviceName.auto,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
-    decimal: options.Decimal = ".",
+    decimal: options.Decimal = None,
     na_values: options.NaValues = None,
     drop: options.Drop = None,
     infinite: options.Infinite = options.InfiniteRule.error,

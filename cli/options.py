@@ -7,15 +7,36 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from tabgan_cli.places import Place
 
 MAX_SEED = 2**63 - 1
 
 RealTable: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="TABLE", help="The real table: .csv, .csv.gz, .tsv, .txt or .parquet.")
+    Place,
+    typer.Argument(
+        metavar="TABLE",
+        parser=Place,
+        help="The real table: CSV, JSON lines, Parquet, Feather or Excel by its ending; - is standard "
+        "input; or URL#TABLE, URL#SELECT... of a database.",
+    ),
 ]
 ModelArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="A model of `tabgan fit`.")]
 Output: TypeAlias = Annotated[
-    Path, typer.Option("--output", "-o", help="File to write; its ending tells the format.")
+    Place,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="TABLE",
+        parser=Place,
+        help="File to write, its ending tells the format; - is standard output; or URL#TABLE.",
+    ),
+]
+FormulaGuard: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--formula-guard/--no-formula-guard",
+        help="Put a ' before text of a CSV that a spreadsheet would run as a formula.",
+    ),
 ]
 SchemaFile: TypeAlias = Annotated[
     Path | None,
@@ -81,7 +102,9 @@ Separator: TypeAlias = Annotated[
 Encoding: TypeAlias = Annotated[
     str | None, typer.Option(help="Encoding of a CSV, such as cp1252; else UTF-8.")
 ]
-Decimal: TypeAlias = Annotated[str, typer.Option(help="Decimal point of a CSV: '.' or ','.")]
+Decimal: TypeAlias = Annotated[
+    str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; else it is found.")
+]
 NaValues: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--na-values", metavar="TEXT", help="Text of a CSV that means a missing cell; repeatable."),

@@ -1,49 +1,75 @@
-"""Files named on the command line, checked before any work is done."""
+"""Places and files named on the command line, checked before any work is done."""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 from tabgan_cli.failures import CommandError, Exit
+from tabgan_cli.places import Place
 
-CSV_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
-PARQUET_ENDINGS = (".parquet", ".pq")
-
-
-def is_parquet(path: Path) -> bool:
-    """Is this the name of a Parquet file?"""
-    return path.name.lower().endswith(PARQUET_ENDINGS)
+# What an extra brings, by the format that needs it.
+_NEEDED = {"excel": ("openpyxl", "excel"), "database": ("sqlalchemy", "sql")}
 
 
-def check_table_path(path: Path) -> None:
-    """Raise CommandError unless the file's ending tells what kind of table it holds."""
-    if not path.name.lower().endswith((*CSV_ENDINGS, *PARQUET_ENDINGS)):
-        endings = ", ".join(CSV_ENDINGS + PARQUET_ENDINGS)
-        raise CommandError(
-            Exit.USAGE, f"{path}: unknown kind of table. Its name has to end in one of {endings}."
-        )
+def check_table_path(path: Path | Place) -> None:
+    """Raise CommandError unless it is known what kind of table lies there, and it can be read or written."""
+    place = Place.of(path)
+    module, extra = _NEEDED.get(place.format, ("", ""))
+    if module and find_spec(module) is None:
+        cure = f"Install the extra: python -m pip install 'tabgan-toolkit[{extra}]'"
+        raise CommandError(Exit.USAGE, f"{place} needs {module}. {cure}.")
 
 
-def check_inputs(*inputs: Path | None) -> None:
-    """Raise CommandError unless every file can be read; None = not asked for."""
-    for path in (path for path in inputs if path is not None):
-        if not path.exists():
-            raise CommandError(Exit.INPUT_OUTPUT, f"{path}: there is no such file.")
-        if not path.is_file():
-            raise CommandError(Exit.INPUT_OUTPUT, f"{path} is not a regular file.")
-        if not os.access(path, os.R_OK):
-            raise CommandError(Exit.INPUT_OUTPUT, f"{path}: no permission to read it.")
+def check_inputs(*inputs: Path | Place | None) -> None:
+    """Raise CommandError unless every place can be read; None = not asked for."""
+    places = [Place.of(place) for place in inputs if place is not None]
+    if sum(place.is_standard for place in places) > 1:
+        raise CommandError(Exit.USAGE, "Standard input can be read once only. Name a file.")
+    for place in places:
+        if place.is_database:
+            from tabgan_cli.sql_table import check_source
+
+            check_source(place)
+        elif place.is_file:
+            _check_input(place.path)
 
 
-def check_outputs(*outputs: Path | None, inputs: tuple[Path | None, ...], force: bool) -> None:
+def _check_input(path: Path) -> None:
+    if not path.exists():
+        raise CommandError(Exit.INPUT_OUTPUT, f"{path}: there is no such file.")
+    if not path.is_file():
+        cure = "" if path.is_dir() else " Pass it to standard input, whose name is -."
+        raise CommandError(Exit.INPUT_OUTPUT, f"{path} is not a regular file.{cure}")
+    if not os.access(path, os.R_OK):
+        raise CommandError(Exit.INPUT_OUTPUT, f"{path}: no permission to read it.")
+
+
+def check_outputs(
+    *outputs: Path | Place | None, inputs: tuple[Path | Place | None, ...], force: bool
+) -> None:
     """Raise CommandError unless every output can be written without loss; None = not asked for."""
-    seen = [path.resolve() for path in inputs if path is not None]
-    for output in (path for path in outputs if path is not None):
-        if output.resolve() in seen:
+    seen = [
+        _identity(Place.of(place))
+        for place in inputs
+        if place is not None and not Place.of(place).is_standard
+    ]
+    for output in (Place.of(place) for place in outputs if place is not None):
+        if _identity(output) in seen:
             raise CommandError(Exit.USAGE, f"{output} is named twice, or is read as well. Name another file.")
-        seen.append(output.resolve())
-        _check_output(output, force)
+        seen.append(_identity(output))
+        if output.is_database:
+            from tabgan_cli.sql_table import check_target
+
+            check_target(output, force=force)
+        elif output.is_file:
+            _check_output(output.path, force)
+
+
+def _identity(place: Place) -> str:
+    """Equal for two names of the same place, as far as names tell."""
+    return str(place.path.resolve()) if place.is_file else place.text
 
 
 def _check_output(output: Path, force: bool) -> None:
@@ -56,3 +82,11 @@ def _check_output(output: Path, force: bool) -> None:
         raise CommandError(Exit.INPUT_OUTPUT, f"{output}: there is no folder {folder}.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CommandError(Exit.INPUT_OUTPUT, f"{output}: no permission to write into {folder}.")
+
+
+def check_size(output: Place, n_rows: int) -> None:
+    """Raise CommandError for more rows than the format of the output can hold."""
+    if output.format == "excel":
+        from tabgan_cli.excel import check_size
+
+        check_size(output, n_rows)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    from tabgan_cli.places import Place
     from tabgan_cli.table_file import CsvOptions, Table
 
     from tabgan import TabGAN
@@ -39,7 +40,7 @@ def read_budget(
     config: Path | None,
     ledger: Path | None,
     *,
-    beside: Path,
+    beside: Path | None,
     limits: tuple[float | None, ...] = (),
 ) -> Budget | None:
     """The budget that the options ask for, checked; None without --epsilon.
@@ -59,7 +60,12 @@ def read_budget(
             'fixed and paid for beforehand. Set "steps" in a file for --privacy.',
         )
     found = read_config(config, epsilon)
-    return Budget(epsilon, delta, found, ledger or beside.with_name(beside.name + LEDGER_ENDING))
+    if ledger is None:
+        if beside is None:
+            told = "--epsilon: no file is written that the ledger could lie beside"
+            raise CommandError(Exit.USAGE, f"{told}. Name one with --ledger.")
+        ledger = beside.with_name(beside.name + LEDGER_ENDING)
+    return Budget(epsilon, delta, found, ledger)
 
 
 def check_epsilon(epsilon: float, delta: float | None) -> None:
@@ -86,7 +92,9 @@ def read_config(path: Path | None, epsilon: float) -> PrivacyConfig:
         raise CommandError(Exit.USAGE, f"--privacy {path}: {told}") from None
 
 
-def read_private_rows(path: Path, options: CsvOptions, schema: Schema | None, *, is_quiet: bool) -> Table:
+def read_private_rows(
+    path: Path | Place, options: CsvOptions, schema: Schema | None, *, is_quiet: bool
+) -> Table:
     """The table in a file, every cell as it is written there: no row is read in the light of others."""
     from tabgan_cli import table_file, terminal
 

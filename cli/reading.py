@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from tabgan_cli.failures import CommandError, Exit
 
 if TYPE_CHECKING:
+    from tabgan_cli.places import Place
     from tabgan_cli.table_file import CsvOptions, Table
 
     from tabgan.schema import Schema
 
 
 def csv_options(
-    separator: str | None, encoding: str | None, decimal: str, missing: list[str] | None
+    separator: str | None, encoding: str | None, decimal: str | None, missing: list[str] | None
 ) -> CsvOptions:
     """The options for reading CSV, checked. Raises: CommandError."""
     from tabgan_cli.table_file import CsvOptions
@@ -26,7 +27,7 @@ def csv_options(
     separator = names.get(separator, separator) if separator is not None else None
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
         raise CommandError(Exit.USAGE, "--sep takes one sign, such as ',' ';' '|' or 'tab'.")
-    if decimal not in (".", ","):
+    if decimal not in (None, ".", ","):
         raise CommandError(Exit.USAGE, "--decimal takes '.' or ','.")
     if encoding is not None:
         try:
@@ -64,7 +65,7 @@ def read_schema_file(path: Path | None) -> Schema | None:
 
 
 def read_real(
-    path: Path, options: CsvOptions, schema: Schema | None, *, is_private: bool, is_quiet: bool
+    path: Path | Place, options: CsvOptions, schema: Schema | None, *, is_private: bool, is_quiet: bool
 ) -> Table:
     """The table that is learned: typed, or for private mode each cell as it is written."""
     from tabgan_cli.private import read_private_rows
@@ -81,7 +82,7 @@ def without_columns(table: Table, names: Sequence[str] | None) -> Table:
     return replace(table, rows=table.rows.drop(columns=list(names))) if names else table
 
 
-def read_rows(path: Path, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:
+def read_rows(path: Path | Place, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:
     """The table in a file; what there is to say about it goes to stderr."""
     from tabgan_cli import table_file, terminal
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +12,11 @@ from tabgan_cli import options
 from tabgan_cli.failures import reports_failures
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import pandas as pd
-    from tabgan_cli.table_file import CsvStyle
+    from tabgan_cli.places import Place
+    from tabgan_cli.table_file import WriteRows
     from tabgan_cli.training import Job
 
     from tabgan import TabGAN
@@ -44,24 +49,25 @@ def run(
     time_budget: options.TimeBudget = None,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
-    decimal: options.Decimal = ".",
+    decimal: options.Decimal = None,
     na_values: options.NaValues = None,
     drop: options.Drop = None,
     infinite: options.Infinite = options.InfiniteRule.error,
     max_categories: options.MaxCategories = None,
+    formula_guard: options.FormulaGuard = True,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
     """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
     del debug
-    from tabgan_cli import judging, paths, private, reading, training
+    from tabgan_cli import judging, paths, private, reading, table_file, training
 
     judging.check_time_budget(time_budget)
     paths.check_table_path(table)
     paths.check_table_path(output)
     paths.check_inputs(table, schema, privacy)
-    beside = output if model is None else model
+    beside = model or (output.path if output.is_file else None)
     budget = private.read_budget(epsilon, delta, privacy, ledger, beside=beside, limits=(max_seconds,))
     inputs = (table, schema, privacy, budget.ledger if budget else None)
     paths.check_outputs(output, model, report, inputs=inputs, force=force)
@@ -84,18 +90,22 @@ def run(
     )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
     found = reading.without_columns(found, drop)
+    paths.check_size(output, rows or (len(found.rows) if budget is None else 0))
     train, holdout = _split(found.rows, None if budget else seed)
     fitted = training.trained(train, job)
     if model is not None:
         training.save_model(fitted, model, found.style)
     # In private mode the number of rows is private too: the file gets as many as were released.
     num_rows = rows or (len(found.rows) if budget is None else round(fitted.n_rows_ / (1 - HOLDOUT_SHARE)))
-    synthetic = _write_rows(fitted, num_rows, output, style=found.style, job=job)
+    writer = table_file.table_writer(output, found.style, guards_formulas=formula_guard, replaces=force)
+    synthetic = _write_rows(fitted, num_rows, output, writer=writer, job=job)
     kept = list(fitted.schema_.names)  # a column may be dropped by its policy or by --personal
     train, holdout = train[kept], holdout[kept]
     if budget is not None:
         train, holdout = (private.typed_rows(part, fitted.schema_) for part in (train, holdout))
-    _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
+    # Rows on standard output leave no room there for the summary.
+    with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):
+        _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
 
 
 def _split(rows: pd.DataFrame, seed: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -121,15 +131,22 @@ def _split(rows: pd.DataFrame, seed: int | None) -> tuple[pd.DataFrame, pd.DataF
     return tuple(rows[mask].reset_index(drop=True) for mask in (~is_held_out, is_held_out))
 
 
-def _write_rows(fitted: TabGAN, num_rows: int, output: Path, *, style: CsvStyle, job: Job) -> pd.DataFrame:
+def _write_rows(
+    fitted: TabGAN,
+    num_rows: int,
+    output: Place,
+    *,
+    writer: AbstractContextManager[WriteRows],
+    job: Job,
+) -> pd.DataFrame:
     """Write the synthetic table; returns the rows of it that are judged."""
     import pandas as pd
-    from tabgan_cli import table_file, terminal
+    from tabgan_cli import terminal
 
     kept: list[pd.DataFrame] = []
     with (
         terminal.counting_rows("Sampling", num_rows, is_quiet=job.is_quiet) as count,
-        table_file.table_writer(output, style) as write,
+        writer as write,
     ):
         for batch in fitted.sample_iter(num_rows, seed=job.seed):
             write(batch)

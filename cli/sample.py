@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from tabgan_cli import options
 from tabgan_cli.failures import reports_failures
+from tabgan_cli.places import Place
 
 
 @reports_failures
@@ -37,12 +37,17 @@ def sample(
         typer.Option(metavar="COLUMN=VALUE=SHARE", help="The same with shares of -n: income='>50K'=.5"),
     ] = None,
     conditions: Annotated[
-        Path | None,
-        typer.Option(metavar="ROWS", help="A table: a row is made for each of its rows and keeps its cells."),
+        Place | None,
+        typer.Option(
+            metavar="ROWS",
+            parser=Place,
+            help="A table: a row is made for each of its rows and keeps its cells.",
+        ),
     ] = None,
     rounds: options.Rounds = None,
     seed: options.SampleSeed = None,
     device: options.Device = options.DeviceName.auto,
+    formula_guard: options.FormulaGuard = True,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -73,9 +78,10 @@ def sample(
     )
     n_asked = int(sum(sum(of_values.values()) for of_values in asked.values()))
     total = len(given) if given is not None else n_asked if num_rows is None else num_rows
+    paths.check_size(output, total)
     with (
         terminal.counting_rows("Sampling", total, is_quiet=quiet) as count,
-        table_file.table_writer(output, style) as write,
+        table_file.table_writer(output, style, guards_formulas=formula_guard, replaces=force) as write,
     ):
         for rows in batches:
             write(rows)
@@ -89,7 +95,7 @@ def _check_request(
     where: list[str] | None,
     counts: list[str] | None,
     shares: list[str] | None,
-    conditions: Path | None,
+    conditions: Place | None,
 ) -> None:
     """Raise CommandError where options do not go together or none says how many rows."""
     from tabgan_cli.failures import CommandError, Exit

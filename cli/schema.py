@@ -18,7 +18,7 @@ def schema(
     ] = None,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
-    decimal: options.Decimal = ".",
+    decimal: options.Decimal = None,
     na_values: options.NaValues = None,
     force: options.Force = False,
     debug: options.Debug = False,
