@@ -7,11 +7,11 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser check format bench clean
+.PHONY: help demo test browser postgresql check format bench clean
 
 help:
 	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
-	@echo "make test    check, then all tests (installs Chromium for one of them, where it can)"
+	@echo "make test    check, then all tests (installs Chromium and PostgreSQL for some of them, where it can)"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   measure quality and speed into benchmarks/results/"
@@ -39,7 +39,7 @@ check: $(READY)
 	$(BIN)/mypy -p tabgan -p tabgan_cli
 	$(BIN)/lint-imports --no-logo
 
-test: check browser
+test: check browser postgresql
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 # One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.
@@ -47,6 +47,12 @@ browser:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-dejavu-core; } \
 		|| echo "NO CHROMIUM: the report will not be opened in a browser. On Debian: apt-get install chromium" >&2
+
+# Some tests write to a database server, which they start and stop themselves, without root, on loopback.
+postgresql:
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+		|| { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -qq -y --no-install-recommends postgresql; } \
+		|| echo "NO POSTGRESQL: its tests will be left out. On Debian: apt-get install postgresql" >&2
 
 format: $(READY)
 	$(BIN)/ruff format .

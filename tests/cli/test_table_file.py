@@ -39,14 +39,36 @@ def rewrite(source: Path, target: Path) -> str:
         'a\tb\n"x\ty"\ttrue\nz\t\n',
         'a,b\n"x, y",1\n"line\nbreak",\n"say ""hi""",3\n',
         'only\nx\n""\ny\n',
-        '"a,b",,=cmd\n1,NA,x\n2,null,\n',
+        "\"a,b\",,'=cmd\n1,NA,'=x\n2,null,\n",
     ],
 )
 def test_a_csv_file_is_written_as_it_was_read(tmp_path: Path, text: str) -> None:
     source = tmp_path / "a.csv"
     source.write_text(text)
-    table = read_table(source, CsvOptions(decimal="," if ";" in text else "."))
+    table = read_table(source)
     assert write(tmp_path / "b.csv", table.rows, style=table.style).read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal"),
+    [
+        ("a;b\n1,5;x\n2;y\n", ","),
+        ('a,b\n"1,5",x\n"2,25",y\n', ","),
+        ("a;b\n1,5;2.5\n2,5;3.5\n", "."),  # which of them?
+        ("a;b\n1,234;x\n12,345;y\n", "."),  # thousands, perhaps
+        ("a;b\n1,234;x\n0,5;y\n", ","),
+        ("a;b\n1,5;x\nso;y\n", "."),
+        ("a;b\n1.5;x,y\n2;y\n", "."),
+        ("a,b\n1,x\n,\n", "."),
+    ],
+)
+def test_the_decimal_point_is_found_and_can_be_named(tmp_path: Path, text: str, decimal: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    assert read_table(tmp_path / "a.csv").style.decimal == decimal
+    for named in (".", ","):
+        assert read_table(tmp_path / "a.csv", CsvOptions(decimal=named)).style.decimal == named
+    is_number = pd.api.types.is_numeric_dtype(read_table(tmp_path / "a.csv").rows["a"].dtype)
+    assert is_number == (decimal == "," or text.startswith(("a;b\n1.5", "a,b\n1,x")))
 
 
 def test_the_shop_is_written_as_it_was_read(shop_csv: Path, tmp_path: Path) -> None:
@@ -68,7 +90,10 @@ def test_gzip_is_packed_the_same_way_each_time(tmp_path: Path) -> None:
     assert gzip.decompress(first.read_bytes()) == b"a\n1\n2\n"
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.tsv", "t.parquet"])
+@pytest.mark.parametrize(
+    "name",
+    ["t.csv", "t.csv.gz", "t.csv.zst", "t.tsv", "t.parquet", "t.feather", "t.arrow", "t.jsonl", "t.xlsx"],
+)
 def test_batches_make_the_same_file_as_one_table(tmp_path: Path, shop_csv: Path, name: str) -> None:
     table = read_table(shop_csv)
     whole = write(tmp_path / name, table.rows, style=table.style)
@@ -80,7 +105,7 @@ def test_batches_make_the_same_file_as_one_table(tmp_path: Path, shop_csv: Path,
         assert whole.read_bytes() == parts.read_bytes()
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.feather", "t.xlsx"])
 def test_an_empty_table_keeps_its_columns(tmp_path: Path, shop_csv: Path, name: str) -> None:
     table = read_table(shop_csv)
     found = read_table(write(tmp_path / name, table.rows.iloc[:0], style=table.style)).rows
@@ -152,15 +177,31 @@ def test_folders_called_like_a_column_add_none(tmp_path: Path) -> None:
     assert list(read_table(write(folder / "t.parquet", pd.DataFrame({"a": [1]}))).rows) == ["a"]
 
 
-def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.parquet", pd.DataFrame({"a": range(1000)}))
-    for data in (b"", b"a,b\n1,2\n", path.read_bytes()[:-20], b"PAR1" + b"\0" * 100 + b"PAR1"):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("t.parquet", "Parquet"), ("t.feather", "Arrow"), ("t.arrow", "Arrow"), ("t.xlsx", "Excel")],
+)
+def test_damaged_binary_files_are_refused(tmp_path: Path, name: str, told: str) -> None:
+    path = write(tmp_path / name, pd.DataFrame({"a": range(1000), "s": ["x", "yy"] * 500}))
+    whole, edge = path.read_bytes(), path.read_bytes()[:4]
+    for data in (b"", b"a,b\n1,2\n", whole[:-20], whole[: len(whole) // 2], edge + b"\0" * 100 + edge):
         path.write_bytes(data)
-        with pytest.raises(CommandError, match="not a readable Parquet file"):
+        with pytest.raises(CommandError, match=f"not a readable {told} file"):
             read_table(path)
 
 
-@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_arrow_streams_are_read(tmp_path: Path) -> None:
+    arrow = pa.table({"a": [1, None], "s": ["x", None]})
+    with pa.OSFile(str(tmp_path / "t.arrow"), "wb") as sink, pa.ipc.new_stream(sink, arrow.schema) as writer:
+        writer.write_table(arrow)
+    rows = read_table(tmp_path / "t.arrow").rows
+    assert rows["a"].dtype == "Int64"
+    assert rows["s"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.csv.gz", "t.csv.zst", "t.parquet", "t.arrow", "t.jsonl", "t.xlsx"]
+)
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_an_interrupted_file_is_not_there(tmp_path: Path, name: str, error: type[BaseException]) -> None:
     def fail() -> None:

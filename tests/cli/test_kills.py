@@ -1,0 +1,179 @@
+"""kill -9 at any moment leaves the old file or the new one; other failures are one line and leave nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from tabgan_cli.places import Place
+from tabgan_cli.table_file import read_table, table_writer
+
+from tests.cli.calling import Call
+
+# Forks a writer for every line it is sent: a process that has loaded everything is killed within
+# milliseconds of its work, which one that starts anew would spend on imports. The writer writes a table of
+# zeros and one of ones over each other for ever.
+WRITER = """
+import os, sys
+import pandas as pd
+from tabgan_cli.excel import excel_writer
+from tabgan_cli.places import Place
+from tabgan_cli.table_file import table_writer
+if "://" in sys.argv[1]:
+    import tabgan_cli.sql_table
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        for n in range(1, 10**9):
+            with table_writer(Place(sys.argv[1])) as write:
+                for _ in range(3):
+                    write(pd.DataFrame({"n": [n % 2] * 1000}))
+                    os.write(1, b".")
+    os.write(1, f"{child}\\n".encode())
+    os.waitpid(child, 0)
+"""
+N_ROWS = 3000
+
+
+@contextlib.contextmanager
+def writers(place: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-c", WRITER, place]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        try:
+            yield process
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+def killed(process: subprocess.Popen[bytes], after: float) -> None:
+    """Let a writer begin, and kill it so many seconds later."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b"go\n")
+    said = b""
+    while b"\n" not in said or (not said.partition(b"\n")[2].strip(b"\n") and b"." not in said):
+        part = os.read(process.stdout.fileno(), 1 << 16)
+        assert part, "the writers have ended"
+        said += part
+    number = int(bytes(sign for sign in said.split(b"\n")[0] if sign in b"0123456789"))
+    time.sleep(after)
+    os.kill(number, signal.SIGKILL)
+
+
+def survives(place: str, n_kills: int, *, seed: int, longest: float = 0.06) -> set[int]:
+    """The tables seen after every kill, told by their cells; each is one that is whole."""
+    rng = random.Random(seed)
+    seen = set()
+    with table_writer(Place(place)) as write:
+        write(pd.DataFrame({"n": [0] * N_ROWS}))
+    with writers(place) as process:
+        for _ in range(n_kills):
+            killed(process, rng.uniform(0, longest))
+            cells = read_table(Place(place)).rows["n"]
+            assert len(cells) == N_ROWS
+            assert cells.nunique() == 1
+            seen.add(int(cells[0]))
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("name", "n_kills"), [("t.csv", 50), ("t.parquet", 8), ("t.jsonl.zst", 8), ("t.db", 8)]
+)
+def test_a_killed_writer_leaves_a_whole_table(tmp_path: Path, name: str, n_kills: int) -> None:
+    place = f"sqlite:///{tmp_path / name}#t" if name == "t.db" else str(tmp_path / name)
+    assert survives(place, n_kills, seed=0) <= {0, 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["t.csv", "t.csv.gz", "t.parquet", "t.feather", "t.jsonl.zst", "t.xlsx", "t.db"]
+)
+def test_fifty_killed_writers_leave_a_whole_table(tmp_path: Path, name: str) -> None:
+    place = f"sqlite:///{tmp_path / name}#t" if name == "t.db" else str(tmp_path / name)
+    longest = {"t.xlsx": 1.0, "t.db": 0.3}.get(name, 0.06)  # seconds: long enough for some tables
+    assert survives(place, 50, seed=1, longest=longest) == {0, 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["sample", "fit"])
+def test_fifty_killed_commands_leave_the_old_file_or_the_new(
+    census_model: Path, census_csv: Path, tmp_path: Path, command: str
+) -> None:
+    output = tmp_path / {"sample": "out.csv", "fit": "m.tabgan"}[command]
+    arguments = {
+        "sample": ["sample", census_model, "-n", "3000", "-o", output, "--force", "-q"],
+        "fit": ["fit", census_csv, "-m", output, "--force", "-q", "--epochs", "1"],
+    }[command]
+    rng = random.Random(0)
+    begin = time.monotonic()
+    assert (
+        subprocess.run([sys.executable, "-m", "tabgan_cli", *map(str, arguments)], check=False).returncode
+        == 0
+    )
+    seconds = time.monotonic() - begin
+    for _ in range(50):
+        output.write_bytes(b"old")
+        with subprocess.Popen([sys.executable, "-m", "tabgan_cli", *map(str, arguments)]) as process:
+            # Most of the time goes to imports: half of the kills fall into the last quarter.
+            first = rng.choice([0.0, 0.75])
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=rng.uniform(first, 1.05) * seconds)
+            process.kill()
+        if output.read_bytes() != b"old":
+            if command == "sample":
+                assert len(read_table(output).rows) == 3000
+            else:
+                from tabgan import TabGAN
+
+                assert len(TabGAN.load(output).sample(5)) == 5
+
+
+@pytest.mark.parametrize(
+    "name", ["out.csv", "out.csv.zst", "out.parquet", "out.feather", "out.jsonl", "out.xlsx"]
+)
+def test_a_full_disk_is_one_line_that_names_the_file(tmp_path: Path, name: str) -> None:
+    # A limit on the size of files stands in for a full disk; Python ignores the signal that comes with it.
+    code = f"""
+import resource, numpy as np, pandas as pd
+from tabgan_cli.failures import reports_failures
+from tabgan_cli.table_file import table_writer
+from pathlib import Path
+import openpyxl
+rows = pd.DataFrame({{"x": np.random.default_rng(0).random(40_000)}})
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+@reports_failures
+def command():
+    with table_writer(Path({str(tmp_path / name)!r})) as write:
+        write(rows)
+import typer
+app = typer.Typer()
+app.command()(command)
+app()
+"""
+    (tmp_path / name).write_bytes(b"old")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 5, done.stderr
+    assert done.stderr == f"Error: {tmp_path / name}: File too large.\n"
+    assert (tmp_path / name).read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("place", ["{folder}/a.csv", "sqlite:///{folder}/a.db#t"])
+def test_a_folder_that_cannot_be_written_is_one_line(
+    call: Call, census_model: Path, tmp_path: Path, place: str
+) -> None:
+    output = place.format(folder=tmp_path / "missing")
+    told = call("sample", census_model, "-n", "5", "-o", output)
+    assert told.code == 5
+    assert len(told.err.splitlines()) == 1
+    assert not (tmp_path / "missing").exists()
