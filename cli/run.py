@@ -95,17 +95,26 @@ def run(
     fitted = training.trained(train, job)
     if model is not None:
         training.save_model(fitted, model, found.style)
-    # In private mode the number of rows is private too: the file gets as many as were released.
-    num_rows = rows or (len(found.rows) if budget is None else round(fitted.n_rows_ / (1 - HOLDOUT_SHARE)))
+    num_rows = rows or _row_count(found.rows, fitted, is_private=budget is not None)
     writer = table_file.table_writer(output, found.style, guards_formulas=formula_guard, replaces=force)
     synthetic = _write_rows(fitted, num_rows, output, writer=writer, job=job)
-    kept = list(fitted.schema_.names)  # a column may be dropped by its policy or by --personal
-    train, holdout = train[kept], holdout[kept]
-    if budget is not None:
-        train, holdout = (private.typed_rows(part, fitted.schema_) for part in (train, holdout))
+    train, holdout = (_as_learned(part, fitted, is_private=budget is not None) for part in (train, holdout))
     # Rows on standard output leave no room there for the summary.
     with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):
         _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
+
+
+def _row_count(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> int:
+    """As many as the table has; in private mode, where that is private too, as many as were released."""
+    return round(fitted.n_rows_ / (1 - HOLDOUT_SHARE)) if is_private else len(rows)
+
+
+def _as_learned(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> pd.DataFrame:
+    """Real rows with the columns that were learned; of text, as private mode reads them."""
+    from tabgan_cli import private
+
+    kept = rows[list(fitted.schema_.names)]
+    return private.typed_rows(kept, fitted.schema_) if is_private else kept
 
 
 def _split(rows: pd.DataFrame, seed: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -266,10 +266,12 @@ def two_digits(n_rows: int) -> int:
     return int(round(n_rows / scale) * scale)
 
 
-def checked_count(n_rows: int, least: int) -> int:
-    """A whole number of rows from `least` on. Raises: ValueError."""
+def checked_count(name: str, n_rows: int | None, least: int) -> int | None:
+    """A whole number of rows from `least` on, or None. Raises: ValueError naming the argument."""
+    if n_rows is None:
+        return None
     if not isinstance(n_rows, int | np.integer) or isinstance(n_rows, bool) or n_rows < least:
-        raise ValueError(f"Expected a whole number of rows >= {least}, got {n_rows!r}.")
+        raise ValueError(f"Expected a whole number {name} >= {least}, got {n_rows!r}.")
     return int(n_rows)
 
 

@@ -263,8 +263,10 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         from tabgan.request import Request
         from tabgan.sampling import rebatched
 
-        num_rows = None if num_rows is None else checked_count(num_rows, 0)
-        batch_rows = None if batch_rows is None else checked_count(batch_rows, 1)
+        num_rows, batch_rows = (
+            checked_count("num_rows", num_rows, 0),
+            checked_count("batch_rows", batch_rows, 1),
+        )
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
         request = Request.of(num_rows, conditions, counts, shares, self.encoder_)
         request.check(sampler, self.encoder_, rounds)  # so that a bad condition is told of now

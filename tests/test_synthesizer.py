@@ -163,9 +163,12 @@ def test_no_rows_have_the_columns_and_dtypes(model, table):
     assert [len(batch) for batch in batches] == [0]
 
 
-@pytest.mark.parametrize(("num_rows", "batch_rows"), [(-1, 10), (10, 0), (10, -5)])
-def test_numbers_of_rows_below_zero_are_refused(model, num_rows, batch_rows):
-    with pytest.raises(ValueError, match="num_rows"):
+@pytest.mark.parametrize(
+    ("num_rows", "batch_rows", "named"),
+    [(-1, 10, "num_rows"), (10, 0, "batch_rows"), (10, -5, "batch_rows")],
+)
+def test_numbers_of_rows_below_zero_are_refused(model, num_rows, batch_rows, named):
+    with pytest.raises(ValueError, match=named):
         model.sample_iter(num_rows, batch_rows)
 
 

@@ -133,4 +133,4 @@ def test_a_column_that_is_lacking_is_named(call: Call, files: dict[str, Path], t
     pd.read_csv(files["synthetic"]).drop(columns="pay").to_csv(tmp_path / "s.csv", index=False)
     outcome = call_evaluate(call, files, "--synthetic", tmp_path / "s.csv")
     assert outcome.code == Exit.DATA
-    assert "'pay' is not in a table to compare" in outcome.err
+    assert "it lacks 'pay'" in outcome.err
