@@ -9,6 +9,7 @@ python -m benchmarks.quality --recipe gan
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -98,6 +99,8 @@ def measure(table: str, arguments: argparse.Namespace) -> tuple[list[Figure], di
         options["max_seconds"] = arguments.max_seconds
     if arguments.epochs is not None:
         options["epochs"] = arguments.epochs
+    if arguments.schema is not None:
+        options |= {"schema": str(arguments.schema.resolve()), "broken_rows": "drop"}
     job = Job(
         table,
         arguments.target,
@@ -130,7 +133,8 @@ def measure(table: str, arguments: argparse.Namespace) -> tuple[list[Figure], di
         "target": dataset.target,
         "seed": arguments.seed,
         "rounds": arguments.rounds,
-        "options": job.options,
+        "options": job.options
+        | ({} if arguments.schema is None else {"schema": json.loads(arguments.schema.read_text())}),
         "told_target": job.with_target,
         "figures": found,
         "bars": {key: asdict(bar) | {"met": bar.is_met(found[key])} for key, bar in bars.items()},
@@ -178,6 +182,7 @@ def result_name(table: str, arguments: argparse.Namespace) -> str:
     name += "" if arguments.max_seconds is None else f"-{arguments.max_seconds:g}s"
     name += "" if arguments.epochs is None else f"-{arguments.epochs}epochs"
     name += "-blind" if arguments.blind else ""
+    name += "" if arguments.schema is None else f"-{arguments.schema.stem}"
     return name + ("" if arguments.seed == 0 else f"-seed{arguments.seed}")
 
 
@@ -192,6 +197,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds when sampling; the model's default if left out")
     parser.add_argument("--max-seconds", type=float, help="stop training after so many seconds")
     parser.add_argument("--epochs", type=int, help="train for so many epochs")
+    parser.add_argument(
+        "--schema", type=Path, help="JSON of columns and rules; rows that break one are dropped"
+    )
     parser.add_argument("--recipe", default="default", choices=["default", "gan", "likelihood"])
     parser.add_argument("--keep", type=Path, help="write the synthetic table to this Parquet file")
     return parser.parse_args()

@@ -25,6 +25,7 @@ def fit(
     privacy: options.PrivacyFile = None,
     ledger: options.LedgerFile = None,
     seed: options.Seed = 0,
+    drop_broken_rows: options.DropBrokenRows = False,
     device: options.Device = options.DeviceName.auto,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
@@ -65,6 +66,7 @@ def fit(
         infinite=infinite.value,
         max_categories=max_categories,
         allow_tiny=allow_tiny,
+        drops_broken_rows=drop_broken_rows,
     )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
     found = reading.without_columns(found, drop)

@@ -85,6 +85,11 @@ Rounds: TypeAlias = Annotated[
 ]
 
 
+DropBrokenRows: TypeAlias = Annotated[
+    bool, typer.Option("--drop-broken-rows", help="Leave out rows that break a rule of the schema.")
+]
+
+
 class DeviceName(str, Enum):
     """Where the networks are computed."""
 

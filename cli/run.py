@@ -43,6 +43,7 @@ def run(
     privacy: options.PrivacyFile = None,
     ledger: options.LedgerFile = None,
     seed: options.Seed = 0,
+    drop_broken_rows: options.DropBrokenRows = False,
     device: options.Device = options.DeviceName.auto,
     model: Annotated[Path | None, typer.Option("--model", "-m", help="Also write the model.")] = None,
     report: Annotated[Path | None, typer.Option(help="Also write the evaluation as an HTML page.")] = None,
@@ -87,6 +88,7 @@ def run(
         locale,
         infinite=infinite.value,
         max_categories=max_categories,
+        drops_broken_rows=drop_broken_rows,
     )
     found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
     found = reading.without_columns(found, drop)

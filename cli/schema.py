@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tabgan_cli import options
 from tabgan_cli.failures import reports_failures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tabgan.schema import Schema
 
 
 @reports_failures
@@ -16,6 +21,9 @@ def schema(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSON to write, for `tabgan fit --schema`.")
     ] = None,
+    find_rules: Annotated[
+        bool, typer.Option("--find-rules", help="Also propose the rules between columns that all rows keep.")
+    ] = False,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
@@ -23,7 +31,7 @@ def schema(
     force: options.Force = False,
     debug: options.Debug = False,
 ) -> None:
-    """Show kind and type of every column of a table, and why."""
+    """Show kind and type of every column of a table, and why; propose rules between columns."""
     del debug
     from tabgan_cli import paths, reading, table_file, terminal
 
@@ -38,7 +46,26 @@ def schema(
     inferred = infer_schema(found.rows)
     title = f"{table.name}: {len(found.rows):,} rows, {len(inferred)} columns"
     terminal.print_table(title, ("column", "kind", "type", "why"), inferred.explain())
+    if find_rules:
+        inferred = _with_rules(inferred, found.rows)
     if output is not None:
         with whole_file(output) as handle:
             handle.write(f"{inferred.to_json()}\n".encode())
         terminal.say(f"Wrote {output}.")
+
+
+def _with_rules(schema: Schema, rows: pd.DataFrame) -> Schema:
+    """The schema with the rules that all rows keep, which are printed."""
+    from tabgan_cli import terminal
+
+    from tabgan.rules.finding import find_rules
+    from tabgan.schema import Schema
+
+    proposed = find_rules(rows, schema)
+    told = [(str(found.rule), f"{found.n_rows:,}") for found in proposed]
+    terminal.print_table("Rules that all rows keep", ("rule", "rows that could break it"), told)
+    terminal.say(
+        "Rules are proposals: read them, and drop those that hold by chance. "
+        "For a private fit declare only rules that you knew before."
+    )
+    return Schema(schema.columns, tuple(found.rule for found in proposed))

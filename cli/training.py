@@ -39,6 +39,7 @@ class Job:
     infinite: Literal["error", "missing", "clip"] = "error"
     max_categories: int | None = None
     allow_tiny: bool = False
+    drops_broken_rows: bool = False
 
     def __post_init__(self) -> None:
         if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
@@ -79,6 +80,7 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
         random_state=job.seed,
         device=job.device,
         verbose=not job.is_quiet,
+        broken_rows="drop" if job.drops_broken_rows else "refuse",
         epsilon=None if budget is None else budget.epsilon,
         delta=None if budget is None else budget.delta,
         privacy=None if budget is None else budget.config,

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from tabgan.evaluation import evaluate
     from tabgan.privacy.config import PrivacyConfig
     from tabgan.private_plan import PrivatePlan, plan_private
+    from tabgan.rule import (
+        Custom,
+        FixedCombinations,
+        Increments,
+        Inequality,
+        NotNull,
+        OneHot,
+        Range,
+        Sum,
+        Unique,
+    )
+    from tabgan.rules.finding import find_rules
     from tabgan.schema import Column, Schema, infer_schema
     from tabgan.synthesizer import TabGAN
 
@@ -29,17 +41,27 @@ __all__ = [
     "Column",
     "ConditionError",
     "ConstraintError",
+    "Custom",
+    "FixedCombinations",
+    "Increments",
+    "Inequality",
     "ModelFileError",
     "NotFittedError",
+    "NotNull",
+    "OneHot",
     "PrivacyConfig",
     "PrivatePlan",
+    "Range",
     "Schema",
     "SchemaError",
+    "Sum",
     "TabGAN",
     "TabganError",
+    "Unique",
     "__version__",
     "audit",
     "evaluate",
+    "find_rules",
     "infer_schema",
     "plan_private",
 ]
@@ -54,6 +76,11 @@ _HOMES = {
     "evaluate": "tabgan.evaluation",
     "infer_schema": "tabgan.schema",
     "plan_private": "tabgan.private_plan",
+    **dict.fromkeys(
+        "Custom FixedCombinations Increments Inequality NotNull OneHot Range Sum Unique".split(),
+        "tabgan.rule",
+    ),
+    "find_rules": "tabgan.rules.finding",
 }
 
 

@@ -151,7 +151,7 @@ def _are_widths(value: object) -> bool:
 
 def parameters_to_json(parameters: Parameters) -> dict[str, Any]:
     """What the model file tells of TabGAN's parameters: none that names a file or holds rows."""
-    left_out = ("schema", "callbacks", "verbose", "device", "privacy", "personal")
+    left_out = ("schema", "rules", "callbacks", "verbose", "device", "privacy", "personal")
     told = {name: _plain(value) for name, value in parameters.items() if name not in left_out}
     return told | {"target": scalar_to_json(parameters["target"]), "discrete_columns": []}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,12 +18,15 @@ from tabgan.learning import (
 )
 from tabgan.model_file import ModelFile
 from tabgan.privacy.ledger import Ledger
+from tabgan.rule import Predicate, with_predicates
+from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
 
 if TYPE_CHECKING:
     from tabgan.synthesizer import TabGAN
 
 NO_GUARANTEE = "No formal guarantee: trained without differential privacy."
+NO_RULES: dict[str, Any] = {"steps": [], "bounds": []}
 TIMINGS = ["seconds", "rows_per_second", "seconds_left", "progress"]
 DRAWN = ("likelihood", "discriminator", "generator", "validation")
 
@@ -46,15 +50,29 @@ def summary_of(model: TabGAN) -> dict[str, Any]:
     }
 
 
-def restored(kind: type[TabGAN], content: ModelFile, device: str) -> TabGAN:
+def encoding_of(model: TabGAN) -> dict[str, Any]:
+    """The state of the encoder and, where there are rules, of the reduction."""
+    told = model.encoder_.to_dict()
+    return told | ({"rules": model.reduction_.to_dict()} if model.schema_.rules else {})
+
+
+def restored(
+    kind: type[TabGAN], content: ModelFile, device: str, predicates: Mapping[str, Predicate]
+) -> TabGAN:
     """The model of a file.
 
-    Raises: KeyError, TypeError, ValueError or RuntimeError for one that is not whole.
+    Raises: KeyError, TypeError, ValueError or RuntimeError for one that is not whole; ConstraintError
+        for a rule without its predicate.
     """
     manifest = content.manifest
     model = kind(**parameters_from_json(manifest["parameters"]), device=device)
     model.encoder_ = TableEncoder.from_dict(content.encoding)
-    model.schema_ = Schema.from_dict(content.schema)
+    schema = Schema.from_dict(content.schema)
+    model.schema_ = Schema(schema.columns, with_predicates(schema.rules, predicates))
+    reduction = Reduction.from_dict(content.encoding.get("rules", NO_RULES), model.schema_)
+    model.reduction_ = reduction.with_encoder(model.encoder_)
+    if model.reduction_.inner.names != model.encoder_.schema.names:
+        raise ValueError("The rules and the encoding speak of different columns.")
     model.seed_, model.n_rows_ = int(manifest["seed"]), int(manifest["rows"])
     model.order_ = tuple(int(block) for block in manifest["order"])
     if sorted(model.order_) != list(range(len(model.encoder_.layout.blocks))):

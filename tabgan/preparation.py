@@ -19,6 +19,7 @@ from tabgan.infinite import finite_table
 from tabgan.learning import Parameters, chosen_device
 from tabgan.oddities import oddities, refuse_free_text
 from tabgan.personal_columns import decide
+from tabgan.rules.reduction import Reduction, rows_that_hold
 from tabgan.schema import Declared, Schema, read_schema, resolve_schema, without_dropped
 
 SMALL_TABLE = 100
@@ -28,10 +29,12 @@ FOREIGN_SHARE = 0.01
 
 @dataclass(frozen=True)
 class Prepared:
-    """A table as codes [rows, blocks], its encoder, and what the user should know of it."""
+    """A table as codes [rows, blocks], how it got there, and what the user should know of it."""
 
+    reduction: Reduction
     encoder: TableEncoder
     codes: NDArray[np.int16]
+    n_rows: int
     notes: list[str]
 
 
@@ -41,28 +44,36 @@ def prepare(
     """Check and encode a table. `parameters`: those of TabGAN.
 
     Raises: SchemaError, before anything is allocated, when the table cannot be learned or is larger
-    than the memory that is free.
+    than the memory that is free; ConstraintError for rows that break a rule.
     """
     df, notes = finite_table(df, parameters["infinite"])
     df, declared = without_dropped(df, declared)
     free = free_bytes(chosen_device(parameters["device"]))
     check_memory(list(df.columns), [2] * df.shape[1], len(df), settings, free)
     stated = Schema(()) if declared is None else read_schema(declared)
-    schema = resolve_schema(df, stated, discrete_columns=parameters["discrete_columns"])
+    schema = resolve_schema(
+        df, stated, discrete_columns=parameters["discrete_columns"], rules=parameters["rules"]
+    )
     schema, df, decided = decide(schema, df, parameters["personal"] or {}, parameters["locale"])
     notes += decided
+    schema.check_rules()
     refuse_free_text(schema, stated.names)
     check_target(parameters["target"], schema, parameters["auxiliary_weight"])
     fit_options: dict[str, Any] = {key: parameters[key] for key in ("min_rows", "rare", "max_categories")}
-    encoder = TableEncoder.fit(df, schema, **fit_options)
+    min_rows, target = parameters["min_rows"], parameters["target"]
+    df, left_out = rows_that_hold(df, schema, parameters["broken_rows"], min_rows=min_rows)
+    notes += left_out
+    reduction = Reduction.fit(df, schema, min_rows=min_rows, target=target)
+    inner = reduction.reduce(df)
+    encoder = TableEncoder.fit(inner, reduction.inner, **fit_options)
     blocks = encoder.layout.blocks
-    names = [schema.names[block.column] for block in blocks]
+    names = [reduction.inner.names[block.column] for block in blocks]
     check_memory(names, [block.size for block in blocks], len(df), settings, free)
-    codes, foreign = encoder.encode_counting(df)
+    codes, foreign = encoder.encode_counting(inner)
     notes += oddities(df, schema, declared=stated.names)
     notes += encoder.warnings
-    notes += notes_on(foreign, parameters["min_rows"], df.shape, parameters["batch_size"])
-    return Prepared(encoder, codes, notes)
+    notes += notes_on(foreign, min_rows, df.shape, parameters["batch_size"])
+    return Prepared(reduction, encoder, codes, len(df), notes)
 
 
 def check_target(target: Hashable | None, schema: Schema, auxiliary_weight: float) -> None:

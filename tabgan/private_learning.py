@@ -27,6 +27,7 @@ from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import PrivateRows
 from tabgan.private_marginals import released_marginals, star_of
 from tabgan.private_reading import Budget, Reading
+from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema, read_schema, without_dropped
 
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
@@ -37,6 +38,7 @@ class PrivateModel:
     """What private learning leaves: nothing in it but released numbers and what was made of them."""
 
     encoder: TableEncoder
+    reduction: Reduction
     trained: Trained | None
     ledger: Ledger
     n_rows: int
@@ -75,6 +77,9 @@ def learn_with(
     declared = None if schema is None else read_schema(schema)
     choices = parameters["personal"] or {}
     declared, df = decide_by_header(declared, df, choices, parameters["locale"])
+    if parameters["rules"]:
+        declared = declared or Schema(())
+        declared = replace(declared, rules=(*declared.rules, *parameters["rules"]))
     target = parameters["target"]
     if target is not None and target not in df.columns:
         raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
@@ -134,14 +139,16 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     """
     reading = Reading.begin(df, declared, budget)
     measured = reading.measured_schema()
-    encoder, rows = reading.fitted_encoder(measured.schema)
+    rules = () if declared is None else declared.rules
+    reduction = Reduction.declared(Schema(measured.schema.columns, rules))
+    encoder, rows = reading.fitted_encoder(reduction)
     ledger, n_rows = reading.rows.ledger, reading.n_rows
     if not encoder.layout.blocks:
-        return PrivateModel(encoder, None, ledger, n_rows, (*measured.notes, *encoder.warnings))
+        return PrivateModel(encoder, reduction, None, ledger, n_rows, (*measured.notes, *encoder.warnings))
     blocks = blocks_of(encoder, device)
     codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
     parents = [block.parent for block in encoder.layout.blocks]
-    about = () if target is None else encoder.layout.of_column(encoder.schema.names.index(target))
+    about = _blocks_of(reduction.inner_name(target), encoder)
     marginals = released_marginals(codes, blocks, reading.marginal_plan(star_of(about, parents)))
     if auditor is not None:
         auditor.see_counts(encoder, marginals)
@@ -160,7 +167,11 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
             target=about,
             callbacks=tuple(callbacks),
         )
-    return PrivateModel(encoder, trained, ledger, n_rows, (*measured.notes, *encoder.warnings))
+    return PrivateModel(encoder, reduction, trained, ledger, n_rows, (*measured.notes, *encoder.warnings))
+
+
+def _blocks_of(name: Hashable, encoder: TableEncoder) -> tuple[int, ...]:
+    return () if name is None else encoder.layout.of_column(encoder.schema.names.index(name))
 
 
 def _noisy_steps(

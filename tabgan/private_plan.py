@@ -30,6 +30,7 @@ from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon
 from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
 from tabgan.private_marginals import chosen_entries, deviation_of_pairs, deviation_on_codes, star_of
+from tabgan.rules.public import public_reduction
 from tabgan.schema import Declared, Schema, read_schema
 
 HALF_NORMAL = math.sqrt(2 / math.pi)  # mean of |noise| of deviation 1
@@ -82,8 +83,9 @@ def plan_private(
     Raises: SchemaError, ValueError or BudgetExceededError, as the fit would before it spends.
     """
     config = privacy or PrivacyConfig.default(epsilon)
-    declared = [column for column in read_schema(schema) if column.policy != "drop"]
-    known = Schema(tuple(map(with_dtype, declared)))
+    told = read_schema(schema)
+    declared = tuple(with_dtype(column) for column in told if column.policy != "drop")
+    known = public_reduction(Schema(declared, told.rules)).inner
     if n_rows < 1:
         raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
     is_adaptive = delta is None and config.n_rows is None

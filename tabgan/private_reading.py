@@ -12,7 +12,6 @@ from tabgan.encoding.grids import levels_worth_telling
 from tabgan.encoding.noisy_statistics import columns_to_measure, fit_encoder, shared_and_own
 from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, planned_votes, with_dtype
 from tabgan.encoding.rehearsal import rehearsed_encoder
-from tabgan.encoding.row_wise import row_wise_table
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import BudgetExceededError, SchemaError
 from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up
@@ -21,6 +20,8 @@ from tabgan.privacy.entry import Entry
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import BoundRelease, PrivateRows
 from tabgan.private_marginals import MarginalPlan, deviation_on_codes
+from tabgan.rules.public import public_reduction, reduced_rows
+from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
 
 LEAST_LEFT = 0.05  # of epsilon; a fit on less would learn noise
@@ -95,8 +96,8 @@ class Reading:
 
     def _set_noise(self) -> None:
         """Noise of every release that is known before the first one, and the scale of the rest."""
-        known = Schema(()) if self.declared is None else self.declared
-        votes = planned_votes(self.names, known)
+        known = self._public
+        votes = planned_votes(self.names, self.declared or ())
         columns, own = shared_and_own(known, columns_to_measure(known, known))
         columns = columns or ["Columns"] * bool(votes)
         votes_what = [vote.what for vote in votes]
@@ -105,6 +106,11 @@ class Reading:
         delta = self.delta * (1 - self.config.label_delta)
         self.scale = noise_for(self.rows.ledger.epsilon, delta, plan, spent=self.spent_before)
         self.noise = {entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan}
+
+    @property
+    def _public(self) -> Schema:
+        """What is learned of the declared columns, as the rules have it."""
+        return public_reduction(self.declared or Schema(()), self.names).inner
 
     def marginal_plan(self, star: frozenset[tuple[int, int]]) -> MarginalPlan:
         """What of the marginals is counted."""
@@ -133,16 +139,17 @@ class Reading:
         release = BoundRelease(self.rows, self.noise, self.label_delta, self.is_adaptive)
         return measure_schema(release, self.names, self.declared, n_rows=self.n_rows)
 
-    def fitted_encoder(self, schema: Schema) -> tuple[TableEncoder, PrivateRows]:
+    def fitted_encoder(self, reduction: Reduction) -> tuple[TableEncoder, PrivateRows]:
         """The encoder, and the rows read as it reads them."""
-        measured = columns_to_measure(schema, self.declared)
+        schema = reduction.inner
+        measured = columns_to_measure(schema, self._public)
         columns, own = shared_and_own(schema, measured)
         plan = self.config.entries([], columns, adaptive=self.is_adaptive, own=own)
         asked = {*columns, *(what for part, _ in own for what in part)}
         self.noise |= {
             entry.what: entry.scaled(self.scale).noise_multiplier for entry in plan if entry.what in asked
         }
-        rows = self.rows.map(lambda table: row_wise_table(table, schema))
+        rows = self.rows.map(lambda table: reduced_rows(table, reduction))
         release = BoundRelease(rows, self.noise, self.label_delta, self.is_adaptive)
         max_levels = levels_worth_telling(self.n_rows, self._pair_deviation)
         encoder = fit_encoder(schema, release, n_rows=self.n_rows, measured=measured, max_levels=max_levels)
@@ -158,8 +165,8 @@ def _checked_schema(names: Sequence[Hashable], declared: Schema | None) -> Schem
         raise SchemaError(f"Column {lacking[0]!r} is declared but not in the table. Drop it from the schema.")
     if declared is None:
         return None
-    declared = Schema(tuple(map(with_dtype, declared)))
-    rehearsed_encoder(declared, n_rows=REHEARSED_ROWS, noise={})
+    declared = Schema(tuple(map(with_dtype, declared)), declared.rules)
+    rehearsed_encoder(public_reduction(declared, names).inner, n_rows=REHEARSED_ROWS, noise={})
     return declared
 
 

@@ -19,10 +19,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.encoding.table import TableEncoder
+from tabgan.encoding.table import TableEncoder, concat
 from tabgan.errors import SchemaError
 from tabgan.gan.drawing import Batch, Drawer, Restriction
 from tabgan.gan.threads import one_thread
+from tabgan.schema import Schema
 
 ROW_BLOCK = 65_536
 PART_ROWS = 2_048
@@ -80,16 +81,34 @@ class Sampler:
         plan = self.plan(conditions, rounds)
         for index, start in enumerate(range(0, max(num_rows, 1), ROW_BLOCK)):
             n_rows = min(ROW_BLOCK, num_rows - start)
-            rng = block_generator(seed, index)
-            codes = self._draw(plan, n_rows, rng)
-            yield self.encoder.decode(codes, rng=rng, limits=conditions, first_row=start)
+            yield self.rows(n_rows, plan, conditions, block_generator(seed, index), first_row=start)
+
+    def rows(
+        self,
+        n_rows: int,
+        plan: Plan,
+        conditions: Conditions | None,
+        rng: np.random.Generator,
+        *,
+        first_row: int = 0,
+    ) -> pd.DataFrame:
+        """Rows drawn by a plan that was made of these conditions."""
+        codes = self._draw(plan, n_rows, rng)
+        return self.encoder.decode(codes, rng=rng, limits=conditions, first_row=first_row)
 
     def complete(
-        self, df: pd.DataFrame, *, rounds: int | None, seed: int, may_be_missing: bool = False
+        self,
+        df: pd.DataFrame,
+        *,
+        rounds: int | None,
+        seed: int,
+        may_be_missing: bool = False,
+        conditions: Conditions | None = None,
     ) -> pd.DataFrame:
         """Fill the missing cells of rows, and columns that they lack; what is given stays.
 
         `may_be_missing`: a cell may be filled with a missing one, as often as the model would.
+        `conditions` hold for every cell that is made. Raises: ConditionError when one cannot.
         """
         if not isinstance(df, pd.DataFrame):
             raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
@@ -98,18 +117,21 @@ class Sampler:
         codes, visible = self.encoder.known_codes(df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:
-            if (blocks := self._blocks_of(name)) and not may_be_missing:
-                present = torch.from_numpy(self.encoder.present(name)).to(self._device)
-                restrictions |= dict.fromkeys(blocks, Restriction(blocks, present))
+            possible = None if may_be_missing else self.encoder.present(name)
+            if conditions and name in conditions:
+                possible = np.asarray(self.encoder.allowed(name, conditions[name]))
+            if (blocks := self._blocks_of(name)) and possible is not None:
+                restriction = Restriction(blocks, torch.from_numpy(possible).to(self._device))
+                restrictions |= dict.fromkeys(blocks, restriction)
         plan = Plan({}, (), _groups(list(self.order), rounds), restrictions)
         pieces = []
         for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
             rng = block_generator(seed, index)
             filled = self._draw(plan, len(codes[rows]), rng, codes[rows], visible[rows])
-            made = self.encoder.decode(filled, rng=rng, first_row=start)
-            pieces.append(_keep_given(df.iloc[rows], made))
-        filled_rows = self.encoder.concat(pieces)
+            made = self.encoder.decode(filled, rng=rng, limits=conditions, first_row=start)
+            pieces.append(keep_given(df.iloc[rows], made))
+        filled_rows = concat(pieces, self.encoder.schema)
         filled_rows.index = df.index
         return filled_rows
 
@@ -243,7 +265,7 @@ def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:
             yield block, int(possible.to(torch.uint8).argmax())
 
 
-def _keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+def keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
     """The made table with every cell that was given put back as it was."""
     columns: list[pd.Series[Any]] = []
     for name in made.columns:
@@ -275,7 +297,7 @@ def _filled(cells: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def rebatched(
-    pieces: Iterator[pd.DataFrame], batch_rows: int | None, encoder: TableEncoder
+    pieces: Iterator[pd.DataFrame], batch_rows: int | None, schema: Schema
 ) -> Iterator[pd.DataFrame]:
     """The same rows in tables of `batch_rows` (None: one), the last one shorter; at least one table."""
     kept, n_kept = [], 0
@@ -283,7 +305,7 @@ def rebatched(
         kept.append(piece)
         n_kept += len(piece)
         while batch_rows is not None and n_kept > batch_rows:
-            whole = encoder.concat(kept)
+            whole = concat(kept, schema)
             yield whole.iloc[:batch_rows].reset_index(drop=True)
             kept, n_kept = [whole.iloc[batch_rows:]], n_kept - batch_rows
-    yield encoder.concat(kept).reset_index(drop=True)
+    yield concat(kept, schema).reset_index(drop=True)

@@ -17,6 +17,7 @@ from tabgan.cells import has_surrogate
 from tabgan.column import Column, Kind, same_nan
 from tabgan.errors import SchemaError
 from tabgan.inference import complete_column, infer_column
+from tabgan.rule import Rule, rule_from_dict, rule_to_dict
 from tabgan.scalars import scalar_to_json
 from tabgan.sdv_metadata import columns_of_sdv, is_sdv_metadata
 
@@ -27,7 +28,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a table in their order: only what is public, never a look at its rows.
+    """The columns of a table in their order and the rules between them: only what is public.
 
     >>> schema = Schema((Column("age", "numeric"), Column("job", "categorical")))
     >>> schema.names, schema["job"].kind
@@ -37,10 +38,12 @@ class Schema:
     """
 
     columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
     _by_name: dict[Hashable, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
+        object.__setattr__(self, "rules", tuple(dict.fromkeys(self.rules)))
         object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
         _refuse_repeated(self.names, "schema")
 
@@ -74,13 +77,20 @@ class Schema:
                 f"The columns differ from the schema ({'; '.join(told)}). Add, drop or rename them."
             )
 
+    def check_rules(self) -> None:
+        """Raise SchemaError when a rule names a column that there is not."""
+        for rule in self.rules:
+            if unknown := [name for name in rule.columns if name not in self]:
+                raise SchemaError(f"Rule {rule}: there is no column {unknown[0]!r}. Name one of the table.")
+
     def explain(self) -> list[tuple[str, str, str, str]]:
         """A row (name, kind, dtype, reason) a column, to be printed; no cell value among them."""
         return [(str(column.name), column.kind, column.dtype, column.reason) for column in self.columns]
 
     def to_dict(self) -> dict[str, Any]:
         """The schema as strict JSON."""
-        return {"tabgan_schema": VERSION, "columns": [column.to_dict() for column in self.columns]}
+        told = {"tabgan_schema": VERSION, "columns": [column.to_dict() for column in self.columns]}
+        return told | ({"rules": [rule_to_dict(rule) for rule in self.rules]} if self.rules else {})
 
     @classmethod
     def from_dict(cls, facts: Mapping[str, Any]) -> Schema:
@@ -90,7 +100,10 @@ class Schema:
             raise SchemaError(
                 f"This is no tabgan schema of version {VERSION}. Write one with `tabgan schema`."
             )
-        return cls(tuple(Column.from_dict(column) for column in columns))
+        rules = facts.get("rules", [])
+        if not isinstance(rules, list):
+            raise SchemaError("The rules of the schema are not a list. Write them as one.")
+        return cls(tuple(map(Column.from_dict, columns)), tuple(map(rule_from_dict, rules)))
 
     def to_json(self) -> str:
         """The schema as JSON text."""
@@ -159,27 +172,30 @@ def infer_schema(df: pd.DataFrame | ArrowStream, *, discrete_columns: Sequence[H
 
 
 def resolve_schema(
-    df: pd.DataFrame, declared: Declared | None = None, *, discrete_columns: Sequence[Hashable] = ()
+    df: pd.DataFrame,
+    declared: Declared | None = None,
+    *,
+    discrete_columns: Sequence[Hashable] = (),
+    rules: Sequence[Rule] = (),
 ) -> Schema:
-    """What is declared, completed by what can be inferred.
+    """What is declared, completed by what can be inferred; further rules join those that it has.
 
     `declared` is a Schema, its JSON as a mapping or file, or SDV metadata as a mapping or file. A
     column it leaves out is inferred; of a column without dtype all it does not state is inferred.
     """
     inferred = infer_schema(df, discrete_columns=discrete_columns)
-    if declared is None:
-        return inferred
-    schema = read_schema(declared)
+    schema = Schema(()) if declared is None else read_schema(declared)
     if unknown := [name for name in schema.names if name not in inferred]:
         raise SchemaError(
             f"The schema declares {listed(unknown)}, which the table does not have. Remove them."
         )
-    return Schema(
-        tuple(
-            complete_column(schema[seen.name], seen, df.iloc[:, place]) if seen.name in schema else seen
-            for place, seen in enumerate(inferred)
-        )
+    completed = tuple(
+        complete_column(schema[seen.name], seen, df.iloc[:, place]) if seen.name in schema else seen
+        for place, seen in enumerate(inferred)
     )
+    found = Schema(completed, (*schema.rules, *rules))
+    found.check_rules()
+    return found
 
 
 def without_dropped(df: pd.DataFrame, declared: Declared | None) -> tuple[pd.DataFrame, Declared | None]:
@@ -196,7 +212,7 @@ def without_dropped(df: pd.DataFrame, declared: Declared | None) -> tuple[pd.Dat
     kept = df.loc[:, [name not in dropped for name in df.columns]]
     if not kept.shape[1]:
         raise SchemaError("Every column is dropped. Keep at least one.")
-    return kept, Schema(tuple(column for column in schema if column.name not in dropped))
+    return kept, Schema(tuple(c for c in schema if c.name not in dropped), schema.rules)
 
 
 def read_schema(declared: Declared) -> Schema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,17 +12,18 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from tabgan.arrow_table import ArrowStream, as_pandas
-from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
 from tabgan.infinite import InfiniteRule
 from tabgan.model_file import read_model, write_model
 from tabgan.schema import Declared
 
 if TYPE_CHECKING:
-    from tabgan.gan.training import Trained
+    from tabgan.open_learning import OpenModel
     from tabgan.privacy.accounting import Spent
     from tabgan.privacy.config import PrivacyConfig
-    from tabgan.privacy.ledger import Ledger
+    from tabgan.private_learning import PrivateModel
+    from tabgan.rule import Predicate, Rule
+    from tabgan.ruled_sampling import RuledSampler
     from tabgan.sampling import Sampler
 
 
@@ -39,8 +41,10 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     frequent, are kept of a column. `infinite` numbers are an "error", "missing", or "clip"ped to
     finite ones. `personal`: column → "learn", "drop" or a form such as "email", where the
     recognition of personal columns is to be overruled; `locale`, such as "de_DE", has Faker make up
-    their names and places. `device`: "auto", "cpu", "cuda" or "mps". `callbacks` get a dict an epoch
-    and stop training by returning True.
+    their names and places. `rules` between columns, beside those of the schema, hold in every row
+    that is made; `broken_rows`: whether rows of the table that break one are refused or dropped.
+    `device`: "auto", "cpu", "cuda" or "mps". `callbacks` get a dict an epoch and stop training by
+    returning True.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
@@ -103,6 +107,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         delta: float | None = None,
         max_grad_norm: float = 1.0,
         privacy: PrivacyConfig | None = None,
+        rules: Sequence[Rule] = (),
+        broken_rows: Literal["refuse", "drop"] = "refuse",
     ) -> None:
         self.schema = schema
         self.target = target
@@ -144,6 +150,8 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.delta = delta
         self.max_grad_norm = max_grad_norm
         self.privacy = privacy
+        self.rules = rules
+        self.broken_rows = broken_rows
 
     def fit(
         self,
@@ -162,50 +170,34 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         BudgetExceededError, before anything runs, where too little of the budget is left.
         """
         del y
-        df, declared = as_pandas(df), self.schema if schema is None else schema
-        if self.epsilon is not None:
-            return self._fit_privately(df, declared, ledger)
-        if ledger is not None or self.delta is not None or self.privacy is not None:
+        df = as_pandas(df)
+        if self.epsilon is None and any(given is not None for given in (ledger, self.delta, self.privacy)):
             raise ValueError("Expected epsilon with ledger, delta or privacy: without it nothing is private.")
         from tabgan.gan.progress import training_bar
-        from tabgan.learning import checked_seed, learn, settings_of, two_digits
-        from tabgan.preparation import prepare
+        from tabgan.learning import checked_seed
 
         parameters = self.get_params(deep=False)
-        settings, seed = settings_of(parameters), checked_seed(self.random_state)
-        ready = prepare(df, declared, parameters, settings)
-        with training_bar(self.verbose) as show:
-            trained = learn(
-                ready.codes,
-                ready.encoder,
-                settings,
-                target=self.target,
-                seed=seed,
-                device=self.device,
-                callbacks=(show, *self.callbacks),
-            )
-        self.seed_, self.n_rows_ = seed, two_digits(len(df))
-        self._keep(ready.encoder, trained, ready.notes, None)
-        return self
-
-    def _fit_privately(self, df: pd.DataFrame, schema: Any, ledger: str | os.PathLike[str] | None) -> TabGAN:
-        """Learn under (epsilon, delta). The user's seed fixes nothing that hides a row."""
-        from tabgan.gan.progress import training_bar
-        from tabgan.learning import checked_seed
-        from tabgan.private_learning import learn_with
-
-        parameters = self.get_params(deep=False) | {"schema": schema}
+        parameters |= {} if schema is None else {"schema": schema}
         seed = checked_seed(self.random_state)
+        learned: OpenModel | PrivateModel
         with training_bar(self.verbose) as show:
-            learned = learn_with(df, parameters, seed, ledger=ledger, callbacks=(show, *self.callbacks))
-        self.seed_, self.n_rows_ = seed, learned.n_rows
-        self._keep(learned.encoder, learned.trained, list(learned.notes), learned.ledger)
+            callbacks = (show, *self.callbacks)
+            if self.epsilon is None:
+                from tabgan import open_learning
+
+                learned = open_learning.learn_with(df, parameters, seed, callbacks=callbacks)
+            else:  # the user's seed fixes nothing that hides a row
+                from tabgan.private_learning import learn_with
+
+                learned = learn_with(df, parameters, seed, ledger=ledger, callbacks=callbacks)
+        self._keep(learned, seed)
         return self
 
-    def _keep(
-        self, encoder: TableEncoder, trained: Trained | None, told: list[str], ledger: Ledger | None
-    ) -> None:
-        self.schema_, self.encoder_, self.ledger_ = encoder.schema, encoder, ledger
+    def _keep(self, learned: OpenModel | PrivateModel, seed: int) -> None:
+        encoder, reduction, trained = learned.encoder, learned.reduction, learned.trained
+        told, self.n_rows_, self.seed_ = list(learned.notes), learned.n_rows, seed
+        self.schema_, self.encoder_, self.ledger_ = reduction.schema, encoder, learned.ledger
+        self.reduction_ = reduction.with_encoder(encoder)
         self.generator_, self.quick_generator_ = None, None
         self.order_: tuple[int, ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
@@ -242,7 +234,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         the most faithful; fewer are faster. `seed`: the same seed gives the same rows; None takes a new
         one, kept in `sample_seed_`.
 
-        Raises: ConditionError, before sampling, when a condition cannot be met.
+        Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met.
         """
         wanted = {"conditions": conditions, "counts": counts, "shares": shares}
         return next(self.sample_iter(num_rows, None, **wanted, rounds=rounds, seed=seed))  # type: ignore[arg-type]
@@ -261,6 +253,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """The rows that `sample` gives, in tables of `batch_rows` (None: one), at constant memory."""
         from tabgan.learning import checked_count, checked_seed
         from tabgan.request import Request
+        from tabgan.ruled_table import seen_from_outside
         from tabgan.sampling import rebatched
 
         num_rows, batch_rows = (
@@ -268,18 +261,21 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             checked_count("batch_rows", batch_rows, 1),
         )
         sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
-        request = Request.of(num_rows, conditions, counts, shares, self.encoder_)
-        request.check(sampler, self.encoder_, rounds)  # so that a bad condition is told of now
+        table = seen_from_outside(self.encoder_, self.reduction_)
+        request = Request.of(num_rows, conditions, counts, shares, table)
+        request.check(sampler, table, rounds)  # so that a bad condition is told of now
         self.sample_seed_ = checked_seed(seed)
-        pieces = request.pieces(sampler, self.encoder_, rounds, self.sample_seed_)
-        return rebatched(pieces, batch_rows, self.encoder_)
+        pieces = request.pieces(sampler, table, rounds, self.sample_seed_)
+        if self.schema_.rules:  # so that rules that cannot be kept are told of now
+            pieces = itertools.chain([next(pieces)], pieces)
+        return rebatched(pieces, batch_rows, self.schema_)
 
     def complete(
         self, df: pd.DataFrame | ArrowStream, *, rounds: int | None = None, seed: int | None = None
     ) -> pd.DataFrame:
         """Fill the missing cells of given rows, and columns they lack; what is given stays.
 
-        Raises: SchemaError when the rows have columns that the model does not know.
+        Raises: SchemaError for columns that the model does not know; ConstraintError for a broken rule.
         """
         from tabgan.learning import checked_seed
 
@@ -294,21 +290,30 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         self._check_fitted()
         from tabgan.learning import arrays_of
+        from tabgan.model_state import encoding_of
 
         write_model(
             path,
             manifest={**(notes or {}), **self.summary()},
             schema=self.schema_.to_dict(),
-            encoding=self.encoder_.to_dict(),
+            encoding=encoding_of(self),
             tensors=arrays_of(self.generator_, self.quick_generator_),
         )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> TabGAN:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        device: str = "auto",
+        predicates: Mapping[str, Predicate] | None = None,
+    ) -> TabGAN:
         """Read a model that `save` wrote. Runs no code of the file.
 
-        Raises: ModelFileError when the file is damaged, foreign or newer; ValueError when this
-        machine has no such device.
+        `predicates`: those of the model's `Custom` rules by name, since no file holds them.
+
+        Raises: ModelFileError when the file is damaged, foreign or newer; ConstraintError when the
+        predicate of a rule is not given; ValueError when this machine has no such device.
         """
         from tabgan.learning import chosen_device
         from tabgan.model_state import restored
@@ -316,7 +321,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         chosen_device(device)  # one that is not there is no fault of the file
         content = read_model(path)
         try:
-            return restored(cls, content, device)
+            return restored(cls, content, device, predicates or {})
         except (KeyError, TypeError, ValueError, RuntimeError, SchemaError) as error:
             raise ModelFileError(f"{Path(path).name} does not hold a whole model.") from error
 
@@ -348,8 +353,10 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         is_one = rounds is None and self.generator_ is self.quick_generator_ and self.recipe == "gan"
         return self.rounds or 1 if is_one else rounds
 
-    def _fitted_sampler(self) -> Sampler:
+    def _fitted_sampler(self) -> Sampler | RuledSampler:
         self._check_fitted()
+        from tabgan.ruled_sampling import for_one_request
+
         if getattr(self, "_sampler", None) is None:
             from tabgan.gan.drawing import Drawer
             from tabgan.sampling import Sampler
@@ -358,4 +365,4 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             exact, quick = (None if network is None else Drawer(network) for network in networks)
             self._sampler = Sampler(self.encoder_, self.order_, exact, quick)
         assert self._sampler is not None
-        return self._sampler
+        return for_one_request(self._sampler, self.reduction_)

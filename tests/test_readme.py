@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_the_rare_class_is_made_and_measured(capsys: pytest.CaptureFixture[str])
     example = runpy.run_path(str(ROOT / "examples" / "rare_class.py"))
     example["main"](n_rows=1_500, max_seconds=2, seeds=1)
     assert "synthetic rare rows" in capsys.readouterr().out
+
+
+def test_the_example_of_rules_is_the_one_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    script = ROOT / "examples" / "rules.py"
+    (shown,) = re.findall(r"```\n(rules = .*?)```", README, flags=re.DOTALL)
+    assert textwrap.indent(shown, "    ") in script.read_text(encoding="utf-8")
+    runpy.run_path(str(script))["main"](max_seconds=2)
+    assert "Sum('net' + 'vat' = 'gross')" in capsys.readouterr().out
 
 
 def test_the_file_map_names_every_file() -> None:

@@ -227,18 +227,8 @@ class TableEncoder:
         return coarse_table(table, self.schema)
 
     def concat(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """Tables that `decode` made, one below the other; dtypes stay.
-
-        The categories of an identifier column differ from piece to piece and are united.
-        """
-        if len(tables) == 1:
-            return tables[0]
-        whole = pd.concat(tables, ignore_index=True)
-        for place, column in enumerate(self.schema):
-            if column.kind == "identifier" and column.dtype == "category":
-                pieces = [table.iloc[:, place] for table in tables]
-                whole.isetitem(place, pd.Series(union_categoricals(pieces)))
-        return whole
+        """Tables that `decode` made, one below the other; dtypes stay."""
+        return concat(tables, self.schema)
 
     def allowed(self, name: Hashable, condition: Condition) -> BoolArray:
         """Which codes of a column can meet a condition: an array with a dimension a block.
@@ -308,6 +298,21 @@ def levels_of_width(n_columns: int) -> int:
     each = WIDE_CODES // max(n_columns, 1)
     # More levels than ONE_BLOCK are written as two digits, which takes fewer codes than ONE_BLOCK.
     return MAX_LEVELS if each > ONE_BLOCK else max(each - 1, 3)
+
+
+def concat(tables: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:
+    """Tables of the schema that were made, one below the other; dtypes stay.
+
+    The categories of an identifier column differ from piece to piece and are united.
+    """
+    if len(tables) == 1:
+        return tables[0]
+    whole = pd.concat(tables, ignore_index=True)
+    for place, column in enumerate(schema):
+        if column.kind == "identifier" and column.dtype == "category":
+            pieces = [table.iloc[:, place] for table in tables]
+            whole.isetitem(place, pd.Series(union_categoricals(pieces)))
+    return whole
 
 
 def _check_options(min_rows: int, rare: str, max_levels: int, max_categories: int | None) -> None:

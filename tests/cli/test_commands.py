@@ -319,3 +319,22 @@ def test_warnings_about_a_table_go_to_stderr(call: Call, tmp_path: Path) -> None
     told = call("schema", tmp_path / "t.csv", "--na-values", "NA")
     assert told.err == ""
     assert "Int64" in told.out
+
+
+def test_rules_are_proposed_declared_and_kept(call: Call, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    net, vat = rng.integers(1, 9_000, 200), rng.integers(1, 900, 200)
+    table = pd.DataFrame({"net": net / 100, "vat": vat / 100, "gross": (net + vat) / 100})
+    table.to_csv(tmp_path / "real.csv", index=False)
+    schema, model, made = (tmp_path / name for name in ("schema.json", "m.tabgan", "made.csv"))
+    told = ok(call, "schema", tmp_path / "real.csv", "--find-rules", "-o", schema)
+    assert "Sum('net' + 'vat' = 'gross')" in told
+    table.loc[0, "gross"] += 1
+    table.to_csv(tmp_path / "real.csv", index=False)
+    fit = ("fit", tmp_path / "real.csv", "-m", model, "--schema", schema, "--epochs", 2, "--quiet")
+    assert "1 of 200 rows break it" in refused(call, 3, *fit)
+    ok(call, *fit, "--drop-broken-rows")
+    ok(call, "sample", model, "-n", 50, "-o", made, "--where", "gross=20:40", "--quiet")
+    rows = pd.read_csv(made)
+    assert ((rows["net"] + rows["vat"]).round(2) == rows["gross"]).all()
+    assert rows["gross"].between(20, 40).all()

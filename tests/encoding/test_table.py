@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from tabgan.encoding import ExactStatistics, TableEncoder
 from tabgan.encoding.numeric import NumericEncoder
+from tabgan.encoding.table import concat
 from tabgan.errors import ModelFileError, SchemaError
 from tabgan.schema import infer_schema
 
@@ -293,7 +294,7 @@ def test_a_table_decoded_in_pieces_has_the_dtypes_of_the_whole(mixed):
     codes = encoder.encode(table)
     rng = np.random.default_rng(0)
     pieces = [encoder.decode(codes[at : at + 200], rng=rng, first_row=at) for at in range(0, 600, 200)]
-    whole = encoder.concat(pieces)
+    whole = concat(pieces, encoder.schema)
     assert [str(dtype) for dtype in whole.dtypes] == [str(dtype) for dtype in table.dtypes]
     assert whole["key"].is_unique
     assert whole.index.tolist() == list(range(600))

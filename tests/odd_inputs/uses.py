@@ -43,7 +43,7 @@ def row_47_numbers_of_rows(tmp_path: Path) -> None:
     assert len(nothing) == 0
     same_schema(nothing, shop())
     for number in (-1, 2.5, "3", None, True, math.nan):
-        with pytest.raises(ValueError, match="Expected (a whole number )?num_rows"):
+        with pytest.raises(ValueError, match=r"Expected (a whole number )?num_rows"):
             model.sample(number)  # type: ignore[arg-type]
     first = next(model.sample_iter(10**9, 1_000, seed=0))
     assert len(first) == 1_000
