@@ -7,11 +7,12 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser postgresql check format bench clean
+.PHONY: help demo test slow browser postgresql check format bench clean
 
 help:
 	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
 	@echo "make test    check, then all tests (installs Chromium and PostgreSQL for some of them, where it can)"
+	@echo "make slow    the long tests: commands killed at fifty moments, large tables"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   measure quality and speed into benchmarks/results/"
@@ -40,7 +41,10 @@ check: $(READY)
 	$(BIN)/lint-imports --no-logo
 
 test: check browser postgresql
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow"
+
+slow: $(READY) browser postgresql
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m slow
 
 # One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.
 browser:

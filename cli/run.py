@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.places import Place
     from tabgan_cli.table_file import WriteRows
+    from tabgan_cli.tables import CsvStyle
     from tabgan_cli.training import Job
 
     from tabgan import TabGAN
@@ -65,8 +66,8 @@ def run(
     from tabgan_cli import judging, paths, private, reading, table_file, training
 
     judging.check_time_budget(time_budget)
-    paths.check_table_path(table)
-    paths.check_table_path(output)
+    for place in (table, output):
+        paths.check_table_path(place)
     paths.check_inputs(table, schema, privacy)
     beside = model or (output.path if output.is_file else None)
     budget = private.read_budget(epsilon, delta, privacy, ledger, beside=beside, limits=(max_seconds,))
@@ -94,16 +95,22 @@ def run(
     found = reading.without_columns(found, drop)
     paths.check_size(output, rows or (len(found.rows) if budget is None else 0))
     train, holdout = _split(found.rows, None if budget else seed)
-    fitted = training.trained(train, job)
-    if model is not None:
-        training.save_model(fitted, model, found.style)
+    fitted = _fitted(train, job, model, found.style)
     num_rows = rows or _row_count(found.rows, fitted, is_private=budget is not None)
     writer = table_file.table_writer(output, found.style, guards_formulas=formula_guard, replaces=force)
     synthetic = _write_rows(fitted, num_rows, output, writer=writer, job=job)
     train, holdout = (_as_learned(part, fitted, is_private=budget is not None) for part in (train, holdout))
-    # Rows on standard output leave no room there for the summary.
-    with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):
+    with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):  # no room beside rows
         _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
+
+
+def _fitted(rows: pd.DataFrame, job: Job, model: Path | None, style: CsvStyle) -> TabGAN:
+    from tabgan_cli import training
+
+    fitted = training.trained(rows, job)
+    if model is not None:
+        training.save_model(fitted, model, style)
+    return fitted
 
 
 def _row_count(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> int:

@@ -34,6 +34,7 @@ _INVISIBLE = {"Cc", "Cf"}
 def oddities(df: pd.DataFrame, schema: Schema, *, declared: Collection[Hashable] = ()) -> list[str]:
     """What the user should know of a table that will be learned. `declared`: columns not inferred.
 
+    >>> from tabgan.schema import infer_schema
     >>> table = pd.DataFrame({"a": [20240131, 20231224], "b": [20240131, 20231224]})
     >>> for line in oddities(table, infer_schema(table)): print(line)
     Column 'a': whole numbers that look like YYYYMMDD dates. Convert them with pd.to_datetime.

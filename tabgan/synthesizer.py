@@ -63,8 +63,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ['y', 'y', 'y']
     """
 
-    # long: scikit-learn wants every setting in the signature and as an attribute, by name
-    def __init__(  # noqa: PLR0913
+    def __init__(  # noqa: PLR0913  # long: scikit-learn wants every setting here and below, by name
         self,
         schema: Declared | None = None,
         target: Hashable = None,

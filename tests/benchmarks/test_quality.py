@@ -15,6 +15,7 @@ def arguments(**given: object) -> argparse.Namespace:
         "max_seconds": None,
         "epochs": None,
         "seed": 0,
+        "schema": None,
     }
     return argparse.Namespace(**usual | given)
 

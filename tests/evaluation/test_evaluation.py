@@ -196,7 +196,7 @@ def test_tables_that_cannot_be_compared_are_refused_with_the_cure() -> None:
     table = few(9, 1)
     lists = table.assign(town=pd.Series([[1]] * 9))
     for other, match in (
-        (table.drop(columns=["age"]), "'age' is not in a table"),
+        (table.drop(columns=["age"]), "it lacks 'age'"),
         (table.iloc[:0], "no rows"),
         (pd.concat([table, table[["age"]]], axis=1), "more than one column"),
         ([1, 2], "pandas DataFrame"),

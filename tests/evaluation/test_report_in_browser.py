@@ -12,8 +12,6 @@ import pytest
 from tabgan.evaluation import evaluate
 from tests.chromium import Chromium, find_chromium
 
-pytestmark = pytest.mark.slow
-
 SCROLL_THROUGH = """
 (async () => {
   const boxes = [...document.querySelectorAll("[data-figure]")];

@@ -46,9 +46,9 @@ def row_44_csv_of_every_kind(tmp_path: Path) -> None:
         found = call("schema", tmp_path / "bad.csv")
         assert found.code == 3
         assert told in found.err
-    # Thousands are text, and said to be where a decimal comma is likely.
+    # A decimal comma is found where every number of the table has one.
     (tmp_path / "t.csv").write_bytes(b'a;b\n"1,5";2\n"2,5";3\n')
-    assert "--decimal ','" in call("schema", tmp_path / "t.csv").err
+    assert call("schema", tmp_path / "t.csv").out.splitlines()[2].split()[1] == "numeric"
 
 
 def row_45_files_that_are_no_table(tmp_path: Path) -> None:
