@@ -49,7 +49,9 @@ def test_an_interrupted_fit_leaves_the_old_model(census_csv: Path, tmp_path: Pat
             time.sleep(0.01)
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        # Interrupted inside `exec` of a text, as dataclasses do on import, Python ends by the signal itself:
+        # a shell calls both 130.
+        assert process.wait(timeout=30) in (130, -signal.SIGINT)
     assert log.read_text().splitlines()[-1] == "Interrupted."
     assert model.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", "log", "m.tabgan"]
