@@ -46,12 +46,9 @@ def audit(
     Exits with 6 if the attack shows more than the claim allows.
     """
     del debug
-    from tabgan_cli import paths, reading
+    from tabgan_cli import paths, private, reading
 
-    if not 0 < epsilon < float("inf"):
-        raise CommandError(Exit.USAGE, "--epsilon takes a number > 0.")
-    if delta is not None and not 0 < delta < 1:
-        raise CommandError(Exit.USAGE, "--delta takes a number above 0 and below 1 / rows.")
+    private.check_epsilon(epsilon, delta)
     paths.check_table_path(table)
     paths.check_inputs(table, schema)
     paths.check_outputs(json, inputs=(table, schema), force=force)

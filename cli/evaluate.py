@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,14 +63,15 @@ def evaluate(
 ) -> None:
     """Judge a synthetic table by real ones: faithful, useful, private, and how surely."""
     del debug
-    from tabgan_cli import gate, judging, paths, reading, terminal
+    from tabgan_cli import gate, judging, paths, private, reading, terminal
 
     inputs = (train, synthetic, holdout, schema)
     for table in (train, synthetic, holdout):
         if table is not None:
             paths.check_table_path(table)
     judging.check_time_budget(time_budget)
-    _check_epsilon(epsilon)
+    if epsilon is not None:
+        private.check_epsilon(epsilon, None)
     rules = gate.read_rules(fail_if)
     paths.check_inputs(*inputs)
     paths.check_outputs(json, html, inputs=inputs, force=force)
@@ -89,13 +89,6 @@ def evaluate(
         found = found.in_private_mode(epsilon)
     judging.tell(found, json=json, html=html, is_quiet=quiet, every_metric=True)
     gate.check(rules, found)
-
-
-def _check_epsilon(epsilon: float | None) -> None:
-    from tabgan_cli.failures import CommandError, Exit
-
-    if epsilon is not None and not 0 < epsilon < math.inf:
-        raise CommandError(Exit.USAGE, "--epsilon takes a number > 0.")
 
 
 def _read(

@@ -28,9 +28,12 @@ from tabgan.schema import Schema
 def read_json_lines(place: Place, schema: Schema | None, *, as_text: bool = False) -> Table:
     """The table in a file of JSON lines; JSON has no dates, so ISO text is read as such.
 
-    Raises: CommandError naming the line that is no object.
+    `as_text`: for private mode, where no row may decide what columns there are: the schema does.
+
+    Raises: CommandError naming the line that is no object, or where private mode lacks a schema.
     """
     columns = ValueColumns(as_text=as_text)
+    public = _declared_names(place, schema) if as_text else None
     try:
         with (
             open_unpacked(place) as handle,
@@ -38,11 +41,18 @@ def read_json_lines(place: Place, schema: Schema | None, *, as_text: bool = Fals
         ):
             records = _records(place, checked_lines(place, text))
             while block := list(itertools.islice(records, BLOCK_ROWS)):
-                names = list(dict.fromkeys(itertools.chain.from_iterable(block)))
+                names = public or list(dict.fromkeys(itertools.chain.from_iterable(block)))
                 columns.append(names, [[record.get(name) for name in names] for record in block])
     except UnicodeError:
         raise CommandError(Exit.DATA, f"{place} is not UTF-8 text, as JSON is.") from None
     return columns.table(schema, finds_dates=True)
+
+
+def _declared_names(place: Place, schema: Schema | None) -> list[Any]:
+    if schema is None or not schema.names:
+        told = "JSON lines have no header, and in private mode rows may not stand in for one"
+        raise CommandError(Exit.DATA, f"{place}: {told}. Declare the columns with --schema, or use CSV.")
+    return list(schema.names)
 
 
 def _records(place: Place, lines: Iterator[str]) -> Iterator[dict[str, Any]]:

@@ -129,13 +129,14 @@ def _as_learned(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> pd.D
 def _split(rows: pd.DataFrame, seed: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows to learn from and rows held out, drawn at random, each in the order of the table.
 
-    `seed` None: each row by a coin of its own, as private mode needs it.
+    `seed` None: each row by a coin of its own, as private mode needs it, and no refusal by how many there
+    are: the released number decides.
     """
     import numpy as np
     from tabgan_cli.failures import CommandError, Exit
     from tabgan_cli.private import coins
 
-    if len(rows) < MIN_ROWS:
+    if seed is not None and len(rows) < MIN_ROWS:
         cure = "Use `tabgan fit` and `tabgan sample`"
         raise CommandError(
             Exit.DATA, f"The table has fewer than {MIN_ROWS} rows, too few to hold some out. {cure}."

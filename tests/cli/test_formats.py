@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from tabgan_cli.places import Place
 from tabgan_cli.table_file import CsvOptions, read_cells, read_table, table_writer
 
+from tabgan import Column, Schema
+
 TYPED = ["t.parquet", "t.feather", "t.arrow"]  # hold every dtype
 PLAIN = [
     "t.csv",
@@ -75,7 +77,10 @@ def there_and_back(
         with table_writer(place) as write:
             for rows in np.array_split(np.arange(len(table)), n_batches):
                 write(table.iloc[rows])
-        return read_cells(place, CsvOptions()).rows if one_by_one else read_table(place).rows
+        if one_by_one:  # of JSON lines the schema says what columns there are
+            schema = Schema(tuple(Column(column, "categorical") for column in table))
+            return read_cells(place, CsvOptions(), schema=schema).rows
+        return read_table(place).rows
 
 
 def as_told(cells: pd.Series[Any], name: str) -> list[Any]:

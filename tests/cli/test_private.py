@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tabgan_cli.failures import CommandError
 from tabgan_cli.private import coins, typed_rows
+from tabgan_cli.run import _split
 from tabgan_cli.table_file import CsvOptions, read_cells
 
 from tabgan import Column, Schema
@@ -132,6 +134,22 @@ def test_one_row_more_changes_no_other_cell(tmp_path, odd, options):
     one, other = tables
     assert list(one.dtypes) == list(other.dtypes) == [object] * 3
     pd.testing.assert_frame_equal(one, other.head(4))
+
+
+def test_no_row_of_json_lines_decides_what_columns_there_are(tmp_path, folder, call):
+    schema = Schema((Column("a", "numeric"), Column("b", "categorical")))
+    (tmp_path / "t.jsonl").write_text('{"b": "x", "a": 1}\n{"a": 2, "secret": true}\n')
+    found = read_cells(tmp_path / "t.jsonl", CsvOptions(), schema=schema).rows
+    assert found.to_dict("list") == {"a": ["1", "2"], "b": ["x", None]}
+    outcome = call("fit", "t.jsonl", "-m", "m.tabgan", "--epsilon", 1)
+    assert outcome.code == 3
+    assert "Declare the columns with --schema" in outcome.err
+
+
+def test_run_does_not_refuse_by_the_private_number_of_rows():
+    assert sum(map(len, _split(people().head(3), None))) == 3
+    with pytest.raises(CommandError, match="fewer than 10"):
+        _split(people().head(3), 0)
 
 
 def test_cells_are_text_and_decimal_commas_points_but_not_in_labels(tmp_path):
