@@ -96,3 +96,13 @@ def test_overlap_is_what_both_have_in_common() -> None:
     assert profile(pd.Series(["x"] * 10 + ["y"] * 10), pd.Series(["x"] * 3 + ["y"])).overlap == pytest.approx(
         0.75
     )
+
+
+@pytest.mark.parametrize("cells", [[-1.0], [1.0], [-1.0, 1.0], [0.3, 0.5, 0.9]])
+def test_bins_of_the_largest_numbers_end_at_the_largest_number(cells: list[float]) -> None:
+    giant = float(np.finfo(np.float64).max)
+    seen = profile(pd.Series(np.repeat(cells, 40) * giant), kind="numeric")
+    assert seen.edges is not None
+    assert np.isfinite(seen.edges).all()
+    assert (seen.edges[1:] > seen.edges[:-1]).all()
+    assert seen.shares.sum(axis=1) == pytest.approx(1.0)
