@@ -9,6 +9,7 @@ Source: OWASP, CSV Injection, https://owasp.org/www-community/attacks/CSV_Inject
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -43,16 +44,21 @@ def unguarded(text: str) -> str:
 def guarded_column(cells: pd.Series[Any]) -> pd.Series[Any]:
     """The column with its text guarded; numbers, dates and missing cells stay."""
     dtype = cells.dtype
+    distinct: Iterable[object]
     if isinstance(dtype, pd.CategoricalDtype):
-        labels = dtype.categories
-        if not any(isinstance(label, str) and guarded(label) != label for label in labels):
-            return cells
-        cells = cells.astype(object)
-    elif not (pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype)):
+        distinct = dtype.categories.to_numpy(object)
+    elif pd.api.types.is_object_dtype(dtype):
+        distinct = cells.to_numpy()
+    elif pd.api.types.is_string_dtype(dtype):
+        distinct = pd.unique(cells)
+    else:
         return cells
-    texts = [guarded(cell) if isinstance(cell, str) else cell for cell in cells]
-    guarded_cells: pd.Series[Any] = pd.Series(texts, index=cells.index, dtype=object)
-    return guarded_cells
+    texts = {text: guarded(text) for text in distinct if isinstance(text, str)}
+    formulas = {text: harmless for text, harmless in texts.items() if harmless != text}
+    if not formulas:
+        return cells
+    plain = cells.astype(object)
+    return plain.map(lambda cell: formulas.get(cell, cell) if isinstance(cell, str) else cell)
 
 
 def unguarded_cells(cells: pa.Array) -> pa.Array:
