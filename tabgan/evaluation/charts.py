@@ -207,7 +207,8 @@ def _histogram(profile: ColumnProfile, edges: FloatArray) -> Figure:
     else:
         power = _power_of_ten(edges)
         title = f"× 1e{power}" if power else ""
-        places = (edges / 10.0**power if power else edges).tolist()
+        # In two steps, since 1e-324 is no number.
+        places = (edges / 10.0 ** (power // 2) / 10.0 ** (power - power // 2)).tolist()
     looks: list[Figure] = [
         {"fill": "tozeroy", "fillcolor": REAL, "line": {"shape": "hv", "width": 0, "color": REAL}},
         {"line": {"shape": "hv", "width": 1.8, "color": SYNTHETIC}},

@@ -180,7 +180,7 @@ def _range_covered(
 ) -> FloatArray:
     """Share of a range that another one covers; of a single value 1 or 0."""
     wide = np.asarray(high) > np.asarray(low)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # tiny widths; the share is clipped
         overlap = np.minimum(high, other_high) - np.maximum(low, other_low)
         share = np.clip(overlap / np.where(wide, np.subtract(high, low), 1.0), 0, 1)
     holds = (np.asarray(other_low) <= low) & (np.asarray(high) <= other_high)

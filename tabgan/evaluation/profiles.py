@@ -93,8 +93,8 @@ def _number_profile(column: ComparedColumn) -> ColumnProfile:
         )
     real = np.sort(np.concatenate([present[0], *present[SYNTHETIC + 1 :]]))
     scale = scale_of(real)
-    farthest = np.finfo(np.float64).max / scale
-    edges = np.clip(_edges(real / scale), -farthest, farthest) * scale
+    with np.errstate(over="ignore"):
+        edges = np.nan_to_num(_edges(real / scale) * scale)  # no end is farther than the largest float
     inside = [np.clip(p, edges[0], np.nextafter(edges[-1], edges[0])) for p in present]
     counts = np.stack([np.histogram(p, bins=edges)[0] for p in inside])
     hidden = _rare(counts)

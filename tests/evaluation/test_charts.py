@@ -23,7 +23,7 @@ def valid(figure: Figure) -> Figure:
     return figure
 
 
-@pytest.mark.parametrize("giant", [1e308, 1e15, 1.0, 1e-7, 1e-310])
+@pytest.mark.parametrize("giant", [1e308, 1e15, 1.0, 1e-7, 1e-310, 1e-323])
 def test_axes_of_giant_and_tiny_numbers_stay_finite(giant: float) -> None:
     figure = valid(drawn(pd.DataFrame({"v": giant * np.linspace(-1, 1, 100)})))
     places = np.array(figure["data"][0]["x"])

@@ -32,6 +32,8 @@ def test_the_range_that_is_covered_worked_out_by_hand(other: list[float], covere
 
 def test_a_single_value_is_covered_or_not() -> None:
     assert scored([3.5], [2.5, 4.5], [3.5], [9.5])[2]["range_coverage"].three == (1.0, 1.0, 0.0)
+    tiny = [-5e-324, 5e-324] * 4
+    assert scored(tiny, [-1.0, 1.0], [1e300, 1e308], [0.0])[2]["range_coverage"].three[:2] == (1.0, 0.0)
 
 
 def test_categories_are_covered_whatever_their_number_of_rows() -> None:
