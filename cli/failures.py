@@ -23,7 +23,8 @@ class Exit(IntEnum):
     BUDGET = 4
     INPUT_OUTPUT = 5
     GATE = 6  # a rule of `tabgan evaluate --fail-if` says no
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # Ctrl-C; 128 and the number of the signal, as shells have it
+    TERMINATED = 143  # SIGTERM
 
 
 class CommandError(Exception):
@@ -32,6 +33,10 @@ class CommandError(Exception):
     def __init__(self, code: Exit, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class StoppedError(CommandError):
+    """Training was interrupted; what was kept of it is told in the line, which is no error of the user."""
 
 
 def reports_failures(command: Callable[P, None]) -> Callable[P, None]:
@@ -63,6 +68,8 @@ def _code_and_line(error: BaseException) -> tuple[Exit, str] | None:
     """Exit code and line of an error that is expected; None for a bug."""
     if isinstance(error, KeyboardInterrupt):
         return Exit.INTERRUPTED, "Interrupted."
+    if isinstance(error, StoppedError):
+        return error.code, str(error)
     if isinstance(error, CommandError):
         return error.code, f"Error: {error}"
     # A closed pipe (`| head`) is Typer's to end quietly.

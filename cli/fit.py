@@ -24,6 +24,8 @@ def fit(
     delta: options.Delta = None,
     privacy: options.PrivacyFile = None,
     ledger: options.LedgerFile = None,
+    checkpoint: options.CheckpointPath = None,
+    resume: options.Resume = False,
     seed: options.Seed = 0,
     drop_broken_rows: options.DropBrokenRows = False,
     device: options.Device = options.DeviceName.auto,
@@ -41,36 +43,40 @@ def fit(
 ) -> None:
     """Learn a table and write a model of it."""
     del debug
-    from tabgan_cli import paths, private, reading, terminal, training
+    from tabgan_cli import learning, terminal, training
 
-    paths.check_table_path(table)
-    paths.check_inputs(table, schema, privacy)
-    budget = private.read_budget(epsilon, delta, privacy, ledger, beside=model, limits=(epochs, max_seconds))
-    paths.check_outputs(
-        model, inputs=(table, schema, privacy, budget.ledger if budget else None), force=force
-    )
-    read_options = reading.csv_options(sep, encoding, decimal, na_values)
-    declared = reading.read_schema_file(schema)
-    choices = reading.personal_choices(personal)
-    job = training.Job(
-        declared,
-        target,
-        epochs,
-        max_seconds,
-        seed,
-        device.value,
-        quiet,
-        budget,
-        choices,
-        locale,
-        infinite=infinite.value,
+    asked = learning.Asked(
+        table=table,
+        schema=schema,
+        target=target,
+        personal=personal,
+        locale=locale,
+        epochs=epochs,
+        max_seconds=max_seconds,
+        epsilon=epsilon,
+        delta=delta,
+        privacy=privacy,
+        ledger=ledger,
+        checkpoint=checkpoint,
+        resume=resume,
+        seed=seed,
+        drop_broken_rows=drop_broken_rows,
+        device=device,
+        sep=sep,
+        encoding=encoding,
+        decimal=decimal,
+        na_values=na_values,
+        drop=drop,
+        infinite=infinite,
         max_categories=max_categories,
         allow_tiny=allow_tiny,
-        drops_broken_rows=drop_broken_rows,
+        force=force,
+        quiet=quiet,
     )
-    found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
-    found = reading.without_columns(found, drop)
+    job, found = learning.begun(asked, model, beside=model)
     fitted = training.trained(found.rows, job)
-    training.save_model(fitted, model, found.style)
+    training.save_model(fitted.model, model, found.style)
+    fitted.check_ended(f"Wrote {model}.", job, rewrites=True)
+    job.forget_checkpoint()
     if not quiet:
         terminal.say(f"Wrote {model}.")

@@ -71,6 +71,15 @@ LedgerFile: TypeAlias = Annotated[
     Path | None,
     typer.Option("--ledger", help="File for every spend, written first; one that is there is continued."),
 ]
+CheckpointPath: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint", help="File that training is kept in while it lasts; else beside what is written."
+    ),
+]
+Resume: TypeAlias = Annotated[
+    bool, typer.Option("--resume", help="Go on from the checkpoint of a fit that was stopped.")
+]
 Seed: TypeAlias = Annotated[
     int, typer.Option(min=0, max=MAX_SEED, help="Same table, same seed: same result on a CPU.")
 ]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.places import Place
     from tabgan_cli.table_file import WriteRows
-    from tabgan_cli.tables import CsvStyle
     from tabgan_cli.training import Job
 
     from tabgan import TabGAN
@@ -43,6 +42,8 @@ def run(
     delta: options.Delta = None,
     privacy: options.PrivacyFile = None,
     ledger: options.LedgerFile = None,
+    checkpoint: options.CheckpointPath = None,
+    resume: options.Resume = False,
     seed: options.Seed = 0,
     drop_broken_rows: options.DropBrokenRows = False,
     device: options.Device = options.DeviceName.auto,
@@ -63,54 +64,57 @@ def run(
 ) -> None:
     """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
     del debug
-    from tabgan_cli import judging, paths, private, reading, table_file, training
+    from tabgan_cli import judging, learning, paths, table_file, training
 
     judging.check_time_budget(time_budget)
-    for place in (table, output):
-        paths.check_table_path(place)
-    paths.check_inputs(table, schema, privacy)
-    beside = model or (output.path if output.is_file else None)
-    budget = private.read_budget(epsilon, delta, privacy, ledger, beside=beside, limits=(max_seconds,))
-    inputs = (table, schema, privacy, budget.ledger if budget else None)
-    paths.check_outputs(output, model, report, inputs=inputs, force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values)
-    declared = reading.read_schema_file(schema)
-    choices = reading.personal_choices(personal)
-    job = training.Job(
-        declared,
-        target,
-        None,
-        max_seconds,
-        seed,
-        device.value,
-        quiet,
-        budget,
-        choices,
-        locale,
-        infinite=infinite.value,
+    paths.check_table_path(output)
+    asked = learning.Asked(
+        table=table,
+        schema=schema,
+        target=target,
+        personal=personal,
+        locale=locale,
+        max_seconds=max_seconds,
+        epsilon=epsilon,
+        delta=delta,
+        privacy=privacy,
+        ledger=ledger,
+        checkpoint=checkpoint,
+        resume=resume,
+        seed=seed,
+        drop_broken_rows=drop_broken_rows,
+        device=device,
+        sep=sep,
+        encoding=encoding,
+        decimal=decimal,
+        na_values=na_values,
+        drop=drop,
+        infinite=infinite,
         max_categories=max_categories,
-        drops_broken_rows=drop_broken_rows,
+        force=force,
+        quiet=quiet,
     )
-    found = reading.read_real(table, read_options, declared, is_private=budget is not None, is_quiet=quiet)
-    found = reading.without_columns(found, drop)
-    paths.check_size(output, rows or (len(found.rows) if budget is None else 0))
-    train, holdout = _split(found.rows, None if budget else seed)
-    fitted = _fitted(train, job, model, found.style)
-    num_rows = rows or _row_count(found.rows, fitted, is_private=budget is not None)
-    writer = table_file.table_writer(output, found.style, guards_formulas=formula_guard, replaces=force)
-    synthetic = _write_rows(fitted, num_rows, output, writer=writer, job=job)
-    train, holdout = (_as_learned(part, fitted, is_private=budget is not None) for part in (train, holdout))
-    with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):  # no room beside rows
-        _judge((train, synthetic, holdout), fitted, report, job=job, seconds=time_budget)
-
-
-def _fitted(rows: pd.DataFrame, job: Job, model: Path | None, style: CsvStyle) -> TabGAN:
-    from tabgan_cli import training
-
-    fitted = training.trained(rows, job)
+    beside = model or (output.path if output.is_file else None)
+    job, found = learning.begun(asked, output, model, report, beside=beside)
+    is_private = job.budget is not None
+    paths.check_size(output, rows or (0 if is_private else len(found.rows)))
+    train, holdout = _split(found.rows, None if is_private else seed)
+    fitted = training.trained(train, job)
     if model is not None:
-        training.save_model(fitted, model, style)
-    return fitted
+        training.save_model(fitted.model, model, found.style)
+    fitted.check_ended(_told(model), job, rewrites=model is not None)
+    num_rows = rows or _row_count(found.rows, fitted.model, is_private=is_private)
+    writer = table_file.table_writer(output, found.style, guards_formulas=formula_guard, replaces=force)
+    synthetic = _write_rows(fitted.model, num_rows, output, writer=writer, job=job)
+    job.forget_checkpoint()
+    train, holdout = (_as_learned(part, fitted.model, is_private=is_private) for part in (train, holdout))
+    with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):  # no room beside rows
+        _judge((train, synthetic, holdout), fitted.model, report, job=job, seconds=time_budget)
+
+
+def _told(model: Path | None) -> str:
+    """What there is of a run whose training was interrupted."""
+    return "No table was written." if model is None else f"Wrote {model}, and no table."
 
 
 def _row_count(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> int:
@@ -195,7 +199,7 @@ def _judge(
     with terminal.telling_steps("Asking:", is_quiet=job.is_quiet) as tell:
         found = evaluate(
             *tables,
-            target=job.target,
+            target=job.parameters["target"],
             schema=fitted.schema_,
             seed=job.seed,
             time_budget=seconds,

@@ -3,52 +3,78 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from tabgan_cli.failures import CommandError, Exit
+from tabgan_cli.failures import CommandError, Exit, StoppedError
 
 if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.private import Budget
     from tabgan_cli.table_file import CsvStyle
 
-    from tabgan import TabGAN
-    from tabgan.schema import Schema
+    from tabgan import Checkpoint, TabGAN
 
 _CSV = "csv"  # entry of the manifest
+STOPPED = "Training was interrupted"  # so begins the warning of the model
+LATE = "Interrupted; training had ended before."
 TINY = 5  # rows; no value of fewer is stored unless that is allowed
 
 
 @dataclass(frozen=True)
 class Job:
-    """How to train, as the command line says it."""
+    """How to train, as the command line says it. `parameters`: those of TabGAN without its budget."""
 
-    schema: Schema | None
-    target: str | None
-    epochs: int | None
-    max_seconds: float | None
-    seed: int
-    device: str
-    is_quiet: bool
+    parameters: dict[str, Any]
     budget: Budget | None = None
-    personal: Mapping[Hashable, str] | None = None
-    locale: str | None = None
-    infinite: Literal["error", "missing", "clip"] = "error"
-    max_categories: int | None = None
+    checkpoint: Checkpoint | None = None
+    resumes: bool = False
     allow_tiny: bool = False
-    drops_broken_rows: bool = False
+    is_quiet: bool = False
 
     def __post_init__(self) -> None:
-        if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
+        seconds = self.parameters["max_seconds"]
+        if seconds is not None and not 0 < seconds < math.inf:
             raise CommandError(Exit.USAGE, "--max-seconds takes a number above 0.")
-        if self.budget and (self.max_categories is not None or self.infinite != "error" or self.allow_tiny):
+        is_odd = self.parameters["max_categories"] is not None or self.parameters["infinite"] != "error"
+        if self.budget and (is_odd or self.allow_tiny):
             raise CommandError(
                 Exit.USAGE, "--max-categories, --infinite and --allow-tiny are not for --epsilon."
             )
-        check_device(self.device)
+        check_device(self.parameters["device"])
+
+    @property
+    def seed(self) -> int:
+        """The seed of training and of sampling."""
+        return int(self.parameters["random_state"])
+
+    def forget_checkpoint(self) -> None:
+        """Remove the checkpoint: what it was for has been written."""
+        if self.checkpoint is not None:
+            Path(self.checkpoint.path).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model, and what is to be told where its training was interrupted."""
+
+    model: TabGAN
+    told: str = ""
+    code: Exit = Exit.INTERRUPTED
+
+    def check_ended(self, written: str, job: Job, *, rewrites: bool) -> None:
+        """Raise StoppedError, which says what was `written` and how to go on, for training that was stopped.
+
+        `rewrites`: whether going on takes --force, for a file that is there by now.
+        """
+        if not self.told:
+            return
+        cure = ""
+        if job.checkpoint is not None and Path(job.checkpoint.path).exists():
+            options = "--resume --force" if rewrites else "--resume"
+            cure = f" The same command with {options} goes on."
+        raise StoppedError(self.code, f"{self.told} {written}{cure}")
 
 
 def check_device(name: str) -> None:
@@ -61,7 +87,7 @@ def check_device(name: str) -> None:
         raise CommandError(Exit.USAGE, f"--device: this machine has no {name}. Use auto.") from None
 
 
-def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
+def trained(rows: pd.DataFrame, job: Job) -> Fitted:
     """A model of the rows; progress and warnings go to stderr."""
     from tabgan_cli.private import told_spend
     from tabgan_cli.terminal import say, warn
@@ -71,39 +97,41 @@ def trained(rows: pd.DataFrame, job: Job) -> TabGAN:
     budget = job.budget
     tiny: dict[str, Any] = {"min_rows": 1} if job.allow_tiny and len(rows) < TINY else {}
     model = TabGAN(
-        schema=job.schema,
-        target=job.target,
-        epochs=job.epochs,
-        max_seconds=job.max_seconds,
-        personal=job.personal,
-        locale=job.locale,
-        random_state=job.seed,
-        device=job.device,
-        verbose=not job.is_quiet,
-        broken_rows="drop" if job.drops_broken_rows else "refuse",
         epsilon=None if budget is None else budget.epsilon,
         delta=None if budget is None else budget.delta,
         privacy=None if budget is None else budget.config,
-        infinite=job.infinite,
-        max_categories=job.max_categories,
+        **job.parameters,
         **tiny,
     )
-    if budget is None:
-        model.fit(rows)
-    else:
-        _fit_privately(model, rows, budget)
-    warn(model.warnings_)
+    if not job.resumes:
+        job.forget_checkpoint()
+    fitted = Fitted(model)
+    try:
+        _fit(model, rows, job)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if not model.__sklearn_is_fitted__():
+            raise
+        told = [line for line in model.warnings_ if line.startswith(STOPPED)] or [LATE]
+        code = Exit.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else Exit.TERMINATED
+        fitted = Fitted(model, told[-1], code)
+    warn(line for line in model.warnings_ if line != fitted.told)
     if budget is not None and not job.is_quiet:
         say(told_spend(model, budget))
-    return model
+    return fitted
 
 
-def _fit_privately(model: TabGAN, rows: pd.DataFrame, budget: Budget) -> None:
-    """Fit with the ledger on the disk. Raises: CommandError for a budget that the table does not allow."""
+def _fit(model: TabGAN, rows: pd.DataFrame, job: Job) -> None:
+    """Fit with the ledger or a checkpoint on the disk.
+
+    Raises: CommandError for a budget that the table does not allow.
+    """
     from tabgan import TabganError
 
+    if job.budget is None:
+        model.fit(rows, checkpoint=job.checkpoint)
+        return
     try:
-        model.fit(rows, ledger=budget.ledger)
+        model.fit(rows, ledger=job.budget.ledger)
     except TabganError:
         raise
     except ValueError as error:  # such as a delta above 1 / the released number of rows

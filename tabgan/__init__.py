@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tabgan.auditing import audit
+    from tabgan.checkpoint import Checkpoint
     from tabgan.errors import (
         BudgetExceededError,
         ConditionError,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BudgetExceededError",
+    "Checkpoint",
     "Column",
     "ConditionError",
     "ConstraintError",
@@ -67,6 +69,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Checkpoint": "tabgan.checkpoint",
     "Column": "tabgan.schema",
     "PrivacyConfig": "tabgan.privacy.config",
     "PrivatePlan": "tabgan.private_plan",

@@ -17,6 +17,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, PrivateSettings, Settings
+from tabgan.gan.standing import Pauses
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained, train
 from tabgan.privacy.config import PrivacyConfig
@@ -189,7 +190,7 @@ def blocks_of(encoder: TableEncoder, device: torch.device) -> Blocks:
     return Blocks(encoder.layout.sizes, [block.positions for block in blocks], device)
 
 
-def learn(
+def learn(  # noqa: PLR0913  # a fit, and those who look on
     codes: NDArray[np.int16],
     encoder: TableEncoder,
     settings: Settings,
@@ -198,10 +199,12 @@ def learn(
     seed: int,
     device: str,
     callbacks: Sequence[Callable[[dict[str, Any]], object]],
+    pauses: Pauses | None = None,
 ) -> Trained | None:
     """Train on encoded rows; None when no column has anything to learn.
 
     Shape: codes [rows, blocks]. The global random state is left as it was.
+    Raises: NotWholeError for a standing, in `pauses`, that does not fit.
     """
     if not encoder.layout.blocks:
         return None
@@ -219,6 +222,7 @@ def learn(
             parents=[block.parent for block in encoder.layout.blocks],
             target=target_blocks,
             callbacks=tuple(callbacks),
+            pauses=pauses,
         )
 
 

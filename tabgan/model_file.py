@@ -30,7 +30,8 @@ from tabgan.errors import ModelFileError
 from tabgan.stored_zip import MAX_BYTES, StoredZipError, read_members, write_members
 from tabgan.whole_file import whole_file
 
-FORMAT = "tabgan"
+FORMAT, CHECKPOINT = "tabgan", "tabgan-checkpoint"
+KINDS = {FORMAT: "model file", CHECKPOINT: "checkpoint of training"}
 FORMAT_VERSION = 1
 RESERVED = ("format", "format_version", "tabgan_version", "sha256")
 
@@ -63,11 +64,12 @@ def write_model(
     schema: Mapping[str, Any],
     encoding: Mapping[str, Any],
     tensors: Mapping[str, np.ndarray[Any, Any]],
+    form: str = FORMAT,
 ) -> None:
     """Write a model so that the file is whole or absent; equal content gives equal bytes.
 
-    The manifest gets four entries of its own, over any of the same name: "format",
-    "format_version", "tabgan_version" and "sha256".
+    `form`: FORMAT, or CHECKPOINT for one that is still being trained. The manifest gets four entries of
+    its own, over any of the same name: "format", "format_version", "tabgan_version" and "sha256".
     Raises: ModelFileError where the content could not be read back, before anything is written;
         OSError where the file cannot be written.
     """
@@ -78,7 +80,7 @@ def write_model(
     }
     facts = {
         **manifest,
-        "format": FORMAT,
+        "format": form,
         "format_version": FORMAT_VERSION,
         "tabgan_version": _tabgan_version(),
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
@@ -92,8 +94,8 @@ def write_model(
         write_members(handle, members)
 
 
-def read_model(path: str | os.PathLike[str]) -> ModelFile:
-    """Read a model file, or say why it is refused; no code in it is ever run.
+def read_model(path: str | os.PathLike[str], form: str = FORMAT) -> ModelFile:
+    """Read a model file, or a checkpoint, or say why it is refused; no code in it is ever run.
 
     Raises: ModelFileError with the reason; OSError where there is no file or no permission.
     """
@@ -115,10 +117,10 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
                     continue
                 objects[name] = _from_json(name, data)
                 if name == _MANIFEST:
-                    _check_manifest(objects[name])
+                    _check_manifest(objects[name], form)
     except (StoredZipError, ModelFileError) as error:
         reason = str(error).rstrip(".")
-        raise ModelFileError(f"{path} is not a usable model file: {reason}.") from None
+        raise ModelFileError(f"{path} is not a usable {KINDS[form]}: {reason}.") from None
     return ModelFile(objects[_MANIFEST], objects[_SCHEMA], objects[_ENCODING], tensors)
 
 
@@ -129,10 +131,13 @@ def _tabgan_version() -> str:
     return __version__
 
 
-def _check_manifest(manifest: Mapping[str, Any]) -> None:
+def _check_manifest(manifest: Mapping[str, Any], form: str) -> None:
     """The file says it is ours, of a version we know, and hashes exactly the other members."""
-    if manifest.get("format") != FORMAT:
-        raise ModelFileError("it was written by another program")
+    found = manifest.get("format")
+    if found != form:
+        is_ours = isinstance(found, str) and found in KINDS
+        told = f"it is a {KINDS[str(found)]}" if is_ours else "it was written by another program"
+        raise ModelFileError(told)
     version = manifest.get("format_version")
     if type(version) is not int or version < 1:
         raise ModelFileError("its format version is not a number")

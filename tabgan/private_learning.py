@@ -20,6 +20,7 @@ from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained
 from tabgan.gan.tree import NoisyMarginals
+from tabgan.interruption import Interruption
 from tabgan.learning import Parameters, blocks_of, chosen_device, private_settings, settings_of
 from tabgan.personal_columns import decide_by_header, decisions_told
 from tabgan.privacy.config import ADVERSARY, ROWS, PrivacyConfig
@@ -55,7 +56,7 @@ class Auditor(Protocol):
         """A step of DP-SGD: weights, and the noisy gradients in their `grad`, before they are applied."""
 
 
-def learn_with(
+def learn_with(  # a fit, and those who look on
     df: pd.DataFrame,
     parameters: Parameters,
     seed: int,
@@ -63,6 +64,7 @@ def learn_with(
     ledger: str | os.PathLike[str] | None,
     callbacks: Sequence[Callback],
     auditor: Auditor | None = None,
+    interruption: Interruption | None = None,
 ) -> PrivateModel:
     """`learn_privately` with TabGAN's parameters.
 
@@ -96,6 +98,7 @@ def learn_with(
             device=place,
             callbacks=callbacks,
             auditor=auditor,
+            interruption=interruption,
         )
     told = decisions_told(learned.encoder.schema, choices)
     return replace(learned, notes=(*told, *learned.notes))
@@ -129,6 +132,7 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     device: torch.device,
     callbacks: Sequence[Callback] = (),
     auditor: Auditor | None = None,
+    interruption: Interruption | None = None,
 ) -> PrivateModel:
     """Learn the table within the budget. Randomness but the noise is torch's global generator.
 
@@ -157,7 +161,8 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
         likelihood=_noisy_steps(codes, ROWS, reading, budget.max_grad_norm, watch),
         adversary=_noisy_steps(codes, ADVERSARY, reading, budget.max_grad_norm),
     )
-    with one_thread():
+    interruption = interruption or Interruption()
+    with interruption.put_off(), one_thread():
         trained = train_privately(
             marginals,
             teachers,
@@ -166,6 +171,7 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
             parents=parents,
             target=about,
             callbacks=tuple(callbacks),
+            is_stopped=interruption.is_wanted,
         )
     return PrivateModel(encoder, reduction, trained, ledger, n_rows, (*measured.notes, *encoder.warnings))
 

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.errors import ModelFileError, NotFittedError, SchemaError
-from tabgan.infinite import InfiniteRule
+from tabgan.interruption import Interruption
 from tabgan.model_file import read_model, write_model
+from tabgan.parameters import Estimator
 from tabgan.schema import Declared
 
 if TYPE_CHECKING:
+    from tabgan.checkpoint import Checkpoint
     from tabgan.open_learning import OpenModel
     from tabgan.privacy.accounting import Spent
-    from tabgan.privacy.config import PrivacyConfig
     from tabgan.private_learning import PrivateModel
-    from tabgan.rule import Predicate, Rule
+    from tabgan.rule import Predicate
     from tabgan.ruled_sampling import RuledSampler
     from tabgan.sampling import Sampler
 
 
-class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TabGAN(Estimator):
     """A conditional tabular GAN: any columns given, the rest generated.
 
     Parameters: `schema` (a Schema, a JSON file or SDV metadata) says what is known of the
@@ -63,95 +63,6 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ['y', 'y', 'y']
     """
 
-    def __init__(  # noqa: PLR0913  # long: scikit-learn wants every setting here and below, by name
-        self,
-        schema: Declared | None = None,
-        target: Hashable = None,
-        *,
-        recipe: Literal["default", "gan", "likelihood"] = "default",
-        adversary_weight: float | None = None,
-        likelihood_weight: float | None = None,
-        marginals_weight: float | None = None,
-        rounds: int | None = None,
-        embedding_dim: int = 64,
-        generator_dim: Sequence[int] | None = None,
-        discriminator_dim: Sequence[int] = (256, 256),
-        pac: int = 1,
-        loss: str = "non-saturating",
-        label_smoothing: float = 0.0,
-        spectral_norm: bool = False,
-        feature_matching_weight: float = 0.0,
-        auxiliary_weight: float = 0.0,
-        discriminator_views: bool = True,
-        discriminator_steps: int = 1,
-        epochs: int | None = None,
-        max_seconds: float | None = None,
-        batch_size: int = 1024,
-        generator_lr: float | None = None,
-        discriminator_lr: float | None = None,
-        likelihood_lr: float = 2e-3,
-        gradient_clip: float = 1.0,
-        discrete_columns: Sequence[Hashable] = (),
-        min_rows: int = 5,
-        rare: Literal["fold", "token"] = "fold",
-        max_categories: int | None = None,
-        infinite: InfiniteRule = "error",
-        personal: Mapping[Hashable, str] | None = None,
-        locale: str | None = None,
-        random_state: int | None = 0,
-        device: str = "auto",
-        verbose: bool = False,
-        callbacks: Sequence[Callable[[dict[str, Any]], object]] = (),
-        epsilon: float | None = None,
-        delta: float | None = None,
-        max_grad_norm: float = 1.0,
-        privacy: PrivacyConfig | None = None,
-        rules: Sequence[Rule] = (),
-        broken_rows: Literal["refuse", "drop"] = "refuse",
-    ) -> None:
-        self.schema = schema
-        self.target = target
-        self.recipe = recipe
-        self.adversary_weight = adversary_weight
-        self.likelihood_weight = likelihood_weight
-        self.marginals_weight = marginals_weight
-        self.rounds = rounds
-        self.embedding_dim = embedding_dim
-        self.generator_dim = generator_dim
-        self.discriminator_dim = discriminator_dim
-        self.pac = pac
-        self.loss = loss
-        self.label_smoothing = label_smoothing
-        self.spectral_norm = spectral_norm
-        self.feature_matching_weight = feature_matching_weight
-        self.auxiliary_weight = auxiliary_weight
-        self.discriminator_views = discriminator_views
-        self.discriminator_steps = discriminator_steps
-        self.epochs = epochs
-        self.max_seconds = max_seconds
-        self.batch_size = batch_size
-        self.generator_lr = generator_lr
-        self.discriminator_lr = discriminator_lr
-        self.likelihood_lr = likelihood_lr
-        self.gradient_clip = gradient_clip
-        self.discrete_columns = discrete_columns
-        self.min_rows = min_rows
-        self.rare = rare
-        self.max_categories = max_categories
-        self.infinite = infinite
-        self.personal = personal
-        self.locale = locale
-        self.random_state = random_state
-        self.device = device
-        self.verbose = verbose
-        self.callbacks = callbacks
-        self.epsilon = epsilon
-        self.delta = delta
-        self.max_grad_norm = max_grad_norm
-        self.privacy = privacy
-        self.rules = rules
-        self.broken_rows = broken_rows
-
     def fit(
         self,
         df: pd.DataFrame | ArrowStream,
@@ -159,37 +70,33 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         *,
         schema: Declared | None = None,
         ledger: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     ) -> TabGAN:
         """Learn a table of pandas, Polars, DuckDB, pyarrow or others that speak Arrow; `y` is ignored.
 
         `schema` takes the place of TabGAN's own. `ledger` (with epsilon): a file that every spend is
-        written into first. One that is there is continued: the fit gets what is left.
+        written into first. One that is there is continued: the fit gets what is left. `checkpoint`
+        (without epsilon): a file that training is written into about once a minute and when it is
+        interrupted; a fit that finds it there goes on from it, and removes it when it has ended. On a
+        processor the model is then, bit for bit, that of a fit which was never stopped.
+
+        Ctrl-C during training stops it within a step: the model keeps the best weights so far, can be used
+        and saved, and only then is KeyboardInterrupt raised. A second one acts at once. SIGTERM is put off
+        alike where the program listens to it.
 
         Raises: SchemaError, before any training, for a table or column that cannot be learned;
-        BudgetExceededError, before anything runs, where too little of the budget is left.
+        BudgetExceededError, before anything runs, where too little of the budget is left;
+        ModelFileError for a checkpoint that is damaged, or of another table or other parameters.
         """
         del y
-        df = as_pandas(df)
-        if self.epsilon is None and any(given is not None for given in (ledger, self.delta, self.privacy)):
-            raise ValueError("Expected epsilon with ledger, delta or privacy: without it nothing is private.")
-        from tabgan.gan.progress import training_bar
-        from tabgan.learning import checked_seed
+        from tabgan import fitting
 
         parameters = self.get_params(deep=False)
         parameters |= {} if schema is None else {"schema": schema}
-        seed = checked_seed(self.random_state)
-        learned: OpenModel | PrivateModel
-        with training_bar(self.verbose) as show:
-            callbacks = (show, *self.callbacks)
-            if self.epsilon is None:
-                from tabgan import open_learning
-
-                learned = open_learning.learn_with(df, parameters, seed, callbacks=callbacks)
-            else:  # the user's seed fixes nothing that hides a row
-                from tabgan.private_learning import learn_with
-
-                learned = learn_with(df, parameters, seed, ledger=ledger, callbacks=callbacks)
+        files, interruption = fitting.Files(ledger, checkpoint), Interruption()
+        learned, seed = fitting.learned(as_pandas(df), parameters, files, interruption)
         self._keep(learned, seed)
+        interruption.act(fitting.told_of_stop(learned) or "Interrupted; training had ended before.")
         return self
 
     def _keep(self, learned: OpenModel | PrivateModel, seed: int) -> None:

@@ -13,6 +13,7 @@ from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.generator import Generator
 from tabgan.gan.rounds import Draw, Rounds, draw, rounds_of
 from tabgan.gan.settings import Settings
+from tabgan.gan.standing import Parts
 
 
 class Adversary:
@@ -53,6 +54,11 @@ class Adversary:
         )
         self.table_marginals = table_marginals
         self._group_of_code = _group_of_code(self.blocks, self.rounds)
+
+    def parts(self, others: dict[str, nn.Module]) -> Parts:
+        """What the game changes from step to step; `others` are networks that are kept beside it."""
+        networks = {"generator": self.generator, "discriminator": self.discriminator, **others}
+        return Parts(networks, {"adam": self.generator_optimizer, "discriminator_adam": self.optimizer})
 
     def set_learning_rates(self, share: float) -> None:
         """Both rates as a share of their settings; the discriminator's falls to a third only."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+
+from tabgan.gan.standing import Tensors, dice_of, set_dice
 
 
 class Rows:
@@ -19,7 +21,8 @@ class Rows:
         self.codes = codes
         self.batch_size = max(1, min(batch_size, len(codes)))
         self._order = torch.empty(0, dtype=torch.long)
-        self._next = 0
+        self._dice: Tensors = {}
+        self.next = 0
 
     @property
     def steps_per_epoch(self) -> int:
@@ -28,12 +31,29 @@ class Rows:
 
     def batch(self) -> Tensor:
         """Shape: -> [batch_size, blocks], int64."""
-        if self._next + self.batch_size > len(self._order):
-            self._order = torch.randperm(len(self.codes), device=self.codes.device)
-            self._next = 0
-        chosen = self._order[self._next : self._next + self.batch_size]
-        self._next += self.batch_size
+        if self.next + self.batch_size > len(self._order):
+            self._shuffle()
+            self.next = 0
+        chosen = self._order[self.next : self.next + self.batch_size]
+        self.next += self.batch_size
         return self.codes[chosen].long()
+
+    def _shuffle(self) -> None:
+        self._dice = dice_of(self.codes.device)
+        self._order = torch.randperm(len(self.codes), device=self.codes.device)
+
+    def dice(self) -> Tensors:
+        """The dice that the order of this epoch was drawn with; none before the first."""
+        return self._dice
+
+    def put(self, dice: Mapping[str, Tensor], next_row: int) -> None:
+        """Go on in the epoch of those dice at that place. Takes from the global generators."""
+        if dice:
+            set_dice(dice, self.codes.device)
+            self._shuffle()
+        if not 0 <= next_row <= len(self._order):
+            raise ValueError("No place in the epoch.")
+        self.next = next_row
 
 
 def random_masks(like: Tensor, low: float = 0.0, high: float = 1.0) -> Tensor:

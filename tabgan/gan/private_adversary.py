@@ -136,15 +136,23 @@ class PrivateAdversary:
 
 
 def play_privately(
-    generator: Generator, order: Sequence[int], settings: PrivateSettings, steps: NoisySteps, tell: Tell
+    generator: Generator,
+    order: Sequence[int],
+    settings: PrivateSettings,
+    steps: NoisySteps,
+    tell: Tell,
+    stops: Callable[[int], bool] = lambda _: False,
 ) -> None:
     """Teach the generator by a private adversary; its averaged weights are kept.
 
-    `tell` gets the number of each noisy step and a function that gives the generator's loss.
+    `tell` gets the number of each noisy step and a function that gives the generator's loss; `stops` is
+    asked before every step whether to end here.
     """
     adversary = PrivateAdversary(generator, order, settings, steps)
     average = Average(generator, settings.adversary_ema)
     for index, codes in enumerate(steps.batches):
+        if stops(index):
+            break
         adversary.teach_discriminator(codes)
         if (index + 1) % settings.discriminator_steps:
             continue

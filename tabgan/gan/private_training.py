@@ -39,7 +39,7 @@ DRAWN_AT_ONCE = 8192
 EVERY = 50
 
 
-def train_privately(
+def train_privately(  # noqa: PLR0913  # a run, and those who look on
     marginals: NoisyMarginals,
     teachers: NoisyTeachers,
     blocks: Blocks,
@@ -48,36 +48,42 @@ def train_privately(
     parents: Sequence[int | None],
     target: Sequence[int] = (),
     callbacks: tuple[Callback, ...] = (),
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train a generator on released marginals and booked batches, those of each teacher if any.
 
-    Randomness but the noise and the batches is torch's global generator, which the caller seeds.
+    `is_stopped` is asked before every step and ends training where it stands; batches that were booked
+    stay booked, seen or not. Randomness but the noise and the batches is torch's global generator, which
+    the caller seeds.
     """
     shares = marginals.shares(blocks)
     dependences = dependence(marginals, shares, blocks)
     information = torch.from_numpy(dependences).float().clamp(min=0)
     order = drawing_order(information, parents, settings.rounds, target)
     generator = _fresh_generator(blocks, settings, shares, marginals.n_rows)
-    run = PrivateRun(generator, order, settings, callbacks)
+    run = PrivateRun(generator, order, settings, callbacks, is_stopped)
     if marginals.pairs:
         tree = spanning_tree(dependences, target[0] if target else order[0])
         n_warm = pool_size(len(marginals.pairs), settings.warm_rows)
         rows = tree_rows(tree, marginals, shares, blocks, n_warm).to(blocks.device)
         # Twice: most pairs of the first rows are too far off for weights alone.
         run.learn_released(raked(rows, marginals), "tree", settings.warm_steps, settings.warm_lr)
-        rows = raked(run.draw_rows(n_warm, len(order)), marginals)
-        run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
-    if teachers.likelihood is not None:
+        if not run.stops("pairs", 0):
+            rows = raked(run.draw_rows(n_warm, len(order)), marginals)
+            run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
+    if teachers.likelihood is not None and not run.stops("rows", 0):
         run.learn_rows(teachers.likelihood)
     n_rounds = len(order)
-    if teachers.adversary is not None:
+    if teachers.adversary is not None and not run.stops("adversary", 0):
         run.learn_from_adversary(teachers.adversary)
         n_rounds = settings.rounds
-    if marginals.pairs:
+    if marginals.pairs and not run.stops("pairs again", 0):
         pool = run.draw_rows(pool_size(len(marginals.pairs), settings.pool_rows), n_rounds)
         run.learn_released(raked(pool, marginals), "pairs again", settings.distil_steps, settings.distil_lr)
     generator.eval().requires_grad_(False)
-    return Trained(generator, generator, order, run.history, [])
+    return Trained(
+        generator, generator, order, run.history, [run.stopped] if run.stopped else [], run.stopped
+    )
 
 
 def _fresh_generator(
@@ -102,11 +108,13 @@ class PrivateRun:
         order: tuple[int, ...],
         settings: PrivateSettings,
         callbacks: tuple[Callback, ...],
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.generator, self.order, self.settings = generator, order, settings
         self.blocks = generator.blocks
         self.rank = rank_of(order, self.blocks.device)
-        self.callbacks = callbacks
+        self.callbacks, self.is_stopped = callbacks, is_stopped
+        self.stopped = ""
         self.history: list[Record] = []
         self.start = time.monotonic()
 
@@ -115,6 +123,8 @@ class PrivateRun:
         generator, settings = self.generator.train(), self.settings
         optimizer = torch.optim.Adam(self._parameters(), lr=lr, betas=(0.9, 0.99))
         for index in range(n_steps):
+            if self.stops(phase, index):
+                return
             codes = rows[torch.randint(len(rows), (settings.public_batch_size,), device=rows.device)]
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
             loss = losses.likelihood(generator(codes, visible), codes, visible, self.blocks)
@@ -136,6 +146,8 @@ class PrivateRun:
         optimizer = noisy_optimizer(adam, steps, settings.max_grad_norm)
         average = Average(self.generator, settings.ema)
         for index, codes in enumerate(steps.batches):
+            if self.stops("rows", index):
+                break
             optimizer.zero_grad(set_to_none=True)
             leave_clipped_sum(rows, codes, self.masks_of_rows, self.loss_of_rows)
             optimizer.pre_step()
@@ -160,8 +172,18 @@ class PrivateRun:
         def tell(step: int, losses_of: Callable[[], Record]) -> None:
             self._tell("adversary", step, n_steps, losses_of)
 
-        play_privately(self.generator, self.order, self.settings, steps, tell)
+        def stops(index: int) -> bool:
+            return self.stops("adversary", index)
+
+        play_privately(self.generator, self.order, self.settings, steps, tell, stops)
         self.generator.noise.requires_grad_(False)
+
+    def stops(self, phase: str, index: int) -> bool:
+        """Whether the world outside ends training before this step. Nothing of a row decides it."""
+        if not self.stopped and self.is_stopped():
+            told = f"Training was interrupted in its part {phase!r} after {index:,} steps"
+            self.stopped = f"{told}; the weights so far are kept, and what was charged stays charged."
+        return bool(self.stopped)
 
     def masks_of_rows(self, codes: Tensor) -> Tensor:
         """Shape: -> bool [rows, masks, blocks]."""

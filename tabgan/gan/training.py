@@ -23,8 +23,10 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.merging import Merging
 from tabgan.gan.order import drawing_order, one_way_marginals, two_way_marginals
+from tabgan.gan.phase import Clock, Phase, cosine
 from tabgan.gan.rounds import draw
 from tabgan.gan.settings import Settings
+from tabgan.gan.standing import NotWholeError, Parts, Pauses
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
@@ -36,7 +38,8 @@ class Trained:
     """What training leaves.
 
     `generator` draws one block at a time, `quick` in `rounds` groups of the order; a recipe of
-    one phase leaves one generator, which then does both.
+    one phase leaves one generator, which then does both. `stopped`: how far training was when the
+    world outside ended it; nothing where it ended by itself.
     """
 
     generator: Generator
@@ -44,22 +47,7 @@ class Trained:
     order: tuple[int, ...]
     history: list[Record]
     warnings: list[str]
-
-
-@dataclass(frozen=True)
-class Clock:
-    """How far a phase is, by steps or by time, whichever ends first."""
-
-    n_steps: int
-    start: float
-    seconds: float
-
-    def progress(self, step: int) -> float:
-        """Share of the phase that is done, 1 at its end."""
-        share = step / max(1, self.n_steps)
-        if math.isfinite(self.seconds):
-            share = max(share, (time.monotonic() - self.start) / max(self.seconds, 1e-9))
-        return min(1.0, share)
+    stopped: str = ""
 
 
 def train(
@@ -70,12 +58,17 @@ def train(
     parents: Sequence[int | None],
     target: Sequence[int] = (),
     callbacks: tuple[Callback, ...] = (),
+    pauses: Pauses | None = None,
 ) -> Trained:
     """Train a generator on encoded rows.
 
     Shape: codes int16 [rows, blocks], on the device of `blocks`. Randomness is torch's global
     generator, which the caller seeds. `target`: blocks of the column that the table is about;
-    they are drawn last, and the auxiliary classifier names the first.
+    they are drawn last, and the auxiliary classifier names the first. `pauses`: when to stop, to
+    tell where training stands, and from where it goes on; with the same codes, settings and seed it
+    then ends, on a processor, bit for bit as if it had never stopped.
+
+    Raises: NotWholeError for a standing that does not fit.
     """
     merging = Merging.of(codes, blocks)
     order = drawing_order(merging.information(codes), parents, settings.rounds, target)
@@ -89,10 +82,11 @@ def train(
         generator.head.bias.copy_((one_way_marginals(codes, blocks) + 1 / (len(codes) + 1)).log())
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
+    run.pauses = pauses or Pauses()
     teachers = settings.teachers
     has_rounds = teachers.adversary > 0 or teachers.marginals > 0
     has_likelihood = teachers.likelihood > 0 or not has_rounds
-    if has_likelihood:
+    if has_likelihood and not run.is_past("likelihood"):
         run.likelihood_phase()
     exact = quick = watch.best_generator(generator)
     if has_rounds and not watch.is_interrupted:
@@ -104,9 +98,15 @@ def train(
             target=target[0] if target else None,
             table_marginals=two_way_marginals(codes, blocks) if teachers.marginals else None,
         )
-        run.adversarial_phase(adversary, alone=not has_likelihood)
+        run.adversarial_phase(adversary, exact, alone=not has_likelihood)
         quick = watch.best_generator(generator)
-    return Trained(exact if has_likelihood else quick, quick, order, watch.history, watch.warnings)
+    if run.pauses.found is not None:
+        raise NotWholeError("It stands in a phase that this training does not have.")
+    if run.stopped:
+        watch.warn(run.stopped)
+    return Trained(
+        exact if has_likelihood else quick, quick, order, watch.history, watch.warnings, run.stopped
+    )
 
 
 def _data(codes: Tensor, settings: Settings) -> tuple[Rows, Tensor]:
@@ -133,6 +133,8 @@ class Run:
         self.rank = rank_of(order, generator.blocks.device)
         self.masks = mixed_masks(validation, self.rank, settings.prefix_share)
         self.start = time.monotonic()
+        self.pauses = Pauses()
+        self.stopped = ""
 
     def clock(self, steps: int, share: float, *, is_last: bool) -> Clock:
         """How long a phase lasts: its share of `epochs` or `max_seconds`, or else its own steps.
@@ -163,7 +165,7 @@ class Run:
 
         def step(progress: float, index: int) -> dict[str, Tensor]:
             warm_up = min(1.0, (index + 1) / 100)
-            share = warm_up * min(_cosine(progress), self.watch.lr_share)
+            share = warm_up * min(cosine(progress), self.watch.lr_share)
             optimizer.param_groups[0]["lr"] = settings.likelihood_lr * share
             codes = self.data.batch()
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
@@ -174,10 +176,15 @@ class Run:
             optimizer.step()
             return {"likelihood": loss.detach()}
 
-        self.loop("likelihood", clock, step, average, self.held_out_likelihood)
+        parts = Parts({"generator": generator, "average": average.network}, {"adam": optimizer})
+        phase = self.begun(Phase("likelihood", clock, parts, average))
+        self.loop(phase, step, self.held_out_likelihood)
 
-    def adversarial_phase(self, adversary: Adversary, *, alone: bool) -> None:
-        """The game at few rounds, on top of what likelihood taught, or (`alone`) from scratch."""
+    def adversarial_phase(self, adversary: Adversary, exact: Generator, *, alone: bool) -> None:
+        """The game at few rounds, on top of what likelihood taught, or (`alone`) from scratch.
+
+        `exact`: the generator that likelihood taught, to be kept beside this one.
+        """
         generator = self.generator
         self.watch.start_phase(generator)
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
@@ -185,50 +192,76 @@ class Run:
         settings = self.settings
         steps = settings.scratch_steps if alone else settings.adversary_steps
         clock = self.clock(steps, 1.0 if alone else settings.adversary_share, is_last=True)
-        for _ in range(0 if alone else min(settings.warm_up_steps, clock.n_steps // 3)):
-            if clock.progress(0) < WARM_UP_SHARE:
-                adversary.step(self.data, teach_generator=False)
         average = Average(generator, settings.ema)
+        name = "adversary" if settings.teachers.adversary else "marginals"
+        parts = adversary.parts({"exact": exact, "average": average.network})
+        phase = self.begun(Phase(name, clock, parts, average))
+        n_warm = 0 if alone else min(settings.warm_up_steps, phase.clock.n_steps // 3)
+        while phase.n_warm < n_warm and phase.clock.progress(0) < WARM_UP_SHARE and not self.stops(phase):
+            adversary.step(self.data, teach_generator=False)
+            phase.n_warm += 1
 
         def step(progress: float, _index: int) -> dict[str, Tensor]:
-            adversary.set_learning_rates(_cosine(progress))
+            adversary.set_learning_rates(cosine(progress))
             return adversary.step(self.data, teach_generator=True)
 
         def validation(network: nn.Module) -> tuple[float, Record]:
             return self.marginal_gap(network, adversary)
 
-        name = "adversary" if settings.teachers.adversary else "marginals"
-        self.loop(name, clock, step, average, validation)
+        self.loop(phase, step, validation)
+
+    def is_past(self, phase: str) -> bool:
+        """Whether training goes on from a later phase."""
+        return self.pauses.found is not None and self.pauses.found.facts.get("phase") != phase
+
+    def begun(self, phase: Phase) -> Phase:
+        """The phase at its beginning, or where it was left. Raises: NotWholeError."""
+        if self.pauses.found is not None:
+            self.start = time.monotonic() - phase.put(self.pauses.found, self.data, self.watch)
+            self.pauses.found = None
+        return phase
+
+    def stops(self, phase: Phase) -> bool:
+        """Whether to stop now, between two steps; where training stands is kept first, if it is time."""
+        is_stopped = self.pauses.is_stopped()
+        if is_stopped or self.pauses.is_due():
+            self.pauses.keep(phase.standing(self.data, self.watch, time.monotonic() - self.start))
+        return is_stopped
 
     def loop(
         self,
-        phase: str,
-        clock: Clock,
+        phase: Phase,
         step: Callable[[float, int], dict[str, Tensor]],
-        average: Average,
         validation: Callable[[nn.Module], tuple[float, Record]],
     ) -> None:
-        """Step until the clock, the watch or a loss that is no number ends it."""
+        """Step until the clock, the watch, the world outside or a loss that is no number ends it."""
         self.generator.train()
-        sums: dict[str, Tensor] = {}
-        index, since = 0, 0
-        while True:
-            told = step(clock.progress(index), index)
-            sums = {name: value + sums.get(name, 0.0) for name, value in told.items()}
-            average.update()
-            index, since = index + 1, since + 1
-            is_last = clock.progress(index) >= 1
-            if since < self.every() and not is_last:
+        clock = phase.clock
+        while not self.stops(phase):
+            phase.count(step(clock.progress(phase.index), phase.index))
+            phase.average.update()
+            is_last = clock.progress(phase.index) >= 1
+            if phase.since < self.every() and not is_last:
                 continue
-            means = {name: float(total) / since for name, total in sums.items()}
-            if self.watch.has_diverged(means):
+            if self.report(phase, validation) or is_last:
                 return
-            value, notes = validation(average.network)
-            record = self.record(phase, index, clock, means | {"validation": value}) | notes
-            if self.watch.report(record, average.network) or is_last:
-                return
-            sums, since = {}, 0
-            self.generator.train()
+        self.watch.is_interrupted = True
+        if phase.since:
+            self.report(phase, validation)
+        epochs = f"{self.watch.n_epochs():,.1f} epochs"
+        self.stopped = f"Training was interrupted after {epochs}; the best weights so far are kept."
+
+    def report(self, phase: Phase, validation: Callable[[nn.Module], tuple[float, Record]]) -> bool:
+        """Validate the average and tell the watch. Returns whether to stop."""
+        means = phase.means()
+        if self.watch.has_diverged(means):
+            return True
+        value, notes = validation(phase.average.network)
+        record = self.record(phase.name, phase.index, phase.clock, means | {"validation": value}) | notes
+        ends = self.watch.report(record, phase.average.network)
+        phase.sums, phase.since = {}, 0
+        self.generator.train()
+        return ends
 
     @torch.no_grad()
     def held_out_likelihood(self, network: nn.Module) -> tuple[float, Record]:
@@ -274,8 +307,3 @@ class Run:
             "progress": round(progress, 4),
             "seconds_left": round(seconds * (1 - progress) / max(progress, 1e-9), 1),
         }
-
-
-def _cosine(progress: float) -> float:
-    """Learning rate as a share of the full one: half a cosine, 1 to 0.01."""
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))

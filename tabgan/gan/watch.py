@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,13 +33,13 @@ class Average:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self._source = network
         self._decay = decay
-        self._n_updates = 0
+        self.n_updates = 0
 
     @torch.no_grad()
     def update(self) -> None:
         """Take one step of the source network into the average."""
-        self._n_updates += 1
-        decay = min(self._decay, self._n_updates / (self._n_updates + 9))
+        self.n_updates += 1
+        decay = min(self._decay, self.n_updates / (self.n_updates + 9))
         torch._foreach_lerp_(list(self.network.parameters()), list(self._source.parameters()), 1 - decay)
 
 
@@ -94,6 +95,29 @@ class Watch:
             self.is_interrupted |= callback(dict(record)) is True
         return self.is_interrupted or self._n_worse > self.patience
 
+    def facts(self) -> dict[str, Any]:
+        """All but the best weights, as strict JSON."""
+        return {
+            "history": list(self.history),
+            "warnings": list(self.warnings),
+            "best": self.best if math.isfinite(self.best) else None,
+            "n_worse": self._n_worse,
+            "lr_share": self.lr_share,
+        }
+
+    def put(self, facts: Mapping[str, Any], best_weights: Mapping[str, Tensor]) -> None:
+        """Go on from what `facts` told. Raises: KeyError, TypeError or ValueError."""
+        self.history = [dict(record) for record in facts["history"]]
+        self.warnings = [str(line) for line in facts["warnings"]]
+        self.best = math.inf if facts["best"] is None else float(facts["best"])
+        self._n_worse, self.lr_share = int(facts["n_worse"]), float(facts["lr_share"])
+        assert self.best_weights is not None
+        if {name: part.shape for name, part in best_weights.items()} != {
+            name: part.shape for name, part in self.best_weights.items()
+        }:
+            raise ValueError("Best weights of another shape.")
+        self.best_weights = {name: part.to(self.best_weights[name]) for name, part in best_weights.items()}
+
     def has_diverged(self, losses: Mapping[str, float]) -> bool:
         """Whether a loss is no longer a number; says so once."""
         if all(math.isfinite(value) for value in losses.values()):
@@ -126,6 +150,11 @@ class Watch:
                 'Train longer, or with recipe="default".'
             )
         return {"distinct": round(distinct, 4), "coverage": round(coverage, 4)}
+
+    def n_epochs(self) -> float:
+        """Epochs of all phases together."""
+        last = {record["phase"]: float(record["epoch"]) for record in self.history}
+        return sum(last.values())
 
 
 def _are_finite(network: nn.Module) -> bool:
