@@ -13,9 +13,11 @@ import torch
 from numpy.typing import NDArray
 
 from tabgan.encoding.table import TableEncoder
+from tabgan.errors import SchemaError
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
+from tabgan.gan.micro_batches import OutOfMemory
 from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, PrivateSettings, Settings
 from tabgan.gan.standing import Pauses
 from tabgan.gan.threads import one_thread
@@ -204,7 +206,8 @@ def learn(  # noqa: PLR0913  # a fit, and those who look on
     """Train on encoded rows; None when no column has anything to learn.
 
     Shape: codes [rows, blocks]. The global random state is left as it was.
-    Raises: NotWholeError for a standing, in `pauses`, that does not fit.
+    Raises: NotWholeError for a standing, in `pauses`, that does not fit; SchemaError where the memory of the
+        device does not do.
     """
     if not encoder.layout.blocks:
         return None
@@ -213,17 +216,25 @@ def learn(  # noqa: PLR0913  # a fit, and those who look on
     target_blocks: tuple[int, ...] = ()
     if target is not None:
         target_blocks = encoder.layout.of_column(encoder.schema.names.index(target))
-    with one_thread(), torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
-        torch.manual_seed(seed)
-        return train(
-            torch.from_numpy(codes).to(place),
-            blocks,
-            settings,
-            parents=[block.parent for block in encoder.layout.blocks],
-            target=target_blocks,
-            callbacks=tuple(callbacks),
-            pauses=pauses,
-        )
+    try:
+        with one_thread(), torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
+            torch.manual_seed(seed)
+            return train(
+                torch.from_numpy(codes).to(place),
+                blocks,
+                settings,
+                parents=[block.parent for block in encoder.layout.blocks],
+                target=target_blocks,
+                callbacks=tuple(callbacks),
+                pauses=pauses,
+            )
+    except OutOfMemory:
+        pass
+    # After the error, so that nothing of the failed step is held.
+    raise SchemaError(
+        f"Training takes more memory than {place.type} has, however few rows are computed at once. Declare "
+        'columns kind="identifier", or give max_categories, a smaller batch_size or device="cpu".'
+    )
 
 
 def arrays_of(exact: Generator | None, quick: Generator | None) -> Arrays:

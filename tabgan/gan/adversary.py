@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,9 +13,28 @@ from tabgan.gan.batches import Rows, mixed_masks, random_masks, rank_of
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.generator import Generator
-from tabgan.gan.rounds import Draw, Rounds, draw, rounds_of
+from tabgan.gan.micro_batches import MicroBatches, Told
+from tabgan.gan.rounds import Draw, Luck, Rounds, draw, rounds_of
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import Parts
+
+WHOLE = 2**62  # rows: no batch has as many, so it is never parted
+
+
+@dataclass
+class Batch:
+    """Real rows of a step, what is shown of them, and what made rows are given of them.
+
+    Shape: codes, view, condition [rows, blocks]. In parts: `luck`, by which the same rows are made twice,
+    and `visible`, what the likelihood shows; else `made`, with its gradients.
+    """
+
+    codes: Tensor
+    view: Tensor
+    condition: Tensor
+    luck: Luck | None = None
+    visible: Tensor | None = None
+    made: Draw | None = None
 
 
 class Adversary:
@@ -36,6 +57,9 @@ class Adversary:
         self.target = target if settings.auxiliary else None
         self.loss = losses.LOSSES[settings.loss]
         self.discriminator_loss = losses.smoothed(self.loss.discriminator, settings.label_smoothing)
+        # These two compare whole batches: half of one has another loss.
+        is_joint = settings.feature_matching > 0 or table_marginals is not None
+        self.micro = MicroBatches(WHOLE if is_joint else settings.pac)
         self.rounds = rounds_of(self.blocks, order, settings.rounds)
         self.rank = rank_of(order, self.blocks.device)
         self.discriminator = Discriminator(
@@ -75,14 +99,32 @@ class Adversary:
         told: dict[str, Tensor] = {}
         for last in reversed(range(self.settings.discriminator_steps)):
             codes = self._whole_packs(data.batch())
-            view = self._view(codes)
+            batch = Batch(codes, self._view(codes), self._condition(codes))
             with torch.set_grad_enabled(teach_generator and not last):
-                made = draw(self.generator, codes, self._condition(codes), self.rounds)
+                made = self.micro.attempt(len(codes), lambda: self._made(batch))  # noqa: B023
             if self.settings.teachers.adversary:
-                told["discriminator"] = self._teach_discriminator(codes, made.rows.detach(), view)
+                told |= self._teach_discriminator(batch, made.rows.detach())
         if teach_generator:
-            told |= self._teach_generator(codes, made, view)
+            batch.made = None if batch.luck else made
+            del made
+            told |= self._teach_generator(batch)
         return told
+
+    def _made(self, batch: Batch) -> Draw:
+        """Rows made beside the real ones; in parts without gradients, which are drawn once more for them."""
+        codes, condition = batch.codes, batch.condition
+        if not self.micro.is_split(len(codes)):
+            return draw(self.generator, codes, condition, self.rounds)
+        batch.luck = Luck.thrown(self.generator, self.rounds, len(codes))
+        with torch.no_grad():
+            made = [self._made_again(batch, rows) for rows in self.micro.parts(len(codes))]
+        parts = ([part.rows for part in made], [part.chances for part in made])
+        return Draw(torch.cat(parts[0]), torch.cat(parts[1]))
+
+    def _made_again(self, batch: Batch, rows: slice) -> Draw:
+        assert batch.luck is not None
+        codes, condition = batch.codes[rows], batch.condition[rows]
+        return draw(self.generator, codes, condition, self.rounds, batch.luck.of(rows))
 
     def _whole_packs(self, codes: Tensor) -> Tensor:
         pac = self.settings.pac
@@ -100,7 +142,25 @@ class Adversary:
             return torch.ones_like(codes, dtype=torch.bool)
         return random_masks(codes, *self.settings.view_share)
 
-    def _teach_discriminator(self, codes: Tensor, made: Tensor, view: Tensor) -> Tensor:
+    def _teach_discriminator(self, batch: Batch, made: Tensor) -> Told:
+        """One step. Shape: made [rows, flat codes]."""
+        net = self.discriminator
+
+        def part(rows: slice, share: float) -> Told:
+            loss, total = self._discriminator_losses(batch.codes[rows], made[rows], batch.view[rows])
+            (share * total).backward()
+            return {"discriminator": share * loss.detach()}
+
+        told = self.micro.add_up(len(made), self.optimizer.zero_grad, part)
+        self.optimizer.step()
+        if self.loss.clip:
+            with torch.no_grad():
+                for weight in net.parameters():
+                    weight.clamp_(-self.loss.clip, self.loss.clip)
+        return told
+
+    def _discriminator_losses(self, codes: Tensor, made: Tensor, view: Tensor) -> tuple[Tensor, Tensor]:
+        """What it says of real and made rows, and the same with penalties."""
         net, settings = self.discriminator, self.settings
         real_scores = net.score(net.real_features(codes, view))[:, 0]
         loss = self.discriminator_loss(real_scores, net(made, view))
@@ -111,29 +171,49 @@ class Adversary:
             total = total + settings.penalty_weight * penalty
         if self.target is not None:
             total = total + settings.auxiliary * self._label_loss(self.blocks.one_hot(codes), view)
-        self.optimizer.zero_grad()
-        total.backward()
-        self.optimizer.step()
-        if self.loss.clip:
-            with torch.no_grad():
-                for weight in net.parameters():
-                    weight.clamp_(-self.loss.clip, self.loss.clip)
-        return loss.detach()
+        return loss, total
 
-    def _teach_generator(self, codes: Tensor, made: Draw, view: Tensor) -> dict[str, Tensor]:
+    def _teach_generator(self, batch: Batch) -> Told:
+        n_rows, share_of_prefixes = len(batch.codes), self.settings.prefix_share
+
+        def begin() -> None:
+            self.generator_optimizer.zero_grad()
+            if self.micro.is_split(n_rows):
+                batch.made = None
+                batch.luck = batch.luck or Luck.thrown(self.generator, self.rounds, n_rows)
+                batch.visible = mixed_masks(batch.codes, self.rank, share_of_prefixes)
+
+        def part(rows: slice, share: float) -> Told:
+            self.generator.eval()
+            made = self._made_again(batch, rows) if batch.made is None else batch.made
+            total, told = self._generator_losses(batch, rows, made)
+            (share * total).backward()
+            return {name: share * value for name, value in told.items()}
+
+        told = self.micro.add_up(n_rows, begin, part)
+        nn.utils.clip_grad_norm_(self.generator.parameters(), self.settings.gradient_clip)
+        self.generator_optimizer.step()
+        return told
+
+    def _generator_losses(self, batch: Batch, rows: slice, made: Draw) -> tuple[Tensor, Told]:
+        """The teachers' losses of some rows, weighted and by name."""
         settings, teachers = self.settings, self.settings.teachers
+        codes, view = batch.codes[rows], batch.view[rows]
         total = torch.zeros((), device=codes.device)
         told = {}
         if teachers.adversary:
             self.discriminator.requires_grad_(False)
-            adversarial = self._adversarial_loss(codes, made, view)
-            self.discriminator.requires_grad_(True)
+            try:
+                adversarial = self._adversarial_loss(codes, made, view)
+            finally:
+                self.discriminator.requires_grad_(True)
             total = teachers.adversary * adversarial
             told["generator"] = adversarial.detach()
         if teachers.likelihood:
             self.generator.train()
-            visible = mixed_masks(codes, self.rank, settings.prefix_share)
-            nats = losses.likelihood(self.generator(codes, visible), codes, visible, self.blocks)
+            visible = batch.visible
+            seen = mixed_masks(codes, self.rank, settings.prefix_share) if visible is None else visible[rows]
+            nats = losses.likelihood(self.generator(codes, seen), codes, seen, self.blocks)
             total = total + teachers.likelihood * nats
             told["likelihood"] = nats.detach()
         if self.table_marginals is not None:
@@ -142,11 +222,7 @@ class Adversary:
             error = losses.marginal_error(now, self.table_marginals, n_pairs)
             total = total + teachers.marginals * error
             told["marginals"] = error.detach()
-        self.generator_optimizer.zero_grad()
-        total.backward()
-        nn.utils.clip_grad_norm_(self.generator.parameters(), settings.gradient_clip)
-        self.generator_optimizer.step()
-        return told
+        return total, told
 
     def _adversarial_loss(self, codes: Tensor, made: Draw, view: Tensor) -> Tensor:
         net, settings = self.discriminator, self.settings

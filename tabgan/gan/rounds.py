@@ -37,13 +37,13 @@ def rounds_of(blocks: Blocks, order: Sequence[int], n_rounds: int) -> Rounds:
     return Rounds(groups=groups, back=torch.argsort(torch.cat([g.flat for g in groups])))
 
 
-def straight_through(logits: Tensor, layout: Blocks) -> Tensor:
+def straight_through(logits: Tensor, layout: Blocks, dice: Tensor | None = None) -> Tensor:
     """One-hot draws from softmax(logits) block by block; gradients are those of the softmax.
 
-    Shape: [rows, flat codes] -> [rows, flat codes].
+    `dice`: exponential numbers that decide the draws. Shape: [rows, flat codes] -> [rows, flat codes].
     Source: Jang, Gu & Poole 2017, Categorical Reparameterization with Gumbel-Softmax, 2.2.
     """
-    gumbel = -torch.empty_like(logits).exponential_().log()
+    gumbel = -(torch.empty_like(logits).exponential_() if dice is None else dice).log()
     soft = layout.softmax(logits + gumbel)
     hard = layout.argmax_one_hot(soft.detach())
     return hard + soft - soft.detach()
@@ -57,8 +57,31 @@ class Draw:
     chances: Tensor
 
 
-def draw(generator: Generator, codes: Tensor, visible: Tensor, rounds: Rounds) -> Draw:
-    """Complete rows from their visible blocks, group by group.
+@dataclass(frozen=True)
+class Luck:
+    """All that is random in a draw, group by group: noise [rows, embedding_dim], dice [rows, flat codes]."""
+
+    noise: list[Tensor]
+    dice: list[Tensor]
+
+    @classmethod
+    def thrown(cls, generator: Generator, rounds: Rounds, n_rows: int) -> Luck:
+        """The numbers that a draw of so many rows would take now, in its order."""
+        noise, dice, device = [], [], generator.blocks.device
+        for group in rounds.groups:
+            noise.append(torch.randn(n_rows, generator.embedding_dim, device=device))
+            dice.append(torch.empty(n_rows, len(group.flat), device=device).exponential_())
+        return cls(noise, dice)
+
+    def of(self, rows: slice) -> Luck:
+        """That of some of the rows."""
+        return Luck([part[rows] for part in self.noise], [part[rows] for part in self.dice])
+
+
+def draw(
+    generator: Generator, codes: Tensor, visible: Tensor, rounds: Rounds, luck: Luck | None = None
+) -> Draw:
+    """Complete rows from their visible blocks, group by group; by `luck` where it was thrown before.
 
     Shape: codes, visible [rows, blocks]. A visible block keeps its code.
     """
@@ -67,13 +90,17 @@ def draw(generator: Generator, codes: Tensor, visible: Tensor, rounds: Rounds) -
     real = generator.blocks.one_hot(codes)
     embedded = generator.rows(codes, visible)
     rows, chances = [], []
-    for group in rounds.groups:
-        noise = torch.randn(len(codes), generator.embedding_dim, device=codes.device)
+    for index, group in enumerate(rounds.groups):
+        if luck is None:
+            noise = torch.randn(len(codes), generator.embedding_dim, device=codes.device)
+        else:
+            noise = luck.noise[index]
         output = generator.trunk(embedded, noise)
         logits = F.linear(output, weight[group.flat], bias[group.flat])
         is_kept = visible[:, group.blocks]
         spread = group.layout.spread(is_kept)
-        drawn = torch.where(spread, real[:, group.flat], straight_through(logits, group.layout))
+        new = straight_through(logits, group.layout, None if luck is None else luck.dice[index])
+        drawn = torch.where(spread, real[:, group.flat], new)
         is_new = (~is_kept).to(drawn.dtype)
         embedded = embedded + (drawn * ~spread) @ table[group.flat] - is_new @ hidden[group.blocks]
         rows.append(drawn)

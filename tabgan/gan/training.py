@@ -22,6 +22,7 @@ from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.merging import Merging
+from tabgan.gan.micro_batches import MicroBatches, Told
 from tabgan.gan.order import drawing_order, one_way_marginals, two_way_marginals
 from tabgan.gan.phase import Clock, Phase, cosine
 from tabgan.gan.rounds import draw
@@ -100,6 +101,8 @@ def train(
         )
         run.adversarial_phase(adversary, exact, alone=not has_likelihood)
         quick = watch.best_generator(generator)
+        run.tell_parts(adversary.micro)
+    run.tell_parts(run.micro)
     if run.pauses.found is not None:
         raise NotWholeError("It stands in a phase that this training does not have.")
     if run.stopped:
@@ -135,6 +138,7 @@ class Run:
         self.start = time.monotonic()
         self.pauses = Pauses()
         self.stopped = ""
+        self.micro = MicroBatches()
 
     def clock(self, steps: int, share: float, *, is_last: bool) -> Clock:
         """How long a phase lasts: its share of `epochs` or `max_seconds`, or else its own steps.
@@ -161,7 +165,7 @@ class Run:
         share = 1.0 if is_last else 1.0 - settings.adversary_share
         clock = self.clock(settings.likelihood_steps, share, is_last=is_last)
         optimizer = torch.optim.Adam(generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99))
-        average = Average(generator, settings.ema)
+        average, micro = Average(generator, settings.ema), self.micro
 
         def step(progress: float, index: int) -> dict[str, Tensor]:
             warm_up = min(1.0, (index + 1) / 100)
@@ -169,12 +173,17 @@ class Run:
             optimizer.param_groups[0]["lr"] = settings.likelihood_lr * share
             codes = self.data.batch()
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
-            loss = losses.likelihood(generator(codes, visible), codes, visible, generator.blocks)
-            optimizer.zero_grad()
-            loss.backward()
+
+            def part(rows: slice, share: float) -> Told:
+                logits = generator(codes[rows], visible[rows])
+                loss = share * losses.likelihood(logits, codes[rows], visible[rows], generator.blocks)
+                loss.backward()
+                return {"likelihood": loss.detach()}
+
+            told = micro.add_up(len(codes), optimizer.zero_grad, part)
             nn.utils.clip_grad_norm_(generator.parameters(), settings.gradient_clip)
             optimizer.step()
-            return {"likelihood": loss.detach()}
+            return told
 
         parts = Parts({"generator": generator, "average": average.network}, {"adam": optimizer})
         phase = self.begun(Phase("likelihood", clock, parts, average))
@@ -209,6 +218,12 @@ class Run:
             return self.marginal_gap(network, adversary)
 
         self.loop(phase, step, validation)
+
+    def tell_parts(self, micro: MicroBatches) -> None:
+        """Warn of batches that did not fit the memory."""
+        if micro.n_rows is not None:
+            told = f"Memory ran out: batches were computed in parts of {micro.n_rows:,} rows and added up."
+            self.watch.warn(f"{told} A smaller batch_size is faster.")
 
     def is_past(self, phase: str) -> bool:
         """Whether training goes on from a later phase."""

@@ -1,8 +1,9 @@
-"""Ctrl-C and kill leave nothing half-written."""
+"""Ctrl-C and kill leave nothing half-written; training keeps the best model so far, and goes on."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from tabgan import TabGAN
+from tests.cli.calling import OFTEN, Call
 
 
 def interrupted(arguments: list[str], folder: Path, until: str, number: signal.Signals) -> int:
@@ -37,24 +41,83 @@ def test_an_interrupted_sample_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_fit_leaves_the_old_model(census_csv: Path, tmp_path: Path) -> None:
+def stopped(arguments: list[object], checkpoint: Path, *numbers: signal.Signals) -> tuple[int, list[str]]:
+    """Start a command, send the signals once it trains; exit code and the lines of standard error."""
+    command = [sys.executable, "-c", OFTEN, *map(str, arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        deadline = time.monotonic() + 120
+        while not checkpoint.exists():
+            assert process.poll() is None, "it ended before it was interrupted"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        for number in numbers:
+            process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+        return process.returncode, told.splitlines()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_fit_writes_the_best_model_so_far_and_goes_on(
+    call: Call, census_csv: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    model, checkpoint = tmp_path / "m.tabgan", tmp_path / "m.tabgan.checkpoint"
+    model.write_bytes(b"old")
+    fit = ["fit", census_csv, "-m", model, "--epochs", 60, "-q", "--force"]
+    found, told = stopped(fit, checkpoint, number)
+    assert found == code
+    assert re.fullmatch(
+        r"Training was interrupted after [\d.]+ epochs; the best weights so far are kept\. "
+        rf"Wrote {model}\. The same command with --resume --force goes on\.",
+        told[-1],
+    )
+    assert all(line.startswith("Warning: ") for line in told[:-1])
+    assert len(TabGAN.load(model).sample(5)) == 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", model.name, checkpoint.name]
+    if number == signal.SIGINT:
+        again = call(*fit[:-1])
+        assert (again.code, again.err) == (
+            5,
+            f"Error: {model} is there already. Pass --force to overwrite it.\n",
+        )
+        assert call(*fit, "--resume").code == 0
+        whole = tmp_path / "whole.tabgan"
+        assert call("fit", census_csv, "-m", whole, "--epochs", 60, "-q").code == 0
+        assert whole.read_bytes() == model.read_bytes()
+        assert not checkpoint.exists()
+
+
+def test_two_signals_leave_the_old_model_or_a_whole_one(census_csv: Path, tmp_path: Path) -> None:
     model = tmp_path / "m.tabgan"
     model.write_bytes(b"old")
-    log = tmp_path / "log"
-    arguments = ["fit", str(census_csv), "-m", str(model), "--force", "--max-seconds", "600"]
-    command = [sys.executable, "-m", "tabgan_cli", *arguments]
-    with log.open("wb") as handle, subprocess.Popen(command, stderr=handle) as process:
-        while "Read 400 rows" not in log.read_text():
-            assert process.poll() is None
-            time.sleep(0.01)
-        time.sleep(1)
+    fit = ["fit", census_csv, "-m", model, "--max-seconds", 600, "-q", "--force"]
+    code, _ = stopped(fit, tmp_path / "m.tabgan.checkpoint", signal.SIGINT, signal.SIGTERM)
+    # Interrupted inside `exec` of a text, as dataclasses do on import, Python ends by the signal itself.
+    assert code in (130, 143, -signal.SIGINT)
+    if model.read_bytes() != b"old":
+        assert len(TabGAN.load(model).sample(5)) == 5
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_an_interrupted_run_writes_no_table(census_csv: Path, tmp_path: Path) -> None:
+    run = ["run", census_csv, "-o", tmp_path / "out.csv", "--max-seconds", 600, "-q"]
+    code, told = stopped(run, tmp_path / "out.csv.checkpoint", signal.SIGTERM)
+    assert code == 143
+    assert told[-1].endswith("No table was written. The same command with --resume goes on.")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", "out.csv.checkpoint"]
+
+
+def test_a_fit_that_is_interrupted_while_it_reads_leaves_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tabgan_cli", "fit", "-", "-m", str(tmp_path / "m.tabgan")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"a,b\n" + b"1,x\n" * 20_000)
+        process.stdin.flush()  # more than a pipe holds: it reads
         process.send_signal(signal.SIGINT)
-        # Interrupted inside `exec` of a text, as dataclasses do on import, Python ends by the signal itself:
-        # a shell calls both 130.
-        assert process.wait(timeout=30) in (130, -signal.SIGINT)
-    assert log.read_text().splitlines()[-1] == "Interrupted."
-    assert model.read_bytes() == b"old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", "log", "m.tabgan"]
+        told = process.communicate(timeout=60)[1].decode()
+        assert process.returncode in (130, -signal.SIGINT)
+    assert told.splitlines()[-1] == "Interrupted."
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_closed_pipe_ends_quietly(census_model: Path) -> None:

@@ -17,7 +17,10 @@ import pytest
 from tabgan_cli.places import Place
 from tabgan_cli.table_file import read_table, table_writer
 
+from tabgan import TabGAN
+from tabgan.model_file import CHECKPOINT, read_model
 from tests.cli.calling import Call
+from tests.toy_tables import SMALL, orders
 
 # Forks a writer for every line it is sent: a process that has loaded everything is killed within
 # milliseconds of its work, which one that starts anew would spend on imports. The writer writes a table of
@@ -133,9 +136,67 @@ def test_fifty_killed_commands_leave_the_old_file_or_the_new(
             if command == "sample":
                 assert len(read_table(output).rows) == 3000
             else:
-                from tabgan import TabGAN
-
                 assert len(TabGAN.load(output).sample(5)) == 5
+
+
+# Forks a fit for every line it is sent; see WRITER. The fit goes on from the checkpoint of those before it.
+FITTER = """
+import os, sys
+from pathlib import Path
+from tabgan import Checkpoint, TabGAN
+from tests.toy_tables import SMALL, orders
+table = orders(200)[["amount", "job", "member"]]
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.write(1, b".")
+        model = TabGAN(**SMALL, epochs=25).fit(table, checkpoint=Checkpoint(sys.argv[1], seconds=0))
+        model.save(sys.argv[2])
+        os._exit(0)
+    os.write(1, f"{child}\\n".encode())
+    os.waitpid(child, 0)
+"""
+
+
+def killed_fits(folder: Path, n_kills: int, *, seed: int) -> None:
+    """Kill fits at random moments; what goes on from them ends as one that was never killed."""
+    rng, model, checkpoint = random.Random(seed), folder / "m.tabgan", folder / "c"
+    whole = TabGAN(**SMALL, epochs=25).fit(orders(200)[["amount", "job", "member"]])
+    whole.save(folder / "whole.tabgan")
+    expected = (folder / "whole.tabgan").read_bytes()
+    n_found = 0
+    root = str(Path(__file__).parents[2])  # where the toy tables are
+    command = [sys.executable, "-c", FITTER, str(checkpoint), str(model)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=root
+    ) as process:
+        try:
+            for _ in range(n_kills):
+                killed(process, rng.uniform(0, 1.0))
+                if checkpoint.exists():
+                    n_found += 1
+                    assert read_model(checkpoint, CHECKPOINT).manifest["standing"]
+                if model.exists():
+                    assert model.read_bytes() == expected
+                    model.unlink()
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+    assert n_found
+    TabGAN(**SMALL, epochs=25).fit(orders(200)[["amount", "job", "member"]], checkpoint=checkpoint).save(
+        model
+    )
+    assert model.read_bytes() == expected
+    assert not checkpoint.exists()
+
+
+def test_killed_fits_go_on_to_the_same_model(tmp_path: Path) -> None:
+    killed_fits(tmp_path, 5, seed=0)
+
+
+@pytest.mark.slow
+def test_fifty_killed_fits_go_on_to_the_same_models(tmp_path: Path) -> None:
+    killed_fits(tmp_path, 50, seed=1)
 
 
 @pytest.mark.parametrize(
