@@ -25,6 +25,7 @@ from opacus.grad_sample import (
 from torch import Tensor, nn
 
 from tabgan.gan.generator import CodeLogits, CodeTable, RowEmbedding
+from tabgan.gan.micro_batches import MicroBatches, Told
 
 Inputs = list[Tensor]
 PerParameter = dict[nn.Parameter, Tensor]
@@ -37,6 +38,8 @@ class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  
     Privacy: adding or removing one row moves that sum by at most `max_grad_norm` in L2. A row whose
         gradient is no number counts nothing.
     """
+
+    micro: MicroBatches
 
     def backward_of(self, loss_of: LossOfRows, codes: Tensor, visible: Tensor) -> None:
         """Set every parameter's `grad` to the sum over rows of the clipped gradient of its loss.
@@ -52,6 +55,43 @@ class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  
             if is_finite.all():
                 return
             codes, visible = codes[is_finite], visible[is_finite]
+
+    def add_up(self, loss_of: LossOfRows, codes: Tensor, visible: Tensor) -> None:
+        """`backward_of` in parts where the memory of the device is full: the same sum, up to rounding.
+
+        Which rows are computed at once is no sampling: every row of the batch is clipped by itself, and
+        noise comes once, on the sum.
+        """
+        sums: dict[nn.Parameter, Tensor] = {}
+
+        def begin() -> None:
+            sums.clear()
+            self.forget()
+
+        def part(rows: slice, _share: float) -> Told:
+            self.zero_grad(set_to_none=True)
+            self.backward_of(loss_of, codes[rows], visible[rows])
+            for weight in self.parameters():
+                if weight.grad is not None:
+                    sums[weight] = sums[weight] + weight.grad if weight in sums else weight.grad
+            return {}
+
+        self.micro.add_up(len(codes), begin, part)
+        for weight in self.parameters():
+            weight.grad = sums.get(weight)
+
+    def forget(self) -> None:
+        """Clear what a pass that failed half-way has left, or it would be taken for that of other rows."""
+        self.enable_hooks()
+        for layer in self._module.modules():
+            if getattr(layer, "activations", None):
+                layer.activations = []
+            if hasattr(layer, "max_batch_len"):
+                del layer.max_batch_len
+        for weight in self.parameters():
+            weight.grad, weight.grad_sample, weight._norm_sample = None, None, None
+            if hasattr(weight, "_forward_counter"):
+                weight._forward_counter = 0
 
     def backward(self, loss_of_rows: Tensor) -> Tensor:
         """Set every parameter's `grad` to the sum over rows of the clipped gradient of its loss.
@@ -96,7 +136,9 @@ class ClippedRows(GradSampleModuleFastGradientClipping):  # type: ignore[misc]  
 
 def clipped(network: nn.Module, max_grad_norm: float) -> ClippedRows:
     """The network with Opacus' hooks; losses must be sums over rows."""
-    return ClippedRows(network, loss_reduction="sum", max_grad_norm=max_grad_norm)
+    rows = ClippedRows(network, loss_reduction="sum", max_grad_norm=max_grad_norm)
+    rows.micro = MicroBatches()
+    return rows
 
 
 def _backward(loss: Tensor, **options: Any) -> None:

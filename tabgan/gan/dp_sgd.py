@@ -65,7 +65,7 @@ def leave_clipped_sum(
     """
     if len(codes):
         with unseeded(codes.device):
-            rows.backward_of(loss_of, codes, visible_of(codes))
+            rows.add_up(loss_of, codes, visible_of(codes))
     for part in rows.parameters():
         if part.requires_grad and part.grad is None:
             part.grad = torch.zeros_like(part)

@@ -65,7 +65,7 @@ class PrivateAdversary:
             view = self._views(len(made))
         self.rows.enable_hooks()
         self.optimizer.zero_grad(set_to_none=True)
-        self.rows.backward_of(self._made_loss, made, view)
+        self.rows.add_up(self._made_loss, made, view)
         of_made = [part.grad for part in self.optimizer.params]
         self.optimizer.zero_grad(set_to_none=True)
         leave_clipped_sum(self.rows, codes, self._views_of, self._real_loss)

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from tabgan.gan.clipping import clipped
-from tabgan.gan.dp_sgd import NoisySteps
+from tabgan.gan.dp_sgd import NoisySteps, leave_clipped_sum
+from tabgan.gan.micro_batches import OutOfMemory
 from tests.privacy import checks
 
 
@@ -77,3 +78,42 @@ def test_invariant_11_a_step_on_rows_leaves_the_seeded_numbers_where_they_were()
         after.append(torch.rand(5))
     torch.testing.assert_close(after[0], after[1], rtol=0, atol=0)
     torch.testing.assert_close(after[0], after[2], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("where", ["trunk", "head", "loss"])
+@pytest.mark.parametrize("n_fit", [5, 2])
+def test_invariants_06_and_10_memory_that_runs_out_parts_the_batch_and_not_its_sum(monkeypatch, where, n_fit):
+    """Wherever the pass fails, nothing that it left goes into the sum of clipped gradients."""
+    run = checks.run_of(masks=3)
+    codes, bound = checks.codes_of(9), 0.3
+    visible = run.masks_of_rows(codes)
+    rows = clipped(run.generator, bound)
+
+    def gradients() -> list[torch.Tensor]:
+        leave_clipped_sum(rows, codes, lambda _: visible, loss_of)
+        return [part.grad.clone() for part in run.generator.parameters() if part.requires_grad]
+
+    loss_of = run.loss_of_rows
+    whole = gradients()
+    failures = []
+
+    def full(n_rows: int) -> None:
+        if n_rows > n_fit:
+            failures.append(n_rows)
+            raise OutOfMemory("the memory is full")
+
+    layer = {"trunk": run.generator.norm, "head": run.generator.head}.get(where)
+    if layer is not None:
+        layer.register_forward_hook(lambda module, inputs, output: full(len(output)))
+    else:
+
+        def loss_of(network, codes, visible):
+            loss = run.loss_of_rows(network, codes, visible)
+            loss.register_hook(lambda gradient: full(len(gradient)))
+            return loss
+
+    for _ in range(2):
+        for part, exact in zip(gradients(), whole, strict=True):
+            torch.testing.assert_close(part, exact, rtol=1e-4, atol=1e-6)
+    assert failures == {5: [9], 2: [9, 4]}[n_fit]
+    assert checks.gradient_norm(run) <= len(codes) * bound * (1 + 1e-6)
