@@ -139,40 +139,41 @@ def test_fifty_killed_commands_leave_the_old_file_or_the_new(
                 assert len(TabGAN.load(output).sample(5)) == 5
 
 
-# Forks a fit for every line it is sent; see WRITER. The fit goes on from the checkpoint of those before it.
+# Forks a fit for every line it is sent; see WRITER. It goes on from the checkpoint of those before it, tells
+# of every epoch, and waits to be killed when it has ended.
 FITTER = """
-import os, sys
-from pathlib import Path
+import os, sys, time
 from tabgan import Checkpoint, TabGAN
-from tests.toy_tables import SMALL, orders
+from tests.toy_tables import orders
+settings = eval(sys.argv[1])
 table = orders(200)[["amount", "job", "member"]]
 for _ in sys.stdin:
     child = os.fork()
     if not child:
-        os.write(1, b".")
-        model = TabGAN(**SMALL, epochs=25).fit(table, checkpoint=Checkpoint(sys.argv[1], seconds=0))
-        model.save(sys.argv[2])
-        os._exit(0)
+        model = TabGAN(**settings, callbacks=(lambda record: os.write(1, b"."),))
+        model.fit(table, checkpoint=Checkpoint(sys.argv[2], seconds=0)).save(sys.argv[3])
+        time.sleep(600)
     os.write(1, f"{child}\\n".encode())
     os.waitpid(child, 0)
 """
+FIT = {**SMALL, "epochs": 25, "batch_size": 32}
 
 
 def killed_fits(folder: Path, n_kills: int, *, seed: int) -> None:
     """Kill fits at random moments; what goes on from them ends as one that was never killed."""
     rng, model, checkpoint = random.Random(seed), folder / "m.tabgan", folder / "c"
-    whole = TabGAN(**SMALL, epochs=25).fit(orders(200)[["amount", "job", "member"]])
-    whole.save(folder / "whole.tabgan")
+    table = orders(200)[["amount", "job", "member"]]
+    TabGAN(**FIT).fit(table).save(folder / "whole.tabgan")
     expected = (folder / "whole.tabgan").read_bytes()
     n_found = 0
     root = str(Path(__file__).parents[2])  # where the toy tables are
-    command = [sys.executable, "-c", FITTER, str(checkpoint), str(model)]
+    command = [sys.executable, "-c", FITTER, repr(FIT), str(checkpoint), str(model)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=root
     ) as process:
         try:
             for _ in range(n_kills):
-                killed(process, rng.uniform(0, 1.0))
+                killed(process, rng.uniform(0, 0.5))
                 if checkpoint.exists():
                     n_found += 1
                     assert read_model(checkpoint, CHECKPOINT).manifest["standing"]
@@ -183,15 +184,13 @@ def killed_fits(folder: Path, n_kills: int, *, seed: int) -> None:
             assert process.stdin is not None
             process.stdin.close()
     assert n_found
-    TabGAN(**SMALL, epochs=25).fit(orders(200)[["amount", "job", "member"]], checkpoint=checkpoint).save(
-        model
-    )
+    TabGAN(**FIT).fit(table, checkpoint=checkpoint).save(model)
     assert model.read_bytes() == expected
     assert not checkpoint.exists()
 
 
 def test_killed_fits_go_on_to_the_same_model(tmp_path: Path) -> None:
-    killed_fits(tmp_path, 5, seed=0)
+    killed_fits(tmp_path, 4, seed=0)
 
 
 @pytest.mark.slow
