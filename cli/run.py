@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import pandas as pd
+    from tabgan_cli.learning import Asked
     from tabgan_cli.places import Place
     from tabgan_cli.table_file import WriteRows
     from tabgan_cli.training import Job
@@ -64,7 +65,7 @@ def run(
 ) -> None:
     """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
     del debug
-    from tabgan_cli import judging, learning, paths, table_file, training
+    from tabgan_cli import judging, learning, paths
 
     judging.check_time_budget(time_budget)
     paths.check_table_path(output)
@@ -94,22 +95,39 @@ def run(
         force=force,
         quiet=quiet,
     )
+    _run(asked, output, model, report, rows=rows, guards_formulas=formula_guard, seconds=time_budget)
+
+
+def _run(
+    asked: Asked,
+    output: Place,
+    model: Path | None,
+    report: Path | None,
+    *,
+    rows: int | None,
+    guards_formulas: bool,
+    seconds: float | None,
+) -> None:
+    from tabgan_cli import learning, paths, table_file, training
+
     beside = model or (output.path if output.is_file else None)
     job, found = learning.begun(asked, output, model, report, beside=beside)
     is_private = job.budget is not None
     paths.check_size(output, rows or (0 if is_private else len(found.rows)))
-    train, holdout = _split(found.rows, None if is_private else seed)
+    train, holdout = _split(found.rows, None if is_private else job.seed)
     fitted = training.trained(train, job)
     if model is not None:
         training.save_model(fitted.model, model, found.style)
     fitted.check_ended(_told(model), job, rewrites=model is not None)
     num_rows = rows or _row_count(found.rows, fitted.model, is_private=is_private)
-    writer = table_file.table_writer(output, found.style, guards_formulas=formula_guard, replaces=force)
+    writer = table_file.table_writer(
+        output, found.style, guards_formulas=guards_formulas, replaces=asked.force
+    )
     synthetic = _write_rows(fitted.model, num_rows, output, writer=writer, job=job)
     job.forget_checkpoint()
     train, holdout = (_as_learned(part, fitted.model, is_private=is_private) for part in (train, holdout))
     with contextlib.redirect_stdout(sys.stderr if output.is_standard else sys.stdout):  # no room beside rows
-        _judge((train, synthetic, holdout), fitted.model, report, job=job, seconds=time_budget)
+        _judge((train, synthetic, holdout), fitted.model, report, job=job, seconds=seconds)
 
 
 def _told(model: Path | None) -> str:

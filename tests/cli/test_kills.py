@@ -156,7 +156,7 @@ for _ in sys.stdin:
     os.write(1, f"{child}\\n".encode())
     os.waitpid(child, 0)
 """
-FIT = {**SMALL, "epochs": 25, "batch_size": 32}
+FIT = {**SMALL, "epochs": 14, "batch_size": 32}
 
 
 def killed_fits(folder: Path, n_kills: int, *, seed: int) -> None:
@@ -190,7 +190,7 @@ def killed_fits(folder: Path, n_kills: int, *, seed: int) -> None:
 
 
 def test_killed_fits_go_on_to_the_same_model(tmp_path: Path) -> None:
-    killed_fits(tmp_path, 4, seed=0)
+    killed_fits(tmp_path, 3, seed=0)
 
 
 @pytest.mark.slow
