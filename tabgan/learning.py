@@ -236,8 +236,10 @@ def arrays_of(exact: Generator | None, quick: Generator | None) -> Arrays:
 def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[Generator, Generator]:
     """The generators that `arrays_of` told of, on the device of `blocks`.
 
-    Raises: RuntimeError or KeyError when the weights do not fit.
+    Raises: ValueError when the weights do not fit, before a network of the wrong size is made.
     """
+    if other := [key for key in arrays if not key.startswith(("exact.", "quick."))]:
+        raise ValueError(f"There are weights of no network: {len(other)}.")
     networks = []
     for name in ("exact", "quick"):
         prefix = f"{name}."
@@ -247,13 +249,27 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
             if key.startswith(prefix)
         }
         if weights or name == "exact":
-            with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
-                network = Generator(
-                    blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim
-                )
-            network.load_state_dict(weights)
+            network = _generator_of(weights, blocks, settings)
             networks.append(network.to(blocks.device).eval().requires_grad_(False))
     return networks[0], networks[-1]
+
+
+def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, settings: Settings) -> Generator:
+    dims = settings.generator_dim
+    if sum(key.endswith(".up.bias") for key in weights) != len(dims) - 1:
+        raise ValueError("The settings tell of another number of layers.")
+
+    def network() -> Generator:
+        return Generator(blocks, embedding_dim=settings.embedding_dim, generator_dim=dims)
+
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
+        with torch.device("meta"):  # which takes no memory, however large
+            wanted = {key: (weight.shape, weight.dtype) for key, weight in network().state_dict().items()}
+        if wanted != {key: (weight.shape, weight.dtype) for key, weight in weights.items()}:
+            raise ValueError("The weights are not those of the layout and the settings.")
+        made = network()
+    made.load_state_dict(weights)
+    return made
 
 
 def two_digits(n_rows: int) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from tabgan.arrow_table import ArrowStream, as_pandas
-from tabgan.errors import ModelFileError, NotFittedError, SchemaError
+from tabgan.errors import ConstraintError, ModelFileError, NotFittedError
 from tabgan.infinite import InfiniteRule
 from tabgan.model_file import read_model, write_model
 from tabgan.schema import Declared
@@ -321,7 +321,9 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         content = read_model(path)
         try:
             return restored(cls, content, device, predicates or {})
-        except (KeyError, TypeError, ValueError, RuntimeError, SchemaError) as error:
+        except ConstraintError:
+            raise
+        except Exception as error:  # of whatever kind: the file is read by nobody else's fault
             raise ModelFileError(f"{Path(path).name} does not hold a whole model.") from error
 
     def summary(self) -> dict[str, Any]:
