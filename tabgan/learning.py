@@ -168,15 +168,32 @@ def _plain(value: Any) -> Any:
 
 
 def chosen_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then MPS, then the processor.
+    """The device of that name, or the processor where this machine has none such.
 
-    Raises: ValueError when the device is not there.
+    "auto" takes CUDA, then MPS, then the processor.
+    Raises: ValueError for a name that no machine has.
     """
-    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
+        has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
         return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
-    if (name.startswith("cuda") and not has_cuda) or (name == "mps" and not has_mps):
-        raise ValueError(f'This machine has no device {name!r}. Use device="auto".')
+    return torch.device("cpu") if notes_on_device(name) else _device(name)
+
+
+def notes_on_device(name: str) -> list[str]:
+    """A line for a device that this machine lacks. Privacy: it is about the machine alone.
+
+    Raises: ValueError for a name that no machine has.
+    """
+    if name == "auto":
+        return []
+    wanted = _device(name)
+    n_devices = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if (wanted.index or 0) < n_devices.get(wanted.type, 1):
+        return []
+    return [f"This machine has no device {name!r}: everything runs on the processor, which takes longer."]
+
+
+def _device(name: str) -> torch.device:
     try:
         return torch.device(name)
     except RuntimeError:
