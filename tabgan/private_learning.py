@@ -32,6 +32,8 @@ from tabgan.schema import Schema, read_schema, without_dropped
 
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
 
+MAX_RATE = 0.5  # of a batch of DP-SGD; an audit may look at whole tables
+
 
 @dataclass(frozen=True)
 class PrivateModel:
@@ -70,6 +72,11 @@ def learn_with(
     """
     _check_parameters(parameters)
     config = parameters["privacy"] or PrivacyConfig.default(parameters["epsilon"])
+    if config.sample_rate > MAX_RATE and auditor is None:
+        raise ValueError(
+            f"Expected sample_rate <= {MAX_RATE} of PrivacyConfig, got sample_rate={config.sample_rate}: "
+            "so large batches cost more noise than they tell. Take more steps."
+        )
     if parameters["recipe"] == "gan":
         config = config.adversary_alone()
     budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config, ledger)

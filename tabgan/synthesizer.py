@@ -44,8 +44,7 @@ class TabGAN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     their names and places. `rules` between columns, beside those of the schema, hold in every row
     that is made; `broken_rows`: whether rows of the table that break one are refused or dropped.
     `device`: "auto", "cpu", "cuda" or "mps"; the processor, with a warning, where there is none such.
-    `callbacks` get a dict an epoch and stop training by
-    returning True.
+    `callbacks` get a dict an epoch and stop training by returning True.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the

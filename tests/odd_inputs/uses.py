@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +51,14 @@ def row_47_numbers_of_rows(tmp_path: Path) -> None:
     first = next(model.sample_iter(10**9, 1_000, seed=0))
     assert len(first) == 1_000
     model.save(tmp_path / "m.tabgan")
+    told = ["sample", tmp_path / "m.tabgan", "-n", "1000000000", "-o", "-"]
+    command = [sys.executable, "-m", "tabgan_cli", *told]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as endless:
+        lines = [endless.stdout.readline() for _ in range(20_000)]  # of a thousand million, as they are made
+        endless.stdout.close()
+        assert (endless.wait(60), endless.stderr.read()) == (1, b"")
+    assert lines[0] == b"pet,weight,legs,born,tame\n"
+    assert len(set(map(len, lines))) > 1
     sample = ("sample", tmp_path / "m.tabgan", "-o", tmp_path / "new.csv", "-n")
     assert call(*sample, -1).code == 2
     assert call(*sample, 0).code == 0
