@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from tabgan.encoding.private_schema import notes_on_gaps
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.gan.dp_sgd import NoisySteps, NoisyTeachers
@@ -105,7 +106,8 @@ def learn_with(
             auditor=auditor,
         )
     told = decisions_told(learned.encoder.schema, choices)
-    return replace(learned, notes=(*told, *learned.notes))
+    gaps = notes_on_gaps(declared or Schema(()))
+    return replace(learned, notes=(*told, *gaps, *learned.notes))
 
 
 def _check_parameters(parameters: Parameters) -> None:
