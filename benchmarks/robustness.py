@@ -1,15 +1,16 @@
 """How much was tried against tabgan and how much of it was survived: the committed tests, counted.
 
-    python -m benchmarks.robustness [--tables 2000] [--few]
+    python -m benchmarks.robustness [--tables 2000] [--few] [--only kills mutations]
 
 Runs the tests of odd inputs, random tables, killed processes and mutated model files, and adds up what
-they record. `--few`: their short forms, of minutes, without the long ones. A test that fails is named, and
-the exit code is 1.
+they record. `--few`: their short forms, of minutes, without the long ones. `--only`: some of the parts; the
+others stay as they were written before. A test that fails is named, and the exit code is 1.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from benchmarks.measuring import write_result
+from benchmarks.measuring import RESULTS, write_result
 
 ROOT = Path(__file__).resolve().parents[1]
 # What is run, in its short form and in its long one: arguments of pytest.
@@ -46,6 +47,7 @@ def run(arguments: tuple[str, ...], n_tables: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", "-q", "-n", "0", f"--junitxml={report}", *arguments]
+        command += ["-o", "junit_family=xunit1"]  # the one that has properties
         begin = time.monotonic()
         environment = {**os.environ, "TABGAN_FUZZ": str(n_tables), "OMP_NUM_THREADS": "1"}
         subprocess.run(command, cwd=ROOT, env=environment, check=False)
@@ -74,9 +76,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tables", type=int, default=2_000, help="random tables to try")
     parser.add_argument("--few", action="store_true", help="the short forms")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="these parts")
     options = parser.parse_args()
-    found = {name: run(forms[0 if options.few else 1], options.tables) for name, forms in PARTS.items()}
-    path = write_result("robustness", {"form": "short" if options.few else "long", **found})
+    form = "short" if options.few else "long"
+    found = {name: {"form": form} | run(PARTS[name][form == "long"], options.tables) for name in options.only}
+    written = RESULTS / "robustness.json"
+    before = json.loads(written.read_text()) if written.exists() else {}
+    parts = {name: before[name] for name in PARTS if name in before} | found
+    path = write_result("robustness", parts)
     for name, counts in found.items():
         print(f"{name}: {', '.join(f'{key} {value}' for key, value in counts.items())}")
     print(path)
