@@ -15,7 +15,7 @@ help:
 	@echo "make slow    the long tests: commands killed at fifty moments, large tables"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
-	@echo "make bench   measure quality and speed into benchmarks/results/"
+	@echo "make bench   measure quality, speed and robustness into benchmarks/results/"
 	@echo "make clean   remove .venv and everything built"
 
 # The link lets mypy see cli/ as the import package it is installed as.
@@ -65,6 +65,7 @@ format: $(READY)
 bench: $(READY)
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.robustness --few
 
 clean:
 	rm -rf .venv .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

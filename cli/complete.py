@@ -40,7 +40,6 @@ def complete(
     paths.check_inputs(model, table)
     paths.check_outputs(output, inputs=(model, table), force=force)
     read_options = reading.csv_options(sep, encoding, decimal, na_values)
-    training.check_device(device.value)
     fitted, style = training.load_model(model, device.value)
     given = table_file.read_table(table, read_options, schema=fitted.schema_)
     terminal.warn(given.warnings)

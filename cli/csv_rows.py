@@ -20,11 +20,14 @@ from tabgan_cli.formula_guard import unguarded, unguarded_cells
 from tabgan_cli.packing import open_unpacked
 from tabgan_cli.places import Place
 
+from tabgan.free_memory import free_memory
+
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFF_ROWS = 100
 _ROWS = 16_384  # read at a time
 # A longer line is no table; without a limit a file of one endless line would fill the memory.
 _MAX_LINE = 16 * 2**20
+_COPIES = 6  # memory that the table takes while it is made, as a multiple of its text; measured on Adult
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -110,11 +113,22 @@ def _told(error: csv.Error) -> str:
 
 
 def checked_lines(path: Place, handle: TextIO) -> Iterator[str]:
-    """The lines of a text. Raises: CommandError for one without end, or with a NUL."""
+    """The lines of a text.
+
+    Raises: CommandError for one without end, or with a NUL, or for more of them than the memory holds.
+    """
+    free, n_read = free_memory(), 0
     for number in itertools.count(1):
         line = handle.readline(_MAX_LINE)
         if not line:
             return
+        n_read += len(line)
+        if free is not None and n_read * _COPIES > free:
+            raise CommandError(
+                Exit.DATA,
+                f"{path} is too large for this machine: reading it takes about {_COPIES} times its size, and "
+                f"{free / 2**30:.1f} GiB are free. Give fewer rows or columns.",
+            )
         if len(line) == _MAX_LINE:
             raise CommandError(Exit.DATA, f"{path}, line {number} is longer than {_MAX_LINE} characters.")
         if "\0" in line:

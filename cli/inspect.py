@@ -27,12 +27,16 @@ def inspect(model: options.ModelArgument, debug: options.Debug = False) -> None:
     # Only the file is read, no network is built, so torch is not needed.
     from tabgan_cli import paths, terminal
 
+    from tabgan.errors import ModelFileError, TabganError
     from tabgan.model_file import read_model
     from tabgan.schema import Schema
 
     paths.check_inputs(model)
     content = read_model(model)
-    schema = Schema.from_dict(content.schema)
+    try:
+        schema = Schema.from_dict(content.schema)
+    except TabganError as error:
+        raise ModelFileError(f"{model} does not hold a whole model: {error}") from None
     manifest = content.manifest
     columns = [(str(column.name), column.kind, column.dtype) for column in schema]
     hashes = [(name, str(value)) for name, value in manifest["sha256"].items()]
@@ -77,7 +81,7 @@ def _facts(content: ModelFile, n_bytes: int) -> list[tuple[str, str]]:
     n_numbers = sum(tensor.size for tensor in content.tensors.values())
     warnings = manifest.get("warnings")
     facts = [
-        ("written by", f"tabgan {manifest['tabgan_version']}"),
+        ("written by", f"tabgan {manifest.get('tabgan_version', 'of unknown version')}"),
         ("format version", str(manifest["format_version"])),
         ("file size", f"{n_bytes:,} bytes"),
         ("rows learned from", f"about {_shown(manifest.get('rows', 'unknown'))}"),

@@ -63,7 +63,6 @@ def sample(
     paths.check_inputs(model, conditions)
     paths.check_outputs(output, inputs=(model, conditions), force=force)
     _check_request(num_rows, where, counts, shares, conditions)
-    training.check_device(device.value)
     fitted, style = training.load_model(model, device.value)
     schema = fitted.schema_
     given = None if conditions is None else table_file.read_table(conditions, schema=schema).rows

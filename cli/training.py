@@ -42,7 +42,6 @@ class Job:
             raise CommandError(
                 Exit.USAGE, "--max-categories, --infinite and --allow-tiny are not for --epsilon."
             )
-        check_device(self.parameters["device"])
 
     @property
     def seed(self) -> int:
@@ -75,16 +74,6 @@ class Fitted:
             options = "--resume --force" if rewrites else "--resume"
             cure = f" The same command with {options} goes on."
         raise StoppedError(self.code, f"{self.told} {written}{cure}")
-
-
-def check_device(name: str) -> None:
-    """Raise CommandError unless this machine has the device."""
-    from tabgan.learning import chosen_device
-
-    try:
-        chosen_device(name)
-    except ValueError:
-        raise CommandError(Exit.USAGE, f"--device: this machine has no {name}. Use auto.") from None
 
 
 def trained(rows: pd.DataFrame, job: Job) -> Fitted:
@@ -146,9 +135,12 @@ def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:
 def load_model(path: Path, device: str = "auto") -> tuple[TabGAN, CsvStyle]:
     """The model in a file and the style in which to write its tables as CSV."""
     from tabgan_cli.table_file import CsvStyle
+    from tabgan_cli.terminal import warn
 
     from tabgan import TabGAN
+    from tabgan.learning import notes_on_device
     from tabgan.model_file import read_model
 
     style = CsvStyle.from_dict(read_model(path).manifest.get(_CSV))
+    warn(notes_on_device(device))
     return TabGAN.load(path, device=device), style

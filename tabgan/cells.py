@@ -228,6 +228,7 @@ def _is_written(distinct: FloatArray, decimals: int, spread: float, is_float32: 
     if is_float32:
         return bool(np.array_equal(rounded.astype(np.float32), distinct.astype(np.float32)))
     error = np.abs(rounded - distinct)
-    # np.round multiplies and divides, so it may miss the nearest double by a unit in the last place.
-    is_off = error > np.spacing(np.abs(distinct))
+    # Sums miss the nearest double by a unit in the last place, and so does np.round. Where that unit is
+    # no small part of the last digit, it may be a further digit.
+    is_off = error > np.minimum(np.spacing(np.abs(distinct)), 10.0**-decimals / 1000)
     return bool(is_off.mean() <= MAX_SHARE_CUT and np.all(error[is_off] <= MAX_CUT * spread))

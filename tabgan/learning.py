@@ -171,15 +171,32 @@ def _plain(value: Any) -> Any:
 
 
 def chosen_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then MPS, then the processor.
+    """The device of that name, or the processor where this machine has none such.
 
-    Raises: ValueError when the device is not there.
+    "auto" takes CUDA, then MPS, then the processor.
+    Raises: ValueError for a name that no machine has.
     """
-    has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
+        has_cuda, has_mps = torch.cuda.is_available(), torch.backends.mps.is_available()
         return torch.device("cuda" if has_cuda else "mps" if has_mps else "cpu")
-    if (name.startswith("cuda") and not has_cuda) or (name == "mps" and not has_mps):
-        raise ValueError(f'This machine has no device {name!r}. Use device="auto".')
+    return torch.device("cpu") if notes_on_device(name) else _device(name)
+
+
+def notes_on_device(name: str) -> list[str]:
+    """A line for a device that this machine lacks. Privacy: it is about the machine alone.
+
+    Raises: ValueError for a name that no machine has.
+    """
+    if name == "auto":
+        return []
+    wanted = _device(name)
+    n_devices = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if (wanted.index or 0) < n_devices.get(wanted.type, 1):
+        return []
+    return [f"This machine has no device {name!r}: everything runs on the processor, which takes longer."]
+
+
+def _device(name: str) -> torch.device:
     try:
         return torch.device(name)
     except RuntimeError:
@@ -251,8 +268,10 @@ def arrays_of(exact: Generator | None, quick: Generator | None) -> Arrays:
 def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[Generator, Generator]:
     """The generators that `arrays_of` told of, on the device of `blocks`.
 
-    Raises: RuntimeError or KeyError when the weights do not fit.
+    Raises: ValueError when the weights do not fit, before a network of the wrong size is made.
     """
+    if other := [key for key in arrays if not key.startswith(("exact.", "quick."))]:
+        raise ValueError(f"There are weights of no network: {len(other)}.")
     networks = []
     for name in ("exact", "quick"):
         prefix = f"{name}."
@@ -262,13 +281,27 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
             if key.startswith(prefix)
         }
         if weights or name == "exact":
-            with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
-                network = Generator(
-                    blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim
-                )
-            network.load_state_dict(weights)
+            network = _generator_of(weights, blocks, settings)
             networks.append(network.to(blocks.device).eval().requires_grad_(False))
     return networks[0], networks[-1]
+
+
+def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, settings: Settings) -> Generator:
+    dims = settings.generator_dim
+    if sum(key.endswith(".up.bias") for key in weights) != len(dims) - 1:
+        raise ValueError("The settings tell of another number of layers.")
+
+    def network() -> Generator:
+        return Generator(blocks, embedding_dim=settings.embedding_dim, generator_dim=dims)
+
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
+        with torch.device("meta"):  # which takes no memory, however large
+            wanted = {key: (weight.shape, weight.dtype) for key, weight in network().state_dict().items()}
+        if wanted != {key: (weight.shape, weight.dtype) for key, weight in weights.items()}:
+            raise ValueError("The weights are not those of the layout and the settings.")
+        made = network()
+    made.load_state_dict(weights)
+    return made
 
 
 def two_digits(n_rows: int) -> int:

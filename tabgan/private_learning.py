@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from tabgan.encoding.private_schema import notes_on_gaps
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.gan.dp_sgd import NoisySteps, NoisyTeachers
@@ -32,6 +33,8 @@ from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema, read_schema, without_dropped
 
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
+
+MAX_RATE = 0.5  # of a batch of DP-SGD; an audit may look at whole tables
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,11 @@ def learn_with(  # a fit, and those who look on
     """
     _check_parameters(parameters)
     config = parameters["privacy"] or PrivacyConfig.default(parameters["epsilon"])
+    if config.sample_rate > MAX_RATE and auditor is None:
+        raise ValueError(
+            f"Expected sample_rate <= {MAX_RATE} of PrivacyConfig, got sample_rate={config.sample_rate}: "
+            "so large batches cost more noise than they tell. Take more steps."
+        )
     if parameters["recipe"] == "gan":
         config = config.adversary_alone()
     budget = Budget(parameters["epsilon"], parameters["delta"], parameters["max_grad_norm"], config, ledger)
@@ -101,7 +109,8 @@ def learn_with(  # a fit, and those who look on
             interruption=interruption,
         )
     told = decisions_told(learned.encoder.schema, choices)
-    return replace(learned, notes=(*told, *learned.notes))
+    gaps = notes_on_gaps(declared or Schema(()))
+    return replace(learned, notes=(*told, *gaps, *learned.notes))
 
 
 def _check_parameters(parameters: Parameters) -> None:

@@ -14,7 +14,7 @@ import torch
 from tabgan.encoding.grids import levels_worth_telling
 from tabgan.encoding.noisy_columns import is_bounded
 from tabgan.encoding.noisy_statistics import columns_to_measure, shared_and_own
-from tabgan.encoding.private_schema import with_dtype
+from tabgan.encoding.private_schema import notes_on_gaps, with_dtype
 from tabgan.encoding.rehearsal import LABELS_NOT_DECLARED, rehearsed_encoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.blocks import Blocks
@@ -84,7 +84,8 @@ def plan_private(
     """
     config = privacy or PrivacyConfig.default(epsilon)
     told = read_schema(schema)
-    declared = tuple(with_dtype(column) for column in told if column.policy != "drop")
+    kept = tuple(column for column in told if column.policy != "drop")
+    declared = tuple(map(with_dtype, kept))
     known = public_reduction(Schema(declared, told.rules)).inner
     if n_rows < 1:
         raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
@@ -118,7 +119,8 @@ def plan_private(
         seconds=_seconds(encoder, config, n_rows) if is_timed and blocks.n_blocks else None,
         warnings=(),
     )
-    return dataclasses.replace(made, warnings=tuple(_warnings(made, known, config)))
+    warnings = (*_warnings(made, known, config), *notes_on_gaps(Schema(kept)))
+    return dataclasses.replace(made, warnings=warnings)
 
 
 def _with_choices(entries: list[Entry], encoder: TableEncoder, n_columns: int) -> list[Entry]:

@@ -258,6 +258,8 @@ def rule_from_dict(facts: object) -> Rule:
             values[key] = tuple(scalar_from_json(name) for name in value)
         else:
             values[key] = value if key in _TEXTS else scalar_from_json(value)
+    if not isinstance(values.get("strict", False), bool) or not isinstance(values.get("name", ""), str):
+        raise SchemaError(f"Rule {kind.kind}: strict is true or false, and a name is text.")
     try:
         rule: Rule = kind(**values)
     except TypeError:

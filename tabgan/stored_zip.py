@@ -8,6 +8,7 @@ Any zip tool can still open the file.
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,9 +59,9 @@ def read_members(
         checksum, size = _read_local_header(handle, name)
         if size > max_bytes(name):
             raise StoredZipError(f"{name} is larger than a model can be")
-        data = handle.read(size)
-        if len(data) < size:
+        if size > _left(handle):  # asked first, because room for `size` bytes is made before they are read
             raise StoredZipError("it is cut short")
+        data = handle.read(size)
         if zlib.crc32(data) != checksum:
             raise StoredZipError(f"{name} was changed after it was written")
         seen.append((name, checksum, size))
@@ -71,6 +72,14 @@ def read_members(
         raise StoredZipError("it is cut short")
     if found != expected:
         raise StoredZipError("it holds other members or other bytes than tabgan writes")
+
+
+def _left(handle: BinaryIO) -> int:
+    """Bytes from here to the end."""
+    here = handle.tell()
+    end = handle.seek(0, os.SEEK_END)
+    handle.seek(here)
+    return end - here
 
 
 def _read_local_header(handle: BinaryIO, name: str) -> tuple[int, int]:

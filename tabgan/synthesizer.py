@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tabgan.arrow_table import ArrowStream, as_pandas
-from tabgan.errors import ModelFileError, NotFittedError, SchemaError
+from tabgan.errors import ConstraintError, ModelFileError, NotFittedError
 from tabgan.interruption import Interruption
 from tabgan.model_file import read_model, write_model
 from tabgan.parameters import Estimator
@@ -43,8 +43,8 @@ class TabGAN(Estimator):
     recognition of personal columns is to be overruled; `locale`, such as "de_DE", has Faker make up
     their names and places. `rules` between columns, beside those of the schema, hold in every row
     that is made; `broken_rows`: whether rows of the table that break one are refused or dropped.
-    `device`: "auto", "cpu", "cuda" or "mps". `callbacks` get a dict an epoch and stop training by
-    returning True.
+    `device`: "auto", "cpu", "cuda" or "mps"; the processor, with a warning, where there is none such.
+    `callbacks` get a dict an epoch and stop training by returning True.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
@@ -100,8 +100,11 @@ class TabGAN(Estimator):
         return self
 
     def _keep(self, learned: OpenModel | PrivateModel, seed: int) -> None:
+        from tabgan.learning import notes_on_device
+
         encoder, reduction, trained = learned.encoder, learned.reduction, learned.trained
-        told, self.n_rows_, self.seed_ = list(learned.notes), learned.n_rows, seed
+        told = [*notes_on_device(self.device), *learned.notes]
+        self.n_rows_, self.seed_ = learned.n_rows, seed
         self.schema_, self.encoder_, self.ledger_ = reduction.schema, encoder, learned.ledger
         self.reduction_ = reduction.with_encoder(encoder)
         self.generator_, self.quick_generator_ = None, None
@@ -219,17 +222,21 @@ class TabGAN(Estimator):
         `predicates`: those of the model's `Custom` rules by name, since no file holds them.
 
         Raises: ModelFileError when the file is damaged, foreign or newer; ConstraintError when the
-        predicate of a rule is not given; ValueError when this machine has no such device.
+        predicate of a rule is not given; ValueError for a device that no machine has.
         """
-        from tabgan.learning import chosen_device
+        from tabgan.learning import notes_on_device
         from tabgan.model_state import restored
 
-        chosen_device(device)  # one that is not there is no fault of the file
+        notes = notes_on_device(device)  # before: a name that is none is no fault of the file
         content = read_model(path)
         try:
-            return restored(cls, content, device, predicates or {})
-        except (KeyError, TypeError, ValueError, RuntimeError, SchemaError) as error:
+            model = restored(cls, content, device, predicates or {})
+        except ConstraintError:
+            raise
+        except Exception as error:  # whatever it is, the file has caused it
             raise ModelFileError(f"{Path(path).name} does not hold a whole model.") from error
+        model.warnings_ = [*notes, *(line for line in model.warnings_ if line not in notes)]
+        return model
 
     def summary(self) -> dict[str, Any]:
         """What the model file says of the training: settings, history, warnings, ledger. Strict JSON."""

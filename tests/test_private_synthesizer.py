@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -244,3 +245,19 @@ def test_a_fit_that_is_killed_loses_no_spend_and_the_next_one_gets_what_is_left(
     later = resumed.ledger_.entries[len(held) :]
     assert epsilon_of(later, resumed.ledger_.delta).epsilon < resumed.privacy_spent_.epsilon
     assert all(entry.adaptive for entry in later)  # that it runs was chosen after the first was seen
+
+
+def test_columns_that_lose_their_gaps_are_named_whether_they_have_any_or_not(declared):
+    gappy = people().astype({"job": "str", "age": "Int64"})
+    gappy.loc[::3, ["age", "job"]] = None
+    model = small(SCHEMA).fit(gappy)
+    assert model.sample(100, seed=0).notna().all(axis=None)
+    told = [[line for line in m.warnings_ if "missing cells" in line] for m in (model, declared)]
+    assert told[0] == told[1]
+    assert len(told[0]) == 1
+    assert "'age', 'job'" in told[0][0]
+    assert 'declare missing="nan"' in told[0][0]
+    open_to_gaps = Schema(tuple(replace(column, missing="nan") for column in SCHEMA))
+    model = small(open_to_gaps).fit(gappy)
+    assert not [line for line in model.warnings_ if "missing cells" in line]
+    assert model.sample(200, seed=0).isna().any().all()

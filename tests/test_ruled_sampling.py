@@ -314,3 +314,17 @@ def test_private_rows_keep_the_rules_and_nobody_hears_of_those_that_break_them()
 def test_in_private_mode_the_columns_of_a_rule_are_declared(rule: Rule):
     with pytest.raises(SchemaError, match="declare column 'least'"):
         TabGAN(rules=[rule], epsilon=1.0, delta=1e-5).fit(private_table(100))
+
+
+def test_parts_that_compete_for_the_same_keys_share_none():
+    """The key is of other columns than the one whose values are counted, and nearly used up."""
+    pairs = pd.DataFrame(itertools.product(range(12), "abcd"), columns=["row", "place"])
+    table = pairs.assign(side=["left", "right"] * 24).sample(frac=6, replace=True, random_state=0)
+    table = table.drop_duplicates(["row", "place"]).reset_index(drop=True)
+    model = TabGAN(rules=[Unique(("row", "place"))], min_rows=1, **LIKELIHOOD).fit(table)
+    n_keys = len(table)
+    made = model.sample(n_keys, counts={"side": {"left": n_keys // 2}}, seed=1)
+    assert not made.duplicated(["row", "place"]).any()
+    assert (made["side"] == "left").sum() == n_keys // 2
+    streamed = pd.concat(model.sample_iter(n_keys, 7, shares={"side": {"left": 0.5, "right": 0.5}}, seed=2))
+    assert not streamed.duplicated(["row", "place"]).any()

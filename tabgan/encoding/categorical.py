@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -187,8 +187,14 @@ class CategoricalEncoder:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any], column: Column) -> CategoricalEncoder:
-        """What `to_dict` wrote."""
-        levels = state["levels"]
+        """What `to_dict` wrote. Raises: ValueError for weights that are not those of the labels."""
+        levels, n_labels, weights = state["levels"], len(state["labels"]), state["weights"]
+        if not 0 <= state["most_frequent"] < max(n_labels, 1):
+            raise ValueError("Expected the place of the most frequent label.")
+        if state["rare"] not in (None, *get_args(RareRule)):
+            raise ValueError("Expected a rule for rare labels.")
+        if len(weights) != (n_labels if state["rare"] == "fold" else 0) or min(weights, default=0) < 0:
+            raise ValueError("Expected a weight >= 0 of every label where rare ones fold.")
         return cls(
             column=column,
             labels=tuple(scalar_from_json(label) for label in state["labels"]),

@@ -276,11 +276,17 @@ class DatetimeEncoder:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any], column: Column) -> DatetimeEncoder:
-        """What `to_dict` wrote."""
+        """What `to_dict` wrote. Raises: ValueError for parts that make no datetime."""
         axes = tuple(
             Axis(Part(axis["of"], step=int(axis["step"])), Levels.from_dict(axis["levels"]))
             for axis in state["axes"]
         )
+        of = [axis.part.of for axis in axes]
+        if of not in ([], ["day"], ["day", "time"], ["week", "weekday"], ["week", "weekday", "time"]):
+            raise ValueError("Expected days, or weeks and weekdays, then the time of day.")
+        steps = [int(state["step"]), *(axis.part.step for axis in axes)]
+        if min(steps) < 1 or not all(axis.levels for axis in axes):
+            raise ValueError("Expected steps > 0 and levels on every axis.")
         return cls(column, axes, int(state["step"]), bool(state["has_missing"]))
 
 

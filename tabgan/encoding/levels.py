@@ -178,9 +178,13 @@ class Levels:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Levels:
-        """What `to_dict` wrote."""
+        """What `to_dict` wrote. Raises: ValueError for levels that are not sorted."""
         kind = int if state["is_whole"] else float
         edges = tuple(tuple(kind(place) for place in edge) for edge in state["edges"])
+        if not all(edge and all(low < high for low, high in pairwise(edge)) for edge in edges):
+            raise ValueError("Expected rising edges in every level.")
+        if not all(before[0] <= after[0] for before, after in pairwise(edges)):
+            raise ValueError("Expected levels from the lowest to the highest.")
         return cls(edges, bool(state["is_whole"]))
 
 

@@ -110,7 +110,7 @@ def shared_and_own(
 def _is_worth_measuring(column: Column, missing_is_declared: bool) -> bool:
     if column.kind == "identifier":
         return False
-    is_gap_known = missing_is_declared or column.missing is not None or not _can_be_missing(column)
+    is_gap_known = missing_is_declared or column.missing is not None or not can_be_missing(column)
     if column.kind in ("categorical", "boolean"):
         return not is_gap_known or (column.kind == "categorical" and column.categories is None)
     return not is_gap_known or not has_few_values(column)
@@ -198,7 +198,7 @@ class NoisyStatistics:
     def missing_count(self, name: Hashable) -> int:
         """Rows whose cell is missing; 0 where that may be noise or the dtype has no missing cell."""
         column = self._columns[name]
-        if column.kind == "identifier" or not _can_be_missing(column):
+        if column.kind == "identifier" or not can_be_missing(column):
             return 0
         told = self._categories[name][1] if name in self._categories else self._numbers[name].n_missing
         return min(told, self._n_rows)
@@ -258,7 +258,8 @@ def _check(column: Column, *, is_measured: bool) -> None:
         raise SchemaError(f"Column {column.name!r}: it is not measured, so declare its {wanted}.")
 
 
-def _can_be_missing(column: Column) -> bool:
+def can_be_missing(column: Column) -> bool:
+    """Whether the dtype has room for a missing cell."""
     dtype = to_dtype(column.dtype)
     return not (isinstance(dtype, np.dtype) and dtype.kind in "iub")
 
@@ -303,7 +304,7 @@ def _nothing_told(column: Column, n_rows: int) -> tuple[tuple[CategoryCounts, in
 
     An error would come after the budget is spent, and would itself tell of the rows.
     """
-    has_gaps = _can_be_missing(column)
+    has_gaps = can_be_missing(column)
     told = CategoryCounts(() if has_gaps else (0,), () if has_gaps else (n_rows,), n_rest=0, n_hidden=0)
     note = (
         f"Column {column.name!r}: no value is held by enough rows to be told under this noise, so it comes "

@@ -142,8 +142,10 @@ class NumericEncoder:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any], column: Column) -> NumericEncoder:
-        """What `to_dict` wrote."""
+        """What `to_dict` wrote. Raises: ValueError for a step that is none."""
         part = Part(decimals=state["decimals"], step=int(state["step"]))
+        if part.step < 1:
+            raise ValueError("Expected step > 0.")
         return cls(column, part, Levels.from_dict(state["levels"]), bool(state["has_missing"]))
 
 

@@ -12,7 +12,7 @@ import string
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -37,6 +37,8 @@ _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]")
 _SAME_LENGTH = 0.95
 _CROWDED = 0.001  # share of all texts of a form that the rows may take
 MIN_CAPACITY = 10**6
+MAX_LENGTH = 65_536  # of a cell of text
+_COUNTED = 64  # characters that the row number is written into; those before repeat them
 _ANY: tuple[tuple[str, Any], ...] = (("z", 12),)
 
 
@@ -58,7 +60,9 @@ class Pattern:
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Pattern:
         """What `to_dict` wrote."""
-        pieces = tuple((str(kind), content) for kind, content in state["pieces"])
+        pieces = tuple((kind, content) for kind, content in state["pieces"])
+        if state["form"] not in get_args(Form) or sum(map(_length, pieces)) > MAX_LENGTH:
+            raise ValueError("Expected a known form of at most MAX_LENGTH characters.")
         return cls(state["form"], int(state["start"]), pieces)
 
     def numbers(self, rows: IntArray) -> IntArray:
@@ -70,7 +74,8 @@ class Pattern:
         if self.form == "uuid":
             return [_uuid(row) for row in rows.tolist()]
         alphabets = _alphabets(self.pieces)
-        capacity = math.prod(len(alphabet) for alphabet in alphabets if len(alphabet) > 1)
+        free = [len(alphabet) for alphabet in alphabets if len(alphabet) > 1]
+        capacity = math.prod(free[-_COUNTED:])
         stride = _stride(capacity)
         return [_text(alphabets, row, stride=stride, capacity=capacity) for row in rows.tolist()]
 
@@ -195,6 +200,16 @@ def _roomy(pieces: tuple[tuple[str, Any], ...], n_rows: int) -> tuple[tuple[str,
     return tuple(longer if index == free[-1] else piece for index, piece in enumerate(pieces))
 
 
+def _length(piece: tuple[str, Any]) -> int:
+    """Characters of a piece. Raises: KeyError or ValueError for what is none."""
+    kind, content = piece
+    if kind == "=":
+        return len(content)
+    if type(content) is not int or content < 0 or not CLASSES[kind]:
+        raise ValueError("Expected a number of characters.")
+    return content
+
+
 def _alphabets(pieces: tuple[tuple[str, Any], ...]) -> list[str]:
     """One alphabet a character; fixed text is an alphabet of one "letter"."""
     alphabets: list[str] = []
@@ -213,11 +228,12 @@ def _stride(capacity: int) -> int:
 
 def _text(alphabets: list[str], row: int, *, stride: int, capacity: int) -> str:
     lap, place = divmod(row, capacity)
-    rest = (place * stride + stride // 2) % capacity
-    characters = []
+    first = rest = (place * stride + stride // 2) % capacity
+    characters, n_free = [], 0
     for alphabet in reversed(alphabets):
         if len(alphabet) > 1:
-            rest, digit = divmod(rest, len(alphabet))
+            rest, digit = divmod(rest if n_free % _COUNTED else first, len(alphabet))
+            n_free += 1
             characters.append(alphabet[digit])
         else:
             characters.append(alphabet)

@@ -21,11 +21,12 @@ import pandas as pd
 
 from tabgan.column import Column, Missing
 from tabgan.encoding.grids import SURE
+from tabgan.encoding.noisy_statistics import can_be_missing, columns_to_measure
 from tabgan.encoding.reading import dense, python_scalar
 from tabgan.encoding.release import PlannedRelease, Release
 from tabgan.encoding.row_wise import wall_time
 from tabgan.scalars import is_missing
-from tabgan.schema import Schema
+from tabgan.schema import Schema, listed
 
 MAJORITY = 0.9  # share of the cells that are not missing which must agree on a kind
 MAX_DECIMALS = 6
@@ -94,6 +95,28 @@ def with_dtype(column: Column) -> Column:
     if column.kind == "boolean" and column.categories is None:
         return replace(column, dtype="boolean" if is_gappy else "bool")
     return replace(column, dtype=_dtype_of_labels(column.categories or ()))
+
+
+def notes_on_gaps(declared: Schema) -> list[str]:
+    """A line that names the declared columns in which no missing cell is made, and the cure.
+
+    Left out are those that say it themselves, by a dtype without room for one.
+
+    Privacy: looks at the declaration alone, so the line stands whether the table has gaps or not.
+    """
+    resolved = Schema(tuple(map(with_dtype, declared)))
+    measured = columns_to_measure(resolved, resolved)
+    names = [
+        column.name
+        for column, stated in zip(resolved, declared, strict=True)
+        if column.kind != "identifier" and column.missing is None
+        if not (can_be_missing(column) and column.name in measured)
+        if not stated.dtype or can_be_missing(stated)
+    ]
+    if not names:
+        return []
+    cure = 'Where a cell may be missing, declare missing="nan"'
+    return [f"Nothing is declared of missing cells in {listed(names)}: they come out without any. {cure}."]
 
 
 def _dtype_of_labels(labels: tuple[object, ...]) -> str:

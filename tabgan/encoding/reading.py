@@ -59,6 +59,15 @@ def dense(cells: Cells) -> Cells:
     return cells
 
 
+def most_exact(decimals: int) -> float:
+    """Numbers below are exact in units of 10**-decimals, there and back.
+
+    Whole floats are so up to 2**53. With digits after the point a number is up to half a spacing off
+    what it is written as, and so is its product with a power of ten.
+    """
+    return 2.0**53 if decimals == 0 else 2.0**51 / 10.0**decimals
+
+
 def unit_of(column: Column) -> str:
     """Tick of a datetime or duration column: "s", "ms", "us" or "ns"."""
     if column.dtype.startswith("date32"):

@@ -22,6 +22,7 @@ from tabgan.encoding.reading import (
     Numeric,
     Part,
     dense,
+    most_exact,
     python_scalar,
     read_instants,
     read_labels,
@@ -143,7 +144,7 @@ class ExactStatistics:
         """Whether all numbers are exact in units of 10**-decimals."""
         numbers = read_numbers(self.df[name], self._columns[name], Part(decimals=None)).present
         largest = float(np.abs(numbers).max(initial=0.0))
-        return largest < 2.0**53 / 10.0**decimals
+        return largest < most_exact(decimals)
 
     def resolution(self, name: Hashable) -> int:
         """Ticks of the coarsest clock unit that nearly all are multiples of."""

@@ -18,6 +18,7 @@ from tabgan.encoding.reading import (
     Numeric,
     Part,
     is_duration,
+    most_exact,
     unit_of,
     zone_of,
 )
@@ -54,7 +55,7 @@ def write_numbers(numbers: Numbers, column: Column, part: Part) -> Cells:
 
 def _rounded(values: Numeric, decimals: int) -> Numeric:
     """Rounded where a float still has that many decimals."""
-    is_fine = np.abs(values) < 2.0**52 / 10.0**decimals
+    is_fine = np.abs(values) < most_exact(decimals)
     return np.where(is_fine, np.round(np.where(is_fine, values, 0.0), decimals), values)
 
 

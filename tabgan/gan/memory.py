@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 
+from tabgan.free_memory import free_memory
 from tabgan.gan.blocks import WIDTHS
 from tabgan.gan.merging import MAX_FLAT
 from tabgan.gan.settings import Settings
@@ -18,7 +17,6 @@ WEIGHT_COPIES = 9
 BATCH_COPIES = 7
 PAIR_COPIES = 6
 PROGRAM = 700 * 2**20  # Python, torch and pandas, before any table
-_CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
 def training_bytes(sizes: Sequence[int], n_rows: int, settings: Settings) -> int:
@@ -42,26 +40,4 @@ def free_bytes(device: torch.device) -> int | None:
     """Memory that is free now on the device; None where the system does not say."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    found = [_available(), _limit()]
-    told = [n_bytes for n_bytes in found if n_bytes is not None]
-    return min(told) if told else None
-
-
-def _available() -> int | None:
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, ValueError, StopIteration):
-        pass
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def _limit() -> int | None:
-    """The limit of a container, where there is one."""
-    try:
-        return int(_CGROUP.read_text(encoding="ascii"))
-    except (OSError, ValueError):  # "max": none
-        return None
+    return free_memory()

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -73,44 +73,58 @@ def killed(process: subprocess.Popen[bytes], after: float) -> None:
     os.kill(number, signal.SIGKILL)
 
 
-def survives(place: str, n_kills: int, *, seed: int, longest: float = 0.06) -> set[int]:
+def survives(
+    place: str, n_kills: int, record: Callable[[str, object], None], *, seed: int, longest: float = 0.06
+) -> set[int]:
     """The tables seen after every kill, told by their cells; each is one that is whole."""
     rng = random.Random(seed)
     seen = set()
+    n_lost = 0
     with table_writer(Place(place)) as write:
         write(pd.DataFrame({"n": [0] * N_ROWS}))
     with writers(place) as process:
         for _ in range(n_kills):
             killed(process, rng.uniform(0, longest))
             cells = read_table(Place(place)).rows["n"]
+            n_lost += N_ROWS - len(cells)
             assert len(cells) == N_ROWS
             assert cells.nunique() == 1
             seen.add(int(cells[0]))
+    record("kills_survived", n_kills)
+    record("rows_lost", n_lost)
     return seen
 
 
 @pytest.mark.parametrize(
     ("name", "n_kills"), [("t.csv", 50), ("t.parquet", 8), ("t.jsonl.zst", 8), ("t.db", 8)]
 )
-def test_a_killed_writer_leaves_a_whole_table(tmp_path: Path, name: str, n_kills: int) -> None:
+def test_a_killed_writer_leaves_a_whole_table(
+    tmp_path: Path, name: str, n_kills: int, record_property: Callable[[str, object], None]
+) -> None:
     place = f"sqlite:///{tmp_path / name}#t" if name == "t.db" else str(tmp_path / name)
-    assert survives(place, n_kills, seed=0) <= {0, 1}
+    assert survives(place, n_kills, record_property, seed=0) <= {0, 1}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["t.csv", "t.csv.gz", "t.parquet", "t.feather", "t.jsonl.zst", "t.xlsx", "t.db"]
 )
-def test_fifty_killed_writers_leave_a_whole_table(tmp_path: Path, name: str) -> None:
+def test_fifty_killed_writers_leave_a_whole_table(
+    tmp_path: Path, name: str, record_property: Callable[[str, object], None]
+) -> None:
     place = f"sqlite:///{tmp_path / name}#t" if name == "t.db" else str(tmp_path / name)
     longest = {"t.xlsx": 1.0, "t.db": 0.3}.get(name, 0.06)  # seconds: long enough for some tables
-    assert survives(place, 50, seed=1, longest=longest) == {0, 1}
+    assert survives(place, 50, record_property, seed=1, longest=longest) == {0, 1}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["sample", "fit"])
 def test_fifty_killed_commands_leave_the_old_file_or_the_new(
-    census_model: Path, census_csv: Path, tmp_path: Path, command: str
+    census_model: Path,
+    census_csv: Path,
+    tmp_path: Path,
+    command: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     output = tmp_path / {"sample": "out.csv", "fit": "m.tabgan"}[command]
     arguments = {
@@ -137,6 +151,8 @@ def test_fifty_killed_commands_leave_the_old_file_or_the_new(
                 assert len(read_table(output).rows) == 3000
             else:
                 assert len(TabGAN.load(output).sample(5)) == 5
+    record_property("kills_survived", 50)
+    record_property("rows_lost", 0)  # each of the tables above was read and counted
 
 
 # Forks a fit for every line it is sent; see WRITER. It goes on from the checkpoint of those before it, tells

@@ -111,3 +111,10 @@ def test_a_date_is_no_identifier():
     schema = Schema((Column("key", "identifier", "datetime64[s]"), Column("x", "numeric", "float64")))
     with pytest.raises(SchemaError, match="Column 'key': an identifier is text or whole numbers"):
         identifiers(pd.date_range("2020-01-01", periods=N, unit="s"), schema=schema)
+
+
+@pytest.mark.parametrize("length", [64, 65, 300, 5_000])
+def test_forms_of_any_length_give_other_texts_for_other_rows(length):
+    texts = Pattern("text", pieces=(("=", "K-"), ("a", length))).texts(np.arange(200))
+    assert {len(text) for text in texts} == {length + 2}
+    assert len(set(texts)) == 200

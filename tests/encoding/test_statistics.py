@@ -3,9 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tabgan.encoding.reading import Part
+from tabgan.encoding.reading import Part, most_exact
 from tabgan.encoding.statistics import ExactStatistics
+from tabgan.encoding.table import TableEncoder
 from tabgan.schema import infer_schema
 
 
@@ -65,3 +68,17 @@ def test_parts_of_a_datetime_count_mondays_first():
 def test_one_huge_value_takes_the_column_off_the_exact_path():
     assert exact([1.25, 2.5] * 10).fits_whole("x", 2)
     assert not exact([1.25, 2.5, 1e300] * 10).fits_whole("x", 2)
+
+
+@pytest.mark.parametrize("value", [512.0276689705681, -8.97931238470235e-05, 2.0**53 - 1, 1234567890.125])
+def test_a_repeated_number_of_any_number_of_digits_comes_back_to_the_last_bit(value):
+    df = pd.DataFrame({"x": [value] * 10})
+    encoder = TableEncoder.fit(df)
+    assert encoder.decode(encoder.encode(df), rng=np.random.default_rng(0))["x"].tolist() == [value] * 10
+
+
+@given(st.integers(1, 16), st.integers(-(2**53), 2**53))
+def test_numbers_below_the_most_exact_come_back_from_their_units(decimals, unit):
+    value = unit / 10.0**decimals
+    if abs(value) < most_exact(decimals):
+        assert np.rint(value * 10.0**decimals) / 10.0**decimals == value

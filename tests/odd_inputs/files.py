@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from tabgan.stored_zip import write_members
 from tests.odd_inputs.tiny import TINY, beside, call, repeated
 
 GOOD = b"a,b\n1,x\n2,y\n"
+MOST_BYTES = 2 * 2**30  # of addresses; a process that has only started takes half of it
 
 
 def row_44_csv_of_every_kind(tmp_path: Path) -> None:
@@ -63,9 +67,27 @@ def row_45_files_that_are_no_table(tmp_path: Path) -> None:
         assert call("schema", tmp_path / name).code == code, name
     (tmp_path / "cut.csv.gz").write_bytes(gzip.compress(GOOD * 1000)[:50])
     assert call("schema", tmp_path / "cut.csv.gz").code == 3
-    # A bomb of one endless line, and one of more rows than the memory holds.
+    # A bomb of one endless line, and one of more rows than the memory holds: 2 GiB in 2 MB.
     (tmp_path / "line.csv.gz").write_bytes(gzip.compress(b"a" * 2**25))
     assert call("schema", tmp_path / "line.csv.gz").code == 3
+    rows = gzip.compress((b"y" * 2**17 + b",1\n") * 2**7)
+    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(b"a,b\n") + rows * 2**7)
+    done = subprocess.run(
+        [sys.executable, "-m", "tabgan_cli", "schema", tmp_path / "rows.csv.gz"],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
+    assert "too large for this machine" in done.stderr
+    # Standard input is a table too; what may not be read is no table.
+    with table.open("rb") as handle:
+        command = [sys.executable, "-m", "tabgan_cli", "schema", "-"]
+        assert subprocess.run(command, stdin=handle, capture_output=True, check=False).returncode == 0
+    if os.geteuid():
+        table.chmod(0)
+        assert call("schema", table).code == 5
 
 
 def row_46_outputs_in_the_way(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tabgan import Column, PrivacyConfig, Schema
 from tabgan.encoding.table import WIDE_CODES, TableEncoder, levels_of_width
 from tabgan.errors import ConditionError, SchemaError
 from tabgan.evaluation import evaluate
@@ -15,6 +17,9 @@ from tabgan.evaluation.report import render_page
 from tabgan.gan.settings import Settings
 from tabgan.preparation import check_memory
 from tests.odd_inputs.tiny import N_ROWS, beside, call, learned, refused, repeated, warned
+from tests.small_private import people
+
+WHOLE = PrivacyConfig(sample_rate=0.6)
 
 
 def row_01_empty_frame(tmp_path: Path) -> None:
@@ -43,6 +48,8 @@ def row_03_one_row(tmp_path: Path) -> None:
 def row_04_fewer_rows_than_a_batch(tmp_path: Path) -> None:
     model, _ = learned(beside(np.linspace(0, 1, 60)), tmp_path, batch_size=1000)
     warned(model, "batch_size=1000", "batches are smaller")
+    # With epsilon a batch is a declared share of the rows; more than half of them is none.
+    refused(people(60), "sample_rate", error=ValueError, epsilon=1.0, epochs=None, privacy=WHOLE)
 
 
 def row_05_small_tables(tmp_path: Path) -> None:
@@ -97,11 +104,22 @@ def row_33_several_levels_and_odd_indexes(tmp_path: Path) -> None:
 
 
 def row_34_a_column_unique_in_every_row(tmp_path: Path) -> None:
-    cells = pd.Series([f"Q{place:04d}-x" for place in range(N_ROWS)])
-    model, rows = learned(beside(cells), tmp_path)
-    warned(model, "'odd'", "identifier", "never learned")
-    assert not set(rows["odd"]) & set(cells)
-    assert rows["odd"].is_unique
+    keys = {
+        "code": [f"Q{place:04d}-x" for place in range(N_ROWS)],
+        "hash": [hashlib.sha256(bytes([place])).hexdigest() for place in range(N_ROWS)],
+        "e-mail": [f"{name}{place}@mail.example" for place, name in enumerate(["ann", "bo", "cy"] * 40)],
+    }
+    for form, texts in keys.items():
+        cells = pd.Series(texts)
+        model, rows = learned(beside(cells), tmp_path)
+        warned(model, "'odd'", "learned")
+        assert model.schema_["odd"].kind == "identifier", form
+        assert not set(rows["odd"]) & set(cells)
+        assert rows["odd"].is_unique
+        assert not [cell for cell in texts if cell.encode() in (tmp_path / "odd.tabgan").read_bytes()]
+        # Who insists on learning it is refused, with the cure.
+        strict = Schema((Column("odd", "categorical"),))
+        refused(beside(cells), "'odd'", 'kind="identifier"', secret=texts[0], schema=strict)
 
 
 def row_35_many_categories(tmp_path: Path) -> None:
