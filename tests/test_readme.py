@@ -30,8 +30,8 @@ def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_rare_class_is_made_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
     example = runpy.run_path(str(ROOT / "examples" / "rare_class.py"))
-    example["main"](n_rows=1_500, max_seconds=2, seeds=1)
-    assert "synthetic rare rows" in capsys.readouterr().out
+    example["main"](n_rows=1_500, epochs=2, seeds=1)
+    assert "synthetic, balance" in capsys.readouterr().out
 
 
 def test_the_example_of_rules_is_the_one_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
