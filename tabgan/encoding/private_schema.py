@@ -133,12 +133,13 @@ def _voted(release: Release, name: Hashable, n_rows: int) -> tuple[Column, str]:
     n_missing = votes.pop(MISSING, 0)
     n_present = max(n_rows - n_missing, 1)
     missing: Missing | None = "nan" if n_missing > level else None
+    needed = max(MAJORITY * n_present - level, n_present / 2)  # noise hides that many votes at most
     numbers = {vote: count for vote, count in votes.items() if vote.isdigit() or vote == ENDLESS}
-    if sum(numbers.values()) >= MAJORITY * n_present:
+    if sum(numbers.values()) >= needed:
         return _numeric(name, numbers, max(level, 0.01 * n_present), missing), ""
-    if votes.get(TRUTH, 0) >= MAJORITY * n_present:
+    if votes.get(TRUTH, 0) >= needed:
         return with_dtype(Column(name, "boolean", reason="by vote of its cells", missing=missing)), ""
-    if votes.get(DAY, 0) + votes.get(INSTANT, 0) >= MAJORITY * n_present:
+    if votes.get(DAY, 0) + votes.get(INSTANT, 0) >= needed:
         return with_dtype(Column(name, "datetime", reason="by vote of its cells", missing=missing)), ""
     texts = tuple(vote.removeprefix(_TEXT) for vote in votes if vote.startswith(_TEXT))
     if texts:
