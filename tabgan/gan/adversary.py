@@ -14,6 +14,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.generator import Generator
 from tabgan.gan.micro_batches import MicroBatches, Told
+from tabgan.gan.precision import half_products
 from tabgan.gan.rounds import Draw, Luck, Rounds, draw, rounds_of
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import Parts
@@ -71,10 +72,10 @@ class Adversary:
             spectral_norm=settings.spectral_norm,
         ).to(self.blocks.device)
         self.optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), lr=settings.discriminator_lr, betas=(0.5, 0.99)
+            self.discriminator.parameters(), lr=settings.discriminator_lr, betas=(0.5, 0.99), fused=True
         )
         self.generator_optimizer = torch.optim.Adam(
-            generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99)
+            generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99), fused=True
         )
         self.table_marginals = table_marginals
         self._group_of_code = _group_of_code(self.blocks, self.rounds)
@@ -162,8 +163,10 @@ class Adversary:
     def _discriminator_losses(self, codes: Tensor, made: Tensor, view: Tensor) -> tuple[Tensor, Tensor]:
         """What it says of real and made rows, and the same with penalties."""
         net, settings = self.discriminator, self.settings
-        real_scores = net.score(net.real_features(codes, view))[:, 0]
-        loss = self.discriminator_loss(real_scores, net(made, view))
+        with half_products(codes.device):
+            real_scores = net.score(net.real_features(codes, view))[:, 0].float()
+            made_scores = net(made, view)
+        loss = self.discriminator_loss(real_scores, made_scores)
         total = loss
         if self.loss.penalty:
             real = self.blocks.one_hot(codes)
@@ -213,7 +216,9 @@ class Adversary:
             self.generator.train()
             visible = batch.visible
             seen = mixed_masks(codes, self.rank, settings.prefix_share) if visible is None else visible[rows]
-            nats = losses.likelihood(self.generator(codes, seen), codes, seen, self.blocks)
+            with half_products(codes.device):
+                logits = self.generator(codes, seen)
+            nats = losses.likelihood(logits, codes, seen, self.blocks)
             total = total + teachers.likelihood * nats
             told["likelihood"] = nats.detach()
         if self.table_marginals is not None:
@@ -226,11 +231,13 @@ class Adversary:
 
     def _adversarial_loss(self, codes: Tensor, made: Draw, view: Tensor) -> Tensor:
         net, settings = self.discriminator, self.settings
-        features = net.soft_features(made.rows, view)
-        with torch.no_grad():
-            real_features = net.real_features(codes, view)
-            real_scores = net.score(real_features)[:, 0]
-        loss = self.loss.generator(real_scores, net.score(features)[:, 0])
+        with half_products(codes.device):
+            features = net.soft_features(made.rows, view)
+            made_scores = net.score(features)[:, 0].float()
+            with torch.no_grad():
+                real_features = net.real_features(codes, view)
+                real_scores = net.score(real_features)[:, 0].float()
+        loss = self.loss.generator(real_scores, made_scores)
         if settings.feature_matching:
             gap = features.mean(0) - real_features.mean(0)
             loss = loss + settings.feature_matching * gap.square().sum()

@@ -116,12 +116,6 @@ class Blocks:
         """Shape: [rows, blocks] -> [rows, flat codes], every code taking its block's value."""
         return per_block[:, self.block_of]
 
-    def log_sum_exp(self, logits: Tensor) -> Tensor:
-        """Shape: [rows, flat codes] -> [rows, blocks]."""
-        parts = [view.logsumexp(-1) for view in self.views(logits)]
-        joined = torch.cat(parts, -1)
-        return torch.empty_like(joined).index_copy(1, self.bucket_order, joined)
-
     def softmax(self, logits: Tensor) -> Tensor:
         """Shape: [rows, flat codes] -> [rows, flat codes], each block summing to one."""
         parts = [view.softmax(-1).flatten(-2) for view in self.views(logits)]

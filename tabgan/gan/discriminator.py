@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations
 
 from tabgan.gan.blocks import Blocks
+from tabgan.gan.dropout import ByteDropout
 from tabgan.gan.generator import RowEmbedding
 
 
@@ -47,7 +48,7 @@ class Discriminator(nn.Module):
         if spectral_norm:
             for linear in self.linears:
                 parametrizations.spectral_norm(linear)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = ByteDropout(dropout)
         self.score = nn.Linear(widths[-1], 1)
         self.label = nn.Linear(widths[-1], n_labels) if n_labels else None
 
@@ -72,5 +73,5 @@ class Discriminator(nn.Module):
 
     def forward(self, rows: Tensor, view: Tensor) -> Tensor:
         """Scores of flat rows; see the class for shapes."""
-        scores: Tensor = self.score(self.soft_features(rows, view))[:, 0]
+        scores: Tensor = self.score(self.soft_features(rows, view))[:, 0].to(rows.dtype)
         return scores

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tabgan.gan.generator import Generator
+from tabgan.gan.precision import half_products
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Drawer:
         if rows is not None and not len(rows):
             return
         embedded = batch.embedded if rows is None else batch.embedded[rows]
-        output = self.generator.trunk(embedded, _some(noise, rows))
+        with half_products(embedded.device):
+            output = self.generator.trunk(embedded, _some(noise, rows))
         for block in group:
             self._fill_block(batch, block, output, rows, uniforms, restrictions or {})
 
@@ -117,9 +119,9 @@ class Drawer:
             _add(batch.log_mass, rows, mass)
         cumulative = chances.cumsum(-1)
         level = uniforms[:, block] if rows is None else uniforms[rows, block]
-        drawn = (cumulative <= level[:, None] * cumulative[:, -1:]).sum(-1)
-        last = size - 1 - (chances > 0).flip(-1).to(torch.int8).argmax(-1)
-        drawn = torch.minimum(drawn, last)
+        total = cumulative[:, -1:]
+        # Rounded up to the total, a draw would end behind the last code that has a chance.
+        drawn = (cumulative <= torch.minimum(level[:, None] * total, _below(total))).sum(-1)
         drawn = torch.where(is_new, drawn, known[:, block])
         step = (self.table[start + drawn] - self.hidden[block]) * is_new[:, None]
         if rows is None:
@@ -132,6 +134,10 @@ class Drawer:
 
 def _some(values: Tensor | None, rows: Tensor | None) -> Tensor | None:
     return values if values is None or rows is None else values[rows]
+
+
+def _below(numbers: Tensor) -> Tensor:
+    return torch.nextafter(numbers, torch.zeros_like(numbers))
 
 
 def _add(total: Tensor, rows: Tensor | None, values: Tensor) -> None:

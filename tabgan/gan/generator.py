@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tabgan.gan.blocks import N_FEATURES, PADDING_LOGIT, Blocks
+from tabgan.gan.dropout import ByteDropout
+from tabgan.gan.precision import full_products
 
 
 class CodeTable(nn.Module):
@@ -38,7 +40,8 @@ class CodeTable(nn.Module):
         for bucket in self.blocks.buckets:
             features = self.blocks.features[bucket.start : bucket.stop]
             features = features.reshape(len(bucket.blocks), bucket.width, N_FEATURES)
-            parts.append(torch.bmm(features, self.order[list(bucket.blocks)]).flatten(0, 1))
+            with full_products(features.device):
+                parts.append(torch.bmm(features, self.order[list(bucket.blocks)]).flatten(0, 1))
         table: Tensor = self.identity + torch.cat(parts)
         return table
 
@@ -66,7 +69,7 @@ class RowEmbedding(CodeTable):
     def soft(self, rows: Tensor, visible: Tensor) -> Tensor:
         """Shape: flat one-hot rows [rows, flat codes], visible [rows, blocks] -> [rows, width]."""
         seen = rows * self.blocks.spread(visible.to(rows.dtype))
-        return seen @ self.table() + (~visible).to(rows.dtype) @ self.hidden
+        return (seen @ self.table()).to(rows.dtype) + (~visible).to(rows.dtype) @ self.hidden
 
 
 class CodeLogits(CodeTable):
@@ -82,7 +85,7 @@ class CodeLogits(CodeTable):
 
     def forward(self, x: Tensor) -> Tensor:
         """Shape: [..., width] -> [..., flat codes]."""
-        return F.linear(x, *self.layer())
+        return F.linear(x, *self.layer()).float()
 
 
 class ResidualLayer(nn.Module):
@@ -93,7 +96,7 @@ class ResidualLayer(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.up = nn.Linear(width, inner)
         self.down = nn.Linear(inner, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = ByteDropout(dropout)
         nn.init.normal_(self.down.weight, std=0.5 * inner**-0.5)
         nn.init.zeros_(self.down.bias)
 

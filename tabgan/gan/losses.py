@@ -115,7 +115,14 @@ def likelihood(logits: Tensor, codes: Tensor, visible: Tensor, blocks: Blocks) -
 
 def block_losses(logits: Tensor, codes: Tensor, blocks: Blocks) -> Tensor:
     """Shape: -> [rows, blocks]: cross-entropy of every block, in nats."""
-    return blocks.log_sum_exp(logits) - logits.gather(1, blocks.flat_index(codes))
+    parts = [
+        F.nll_loss(
+            view.log_softmax(-1).flatten(0, 1), codes[:, list(bucket.blocks)].flatten(), reduction="none"
+        )
+        for view, bucket in zip(blocks.views(logits), blocks.buckets, strict=True)
+    ]
+    joined = torch.cat([part.unflatten(0, (len(codes), -1)) for part in parts], 1)
+    return torch.empty_like(joined).index_copy(1, blocks.bucket_order, joined)
 
 
 def marginals(rows: Tensor, chances: Tensor, group: Tensor, block: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from tabgan.gan.blocks import Blocks, Group, group_of
 from tabgan.gan.generator import Generator
+from tabgan.gan.precision import half_products
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,17 @@ def draw(
             noise = torch.randn(len(codes), generator.embedding_dim, device=codes.device)
         else:
             noise = luck.noise[index]
-        output = generator.trunk(embedded, noise)
-        logits = F.linear(output, weight[group.flat], bias[group.flat])
+        with half_products(codes.device):
+            output = generator.trunk(embedded, noise)
+            logits = F.linear(output, weight[group.flat], bias[group.flat]).float()
         is_kept = visible[:, group.blocks]
         spread = group.layout.spread(is_kept)
         new = straight_through(logits, group.layout, None if luck is None else luck.dice[index])
         drawn = torch.where(spread, real[:, group.flat], new)
         is_new = (~is_kept).to(drawn.dtype)
-        embedded = embedded + (drawn * ~spread) @ table[group.flat] - is_new @ hidden[group.blocks]
+        with half_products(codes.device):
+            added = (drawn * ~spread) @ table[group.flat]
+        embedded = embedded + added - is_new @ hidden[group.blocks]
         rows.append(drawn)
         chances.append(torch.where(spread, drawn, group.layout.softmax(logits)))
     return Draw(rows=torch.cat(rows, 1)[:, rounds.back], chances=torch.cat(chances, 1)[:, rounds.back])

@@ -25,6 +25,7 @@ from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
 from tabgan.gan.order import drawing_order, one_way_marginals, two_way_marginals
 from tabgan.gan.phase import Clock, Phase, cosine
+from tabgan.gan.precision import half_products
 from tabgan.gan.rounds import draw
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
@@ -164,7 +165,9 @@ class Run:
         is_last = not (settings.teachers.adversary or settings.teachers.marginals)
         share = 1.0 if is_last else 1.0 - settings.adversary_share
         clock = self.clock(settings.likelihood_steps, share, is_last=is_last)
-        optimizer = torch.optim.Adam(generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99))
+        optimizer = torch.optim.Adam(
+            generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99), fused=True
+        )
         average, micro = Average(generator, settings.ema), self.micro
 
         def step(progress: float, index: int) -> dict[str, Tensor]:
@@ -175,7 +178,8 @@ class Run:
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
 
             def part(rows: slice, share: float) -> Told:
-                logits = generator(codes[rows], visible[rows])
+                with half_products(codes.device):
+                    logits = generator(codes[rows], visible[rows])
                 loss = share * losses.likelihood(logits, codes[rows], visible[rows], generator.blocks)
                 loss.backward()
                 return {"likelihood": loss.detach()}
@@ -284,10 +288,11 @@ class Run:
         assert isinstance(network, Generator)
         n_rows = max(1, VALIDATED_AT_ONCE // network.blocks.n_flat)
         parts = zip(self.validation.split(n_rows), self.masks.split(n_rows), strict=True)
-        nats = [
-            (losses.block_losses(network(codes, seen), codes, network.blocks) * ~seen).sum(1)
-            for codes, seen in parts
-        ]
+        with half_products(self.validation.device):
+            nats = [
+                (losses.block_losses(network(codes, seen), codes, network.blocks) * ~seen).sum(1)
+                for codes, seen in parts
+            ]
         return float(torch.cat(nats).mean()), {}
 
     @torch.no_grad()

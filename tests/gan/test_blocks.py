@@ -43,16 +43,13 @@ def test_every_code_has_a_place_of_its_own_and_the_rest_is_padding(sizes):
 
 @given(sizes=SIZES, seed=st.integers(0, 1000))
 @settings(max_examples=40, deadline=None)
-def test_softmax_and_log_sum_exp_are_those_of_a_loop_over_blocks(sizes, seed):
+def test_softmax_is_that_of_a_loop_over_blocks(sizes, seed):
     torch.manual_seed(seed)
     blocks = Blocks(sizes)
     logits = without_padding(blocks, torch.randn(5, blocks.n_flat) * 3)
-    soft, sums = blocks.softmax(logits), blocks.log_sum_exp(logits)
-    for block, (part, mine) in enumerate(
-        zip(own_parts(blocks, logits), own_parts(blocks, soft), strict=True)
-    ):
+    soft = blocks.softmax(logits)
+    for part, mine in zip(own_parts(blocks, logits), own_parts(blocks, soft), strict=True):
         torch.testing.assert_close(mine, part.softmax(1))
-        torch.testing.assert_close(sums[:, block], part.exp().sum(1).log(), rtol=1e-4, atol=1e-5)
     assert (soft[:, blocks.is_padding] == 0).all()
 
 
