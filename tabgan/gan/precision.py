@@ -27,7 +27,7 @@ def full_products(device: torch.device) -> AbstractContextManager[object]:
 @cache
 def _is_fast(device_type: str) -> bool:
     if device_type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     # Not in every version of torch that is allowed; without it, 32 bits.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
-    return any(capabilities.get(name, False) for name in FAST_ON_PROCESSOR)
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(bool(capabilities.get(name)) for name in FAST_ON_PROCESSOR)
