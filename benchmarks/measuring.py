@@ -89,8 +89,8 @@ def run(job: Job) -> Outcome:
 
 def write_result(name: str, result: dict[str, Any]) -> Path:
     """Write a result with the machine and the versions it was measured on."""
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     told = {"measured": dt.date.today().isoformat(), "machine": machine(), "versions": versions(), **result}
     path.write_text(json.dumps(told, indent=2, allow_nan=False) + "\n")
     return path

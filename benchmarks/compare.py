@@ -1,0 +1,226 @@
+"""Everyone on the same tables: (table, method, seed) by (table, method, seed), each judged alike.
+
+python -m benchmarks.compare --quick --minutes 26            what `make bench` runs
+python -m benchmarks.compare --seeds 0 1 2                   every table and method: `make bench-full`
+python -m benchmarks.compare --tables adult --methods tabgan tabularargn mst --epsilon 1 3
+python -m benchmarks.compare --data my/folder --target bought --methods tabgan ctgan
+
+Every run leaves one JSON in results/compare/, and what is there already is not run again. A run is 80 % of
+the rows, the kinds of the columns, a seed; every method has one configuration for all tables, its own
+defaults, one thread and no GPU. `python -m benchmarks.comparison_page` draws README.md from the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.datasets import SOURCES, Dataset, load
+from benchmarks.measuring import ROOT, Stopwatch, console, split, write_result
+from benchmarks.oracles.sdmetrics_oracle import MISSING, python_of_oracle
+from benchmarks.peers.methods import METHODS, Method
+from benchmarks.peers.running import Made, Task, as_read, run
+from tabgan.evaluation import evaluate
+from tabgan.evaluation.utility import is_regression
+from tabgan.schema import infer_schema
+
+QUICK_TABLES = ("german_credit", "compas", "adult")
+QUICK_METHODS = ("tabgan", "tabularargn", "gaussian_copula", "independent", "copy", "half")
+DELTA = 1e-5
+REPORT_ROWS = 50_000  # rows of either side that SDMetrics is asked about
+REPORT = ROOT / "benchmarks" / "oracles" / "quality_report_child.py"
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One line of the comparison; `epsilon` is None for a method that is not private."""
+
+    table: str
+    method: str
+    seed: int
+    epsilon: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The file of its result, under results/."""
+        private = "" if self.epsilon is None else f"-eps{self.epsilon:g}"
+        return f"compare/{self.table}-{self.method}{private}-seed{self.seed}"
+
+
+def runs_of(arguments: argparse.Namespace, tables: list[str]) -> Iterator[Run]:
+    """All runs asked for: every method of a table and seed before the next table."""
+    for seed in arguments.seeds:
+        for table in tables:
+            for method in arguments.methods:
+                for epsilon in arguments.epsilon if METHODS[method].is_private else [None]:
+                    yield Run(table, method, seed, epsilon)
+
+
+def sides_of(method: Method, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows that count as learned, and those the method is given; the same but for a real half."""
+    if not method.half:
+        return train, train
+    middle = len(train) // 2
+    return train.iloc[:middle].reset_index(drop=True), train.iloc[middle:].reset_index(drop=True)
+
+
+def measure(one: Run, dataset: Dataset, *, limit: float | None, smoke: bool) -> dict[str, Any]:
+    """Make the rows of one run and judge them."""
+    method = METHODS[one.method]
+    whole = split(dataset.table, one.seed)[0]
+    schema = infer_schema(whole)
+    kinds = {str(column.name): column.kind for column in schema}
+    train, holdout = (as_read(table.rename(columns=str), kinds) for table in split(dataset.table, one.seed))
+    train, given = sides_of(method, train)
+    options = dict(method.quick) if smoke else {}
+    public = None
+    if one.epsilon is not None:
+        options |= {"epsilon": one.epsilon, "delta": DELTA}
+        declared = ROOT / "benchmarks" / "schemas" / f"{one.table}-public.json"
+        public = json.loads(declared.read_text(encoding="utf-8")) if declared.exists() else None
+    made = run(method, given, Task(one.seed, kinds, options, public, limit))
+    target = None if dataset.target is None else str(dataset.target)
+    return {
+        "table": one.table,
+        "method": one.method,
+        "seed": one.seed,
+        "epsilon": one.epsilon,
+        "delta": None if one.epsilon is None else DELTA,
+        "declared": public is not None,
+        "options": method.options | options,
+        "rows": {"train": len(train), "holdout": len(holdout)},
+        "columns": train.shape[1],
+        "target": target,
+        "score": None if target is None else "R2" if is_regression(train, target) else "AUC",
+        "failure": made.failure,
+        "costs": made.figures,
+        **judged(train, made, holdout, target, one.seed, kinds),
+    }
+
+
+def judged(
+    train: pd.DataFrame,
+    made: Made,
+    holdout: pd.DataFrame,
+    target: str | None,
+    seed: int,
+    kinds: dict[str, str],
+) -> dict[str, Any]:
+    """What our evaluation and SDMetrics say; empty where there are no rows."""
+    if made.rows is None:
+        return {}
+    watch = Stopwatch()
+    found = evaluate(train, made.rows, holdout, target=target, seed=seed)
+    seconds = watch.read()[1]
+    metrics = {
+        metric.key: {"value": _short(metric.value), "real": _short(metric.reference)}
+        for metric in found.metrics
+        if metric.value is not None
+    }
+    return {
+        "standings": {answer.question.key: answer.standing for answer in found.answers},
+        "metrics": metrics,
+        "evaluation_cpu_seconds": _short(seconds),
+        "sdmetrics": quality_report(train, made.rows, kinds, seed),
+    }
+
+
+def quality_report(
+    real: pd.DataFrame, synthetic: pd.DataFrame, kinds: dict[str, str], seed: int
+) -> dict[str, float] | None:
+    """SDMetrics' QualityReport, asked in its own environment; None where it fails."""
+    known = {name: kind for name, kind in kinds.items() if kind != "identifier"}
+    with tempfile.TemporaryDirectory() as folder:
+        asked = {"kinds": known, "missing": MISSING}
+        Path(folder, "asked.json").write_text(json.dumps(asked), encoding="utf-8")
+        for name, table in (("real", real), ("synthetic", synthetic)):
+            rows = table if len(table) <= REPORT_ROWS else table.sample(REPORT_ROWS, random_state=seed)
+            rows[list(known)].to_csv(Path(folder, f"{name}.csv"), index=False, na_rep=MISSING)
+        done = subprocess.run([python_of_oracle(), REPORT, folder], capture_output=True, check=False)
+        if done.returncode:
+            return None
+        found = json.loads(Path(folder, "found.json").read_text(encoding="utf-8"))
+    return {name: _short(value) for name, value in found.items()}
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """The tables of a user's folder by the name of their file."""
+    files = sorted(path for path in folder.iterdir() if path.name.endswith(ENDINGS))
+    if not files:
+        raise SystemExit(f"{folder}: there is no file that ends in {', '.join(ENDINGS)}.")
+    return {path.name.split(".")[0]: path for path in files}
+
+
+def read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--tables", nargs="+", choices=list(SOURCES), help="all if left out")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), help="all if left out")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--epsilon", nargs="+", type=float, default=[1.0], help="of private methods")
+    parser.add_argument("--data", type=Path, help="a folder of CSV and Parquet files, instead of our tables")
+    parser.add_argument("--target", help="with --data: the column that is predicted from the others")
+    parser.add_argument("--quick", action="store_true", help="three tables and six methods")
+    parser.add_argument("--smoke", action="store_true", help="shortest training: shows that a method runs")
+    parser.add_argument("--minutes", type=float, help="when this time is up the run in progress is dropped")
+    parser.add_argument("--limit", type=float, default=7200, help="most seconds of one method on one table")
+    parser.add_argument("--force", action="store_true", help="run again what has a result")
+    arguments = parser.parse_args()
+    arguments.methods = arguments.methods or list(QUICK_METHODS if arguments.quick else METHODS)
+    arguments.tables = arguments.tables or list(QUICK_TABLES if arguments.quick else SOURCES)
+    return arguments
+
+
+def main() -> None:
+    """Run what has no result yet, write each result, and say what was found."""
+    arguments = read_arguments()
+    terminal = console()
+    files = files_in(arguments.data) if arguments.data else {name: Path(name) for name in arguments.tables}
+    end = time.monotonic() + 60 * (arguments.minutes or math.inf)
+    for one in runs_of(arguments, list(files)):
+        path = ROOT / "benchmarks" / "results" / f"{one.name}.json"
+        if path.exists() and not arguments.force:
+            continue
+        left = end - time.monotonic()
+        if left <= 0:
+            terminal.print(f"the time is up before {one.name}; the same command goes on from here")
+            break
+        dataset = load(str(files[one.table]), target=arguments.target if arguments.data else None)
+        result = measure(one, dataset, limit=min(arguments.limit, left), smoke=arguments.smoke)
+        if result["failure"] and left < arguments.limit and time.monotonic() >= end:
+            terminal.print(f"the time is up during {one.name}")
+            break
+        if not arguments.smoke:
+            write_result(one.name, result)
+        terminal.print(told(one, result))
+
+
+def told(one: Run, result: dict[str, Any]) -> str:
+    """One line on one run."""
+    if result["failure"]:
+        return f"{one.name}: {result['failure']}"
+    metrics, costs = result["metrics"], result["costs"]
+    figures = [
+        f"{label} {metrics[key]['value']:.3f}"
+        for label, key in (("C2ST", "c2st_auc"), ("TSTR", "tstr_auc"), ("quality", "quality"))
+        if key in metrics and metrics[key]["value"] is not None
+    ]
+    return f"{one.name}: {', '.join(figures)}, fit {costs['fit_cpu_seconds']:.0f} CPU s"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+"""Draw the comparison into benchmarks/README.md: tables, three pictures, where we lose and to whom.
+
+python -m benchmarks.comparison_page
+
+It reads results/compare/ (and, for our own curve over epsilon, results/private-adult-eps*.json), writes
+pictures/ and what stands between the two markers of README.md. Everything else there is left as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from benchmarks.comparison_pictures import draw_pictures
+from benchmarks.datasets import SOURCES
+from benchmarks.measuring import RESULTS
+from benchmarks.peers.environments import REQUIREMENTS
+from benchmarks.peers.methods import ABSENT, METHODS
+from tabgan.evaluation.questions import QUESTIONS
+
+README = Path(__file__).resolve().parent / "README.md"
+BEGIN = "<!-- drawn by python -m benchmarks.comparison_page: what stands here is replaced -->"
+END = "<!-- end of what is drawn -->"
+PRIVACY = [question.key for question in QUESTIONS if question.group == "privacy"]
+BAD = ("leak", "overfitting suspected", "weak evidence")
+Key = tuple[str, float | None]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A column of the tables: its heading, where it lies in a result, how it is written, what is better."""
+
+    heading: str
+    path: tuple[str, ...]
+    digits: int
+    factor: float = 1.0
+    better: str | None = None  # "low" or "high"
+
+    def read(self, result: dict[str, Any]) -> float | None:
+        """The figure of one run; None where it was not measured."""
+        found: Any = result
+        for name in self.path:
+            found = (found or {}).get(name)
+        return None if found is None else found * self.factor
+
+
+FIGURES = (
+    Figure("C2ST", ("metrics", "c2st_auc", "value"), 3, better="low"),
+    Figure("TSTR", ("metrics", "tstr_auc", "value"), 3, better="high"),
+    Figure("quality", ("metrics", "quality", "value"), 3),
+    Figure("SDMetrics", ("sdmetrics", "overall"), 3, better="high"),
+    Figure("fit, CPU s", ("costs", "fit_cpu_seconds"), 0, better="low"),
+    Figure("wall s", ("costs", "fit_wall_seconds"), 0),
+    Figure("peak GB", ("costs", "peak_bytes"), 2, 1e-9, "low"),
+    Figure("rows / CPU s", ("costs", "rows_per_cpu_second"), 0, better="high"),
+    Figure("model MB", ("costs", "model_bytes"), 2, 1e-6),
+)
+
+
+def read_results(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """Every run, in the order of tables, methods, epsilon and seeds."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "compare").glob("*.json")]
+    places = {name: place for place, name in enumerate((*SOURCES, *METHODS))}
+    return sorted(
+        found,
+        key=lambda one: (
+            places.get(one["table"], -1),
+            one["table"],
+            places.get(one["method"], -1),
+            one["epsilon"] or 0.0,
+            one["seed"],
+        ),
+    )
+
+
+def by_method(results: list[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
+    """The runs of one table, those that differ by their seed together."""
+    groups: dict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for one in results:
+        groups[one["method"], one["epsilon"]].append(one)
+    return groups
+
+
+def average(runs: list[dict[str, Any]], figure: Figure) -> tuple[float, float] | None:
+    """Mean over the seeds, and the furthest seed from it; None where nothing was measured."""
+    values = [value for value in map(figure.read, runs) if value is not None]
+    if not values:
+        return None
+    middle = mean(values)
+    return middle, max(abs(value - middle) for value in values)
+
+
+def title_of(key: Key) -> str:
+    method, epsilon = key
+    title = METHODS[method].title if method in METHODS else method
+    return title if epsilon is None else f"{title}, ε = {epsilon:g}"
+
+
+def findings_of(runs: list[dict[str, Any]]) -> str:
+    """The gravest words about privacy over all seeds, and which questions they answer."""
+    worst: dict[str, set[str]] = defaultdict(set)
+    for run in runs:
+        for question in PRIVACY:
+            worst[run.get("standings", {}).get(question, "not measured")].add(question)
+    told = [f"{word}: {', '.join(sorted(worst[word])).replace('_', ' ')}" for word in BAD if word in worst]
+    return "; ".join(told) or "no evidence"
+
+
+def cell(runs: list[dict[str, Any]], figure: Figure) -> str:
+    found = average(runs, figure)
+    if found is None:
+        return "–"
+    middle, spread = found
+    text = f"{middle:,.{figure.digits}f}"
+    text += f" ± {spread:,.{figure.digits}f}" if len(runs) > 1 else ""
+    return text.replace("0.", ".", 1) if text.startswith("0.") and figure.digits == 3 else text
+
+
+def table_of(results: list[dict[str, Any]]) -> list[str]:
+    """One table of the page: a row a method."""
+    first = results[0]
+    rows, score = first["rows"], first["score"]
+    real = next(
+        (r["metrics"]["tstr_auc"].get("real") for r in results if "tstr_auc" in r.get("metrics", {})), None
+    )
+    is_ceiling = "" if real is None else f" Real rows get {real:.3f}."
+    aim = f"; the target is `{first['target']}` ({score.replace('R2', 'R²')}).{is_ceiling}" if score else "."
+    headings = ["method", "seeds", *(figure.heading for figure in FIGURES), "privacy"]
+    lines = [
+        f"### {first['table'].replace('_', ' ')}",
+        "",
+        f"{max(r['rows']['train'] for r in results):,} rows learned, {rows['holdout']:,} held out, "
+        f"{first['columns']} columns{aim}",
+        "",
+        f"| {' | '.join(headings)} |",
+        f"|{'---|' * len(headings)}",
+    ]
+    for key, runs in by_method(results).items():
+        made = [run for run in runs if not run["failure"]]
+        if not made:
+            lines.append(f"| {title_of(key)} | {len(runs)} | {runs[0]['failure']} |{' |' * len(FIGURES)}")
+            continue
+        cells = [title_of(key), str(len(made)), *(cell(made, figure) for figure in FIGURES)]
+        lines.append(f"| {' | '.join(cells)} | {findings_of(made)} |")
+    return lines
+
+
+def losses_of(results: list[dict[str, Any]], ours: Key) -> list[str]:
+    """Every figure in which a peer of the same kind is ahead of us, with both figures."""
+    groups = {key: [run for run in runs if not run["failure"]] for key, runs in by_method(results).items()}
+    if not groups.get(ours):
+        return []
+    peers = [
+        key
+        for key, runs in groups.items()
+        if runs and key[0] in METHODS and METHODS[key[0]].kind == "peer" and key[1] == ours[1]
+    ]
+    told = []
+    for figure in FIGURES:
+        own = average(groups[ours], figure)
+        if figure.better is None or own is None:
+            continue
+        for peer in peers:
+            other = average(groups[peer], figure)
+            if other is not None and (other[0] < own[0] if figure.better == "low" else other[0] > own[0]):
+                texts = [cell(groups[key], figure) for key in (peer, ours)]
+                told.append(f"{figure.heading}: {texts[0]} for {title_of(peer)}, {texts[1]} for us")
+    return told
+
+
+def losses(results: list[dict[str, Any]]) -> list[str]:
+    """Where we lose, table by table."""
+    lines = ["### Where we lose", ""]
+    for table, runs in by_table(results).items():
+        own = [key for key in by_method(runs) if key[0] in ("tabgan", "tabgan_private")]
+        for key in own:
+            told = losses_of(runs, key)
+            said = "; ".join(told) + "." if told else "to nobody who was measured."
+            lines.append(f"- {table.replace('_', ' ')}, {title_of(key)}: {said}")
+    return lines
+
+
+def by_table(results: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in results:
+        tables[one["table"]].append(one)
+    return tables
+
+
+def peers() -> list[str]:
+    """Who is compared, with version and licence, and who cannot be."""
+    lines = ["### Who is compared", "", "| method | package | licence |", "|---|---|---|"]
+    for method in METHODS.values():
+        if method.kind == "peer" and method.environment is not None:
+            pinned = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
+            package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
+            lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} |")
+    return [*lines, "", *(f"- {name}, not measured: {reason}." for name, reason in ABSENT.items())]
+
+
+def section(results: list[dict[str, Any]]) -> str:
+    """Everything between the markers."""
+    dates = sorted({one["measured"] for one in results})
+    machines = sorted({f"{one['machine']['cores']} cores ({one['machine']['processor']})" for one in results})
+    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.", ""]
+    for name, text in (
+        ("quality_time", "C2ST against the CPU time of the fit, Adult"),
+        ("quality_epsilon", "TSTR against epsilon, Adult"),
+        ("speed", "Rows drawn in a CPU second, Adult"),
+    ):
+        lines += [f"![{text}](pictures/{name}.png)", ""]
+    for runs in by_table(results).values():
+        lines += [*table_of(runs), ""]
+    return "\n".join([*lines, *losses(results), "", *peers()])
+
+
+def with_section(page: str, drawn: str) -> str:
+    """The page with what is between the markers replaced. Raises: ValueError without both markers."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{README.name} must hold the lines {BEGIN!r} and {END!r}.")
+    return f"{before}{BEGIN}\n\n{drawn}\n\n{END}{after}"
+
+
+def main() -> None:
+    """Draw the pictures and the page."""
+    results = read_results()
+    if not results:
+        raise SystemExit("There is no result in results/compare/: run python -m benchmarks.compare first.")
+    draw_pictures(results)
+    README.write_text(with_section(README.read_text(encoding="utf-8"), section(results)), encoding="utf-8")
+    print(f"{len(results)} results drawn into {README.name}")
+
+
+if __name__ == "__main__":
+    main()

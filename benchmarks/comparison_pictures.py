@@ -1,0 +1,140 @@
+"""The three pictures of the comparison: quality by training time, by epsilon; speed of sampling."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from benchmarks.measuring import RESULTS
+from benchmarks.peers.methods import METHODS
+
+FOLDER = Path(__file__).resolve().parent / "pictures"
+TABLE = "adult"
+COLOURS = {"ours": "#d9480f", "peer": "#1f4e79", "reference": "#8a949e"}
+Results = list[dict[str, Any]]
+
+
+def draw_pictures(results: Results, folder: Path = FOLDER, table: str = TABLE) -> None:
+    """Write the pictures; equal results give equal files."""
+    folder.mkdir(exist_ok=True)
+    made = [one for one in results if one["table"] == table and not one["failure"]]
+    for name, draw in (
+        ("quality_time", quality_by_time),
+        ("quality_epsilon", quality_by_epsilon),
+        ("speed", speed),
+    ):
+        figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+        axes = figure.subplots()
+        axes.spines[["top", "right"]].set_visible(False)
+        draw(axes, made)
+        figure.savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
+
+
+def quality_by_time(axes: Axes, made: Results) -> None:
+    """C2ST of methods without epsilon by the CPU time of their fit; references as lines."""
+    for method, (seconds, auc) in _means(made, _fit_seconds, _c2st).items():
+        kind = METHODS[method].kind
+        if kind == "reference":
+            axes.axhline(auc, color=COLOURS[kind], linewidth=1, linestyle=":")
+            axes.annotate(METHODS[method].title, (0.99, auc), xycoords=("axes fraction", "data"), **_ABOVE)
+        else:
+            axes.scatter(seconds, auc, color=COLOURS[kind], s=40, zorder=3)
+            axes.annotate(METHODS[method].title, (seconds, auc), xytext=(6, 4), textcoords="offset points")
+    axes.set_xscale("log")
+    axes.set(ylim=(0.45, 1.03), xlabel="CPU seconds of the fit", ylabel="C2ST AUC (.5: not told apart)")
+    axes.margins(x=0.25)
+
+
+def quality_by_epsilon(axes: Axes, made: Results) -> None:
+    """TSTR of private methods by epsilon; the real rows' as a line."""
+    curves: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for one in made:
+        if one["epsilon"] is not None and "tstr_auc" in one["metrics"]:
+            curves[one["method"]][one["epsilon"]].append(one["metrics"]["tstr_auc"]["value"])
+    if "tabgan_private" not in curves:
+        curves["tabgan_private"] = _own_curve()
+    for method, points in curves.items():
+        places = sorted(points)
+        colour = COLOURS[METHODS[method].kind]
+        scores = [mean(points[place]) for place in places]
+        axes.plot(places, scores, color=colour, marker="o", linewidth=1.6)
+        axes.annotate(METHODS[method].title, (places[-1], scores[-1]), xytext=(6, -12), **_BESIDE)
+    real = [one["metrics"]["tstr_auc"]["real"] for one in made if "tstr_auc" in one["metrics"]]
+    if real:
+        axes.axhline(real[0], color=COLOURS["reference"], linewidth=1, linestyle=":")
+        axes.annotate("real rows", (0.99, real[0]), xycoords=("axes fraction", "data"), **_ABOVE)
+    axes.set_xscale("log")
+    axes.set_xticks([0.5, 1, 3, 10], ["0.5", "1", "3", "10"])
+    axes.set_xlim(0.4, 30)
+    axes.minorticks_off()
+    axes.set(xlabel="epsilon (delta = 1e-5)", ylabel="TSTR AUC")
+
+
+def speed(axes: Axes, made: Results) -> None:
+    """Rows drawn in a CPU second, the fastest first."""
+    found = {
+        method: rate
+        for method, (rate, _) in _means(made, _rows_per_second, _rows_per_second).items()
+        if METHODS[method].kind != "reference"
+    }
+    names = sorted(found, key=lambda method: -found[method])
+    colours = [COLOURS[METHODS[name].kind] for name in names]
+    axes.barh([METHODS[name].title for name in names], [found[name] for name in names], color=colours)
+    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=4)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.tick_params(axis="y", length=0)
+    axes.set(xlabel="rows in a CPU second")
+
+
+_ABOVE: dict[str, Any] = {
+    "xytext": (0, 2),
+    "textcoords": "offset points",
+    "ha": "right",
+    "va": "bottom",
+    "fontsize": 8,
+    "color": COLOURS["reference"],
+}
+_BESIDE: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9}
+
+
+def _own_curve(folder: Path = RESULTS) -> dict[float, list[float]]:
+    """Our private mode on Adult, declared, as benchmarks.private measured it."""
+    found = {}
+    for path in sorted(folder.glob("private-adult-eps*.json")):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["is_declared"]:
+            found[told["epsilon"]] = [told["mean"]["tstr"]]
+    return found
+
+
+Read = Callable[[dict[str, Any]], float | None]
+
+
+def _means(made: Results, first: Read, second: Read) -> dict[str, tuple[float, float]]:
+    """Means over the seeds of two figures of every method that has no epsilon."""
+    pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for one in made:
+        a, b = first(one), second(one)
+        if one["epsilon"] is None and a is not None and b is not None:
+            pairs[one["method"]].append((a, b))
+    return {method: (mean(a for a, _ in found), mean(b for _, b in found)) for method, found in pairs.items()}
+
+
+def _fit_seconds(one: dict[str, Any]) -> float | None:
+    return one["costs"]["fit_cpu_seconds"]
+
+
+def _c2st(one: dict[str, Any]) -> float | None:
+    return one["metrics"].get("c2st_auc", {}).get("value")
+
+
+def _rows_per_second(one: dict[str, Any]) -> float | None:
+    return one["costs"].get("rows_per_cpu_second")
