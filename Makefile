@@ -7,7 +7,7 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow browser postgresql check format bench clean
+.PHONY: help demo test slow browser postgresql check format bench bench-full bench-ours clean
 
 help:
 	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
@@ -15,7 +15,9 @@ help:
 	@echo "make slow    the long tests: commands killed at fifty moments, large tables"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
-	@echo "make bench   measure quality, speed and robustness into benchmarks/results/"
+	@echo "make bench   compare with others on three tables, under half an hour, and draw benchmarks/README.md"
+	@echo "make bench-full  the same with every table and method and three seeds: days; goes on where it stopped"
+	@echo "make bench-ours  quality, speed and robustness of this project alone, into benchmarks/results/"
 	@echo "make clean   remove .venv and everything built"
 
 # The link lets mypy see cli/ as the import package it is installed as.
@@ -62,12 +64,21 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Peers are installed into benchmarks/.peers on first use. What has a result already is not run again.
 bench: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compare --quick --minutes 25
+	$(BIN)/python -m benchmarks.comparison_page
+
+bench-full: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compare --seeds 0 1 2 --epsilon 0.5 1 3 10
+	$(BIN)/python -m benchmarks.comparison_page
+
+bench-ours: $(READY)
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.robustness --few
 
 clean:
 	rm -rf .venv .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf build dist demo *.egg-info benchmarks/cache
+	rm -rf build dist demo *.egg-info benchmarks/cache benchmarks/.peers
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

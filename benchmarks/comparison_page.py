@@ -114,10 +114,8 @@ def cell(runs: list[dict[str, Any]], figure: Figure) -> str:
     found = average(runs, figure)
     if found is None:
         return "–"
-    middle, spread = found
-    text = f"{middle:,.{figure.digits}f}"
-    text += f" ± {spread:,.{figure.digits}f}" if len(runs) > 1 else ""
-    return text.replace("0.", ".", 1) if text.startswith("0.") and figure.digits == 3 else text
+    texts = [f"{value:,.{figure.digits}f}" for value in found[: 2 if len(runs) > 1 else 1]]
+    return " ± ".join(text.removeprefix("0") if figure.digits == 3 else text for text in texts)
 
 
 def table_of(results: list[dict[str, Any]]) -> list[str]:
@@ -193,12 +191,15 @@ def by_table(results: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 def peers() -> list[str]:
     """Who is compared, with version and licence, and who cannot be."""
-    lines = ["### Who is compared", "", "| method | package | licence |", "|---|---|---|"]
+    path = RESULTS / "peers.json"
+    states = json.loads(path.read_text(encoding="utf-8"))["environments"] if path.exists() else {}
+    lines = ["### Who is compared", "", "| method | package | licence | |", "|---|---|---|---|"]
     for method in METHODS.values():
         if method.kind == "peer" and method.environment is not None:
             pinned = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
             package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
-            lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} |")
+            state = states.get(method.environment, "not tried yet")
+            lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} | {state} |")
     return [*lines, "", *(f"- {name}, not measured: {reason}." for name, reason in ABSENT.items())]
 
 

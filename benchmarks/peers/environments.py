@@ -1,14 +1,20 @@
 """A virtual environment for each peer, made on first use from a file of pinned versions.
 
 python -m benchmarks.peers.environments [NAME ...]     make them now; all if none is named
+
+What came of it is written to results/peers.json, with the reason where a peer cannot be had.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import venv
 from pathlib import Path
+
+from benchmarks.measuring import RESULTS, write_result
+from benchmarks.peers.methods import ABSENT
 
 FOLDER = Path(__file__).resolve().parent
 REQUIREMENTS = FOLDER / "requirements"
@@ -43,17 +49,24 @@ def python_of(name: str | None) -> Path:
     return python
 
 
-def main() -> None:
-    """Make the environments that were named, or all."""
-    for name in sys.argv[1:] or sorted(path.stem for path in REQUIREMENTS.glob("*.txt")):
-        print(f"{name}: {_state(name)}")
-
-
-def _state(name: str) -> str:
+def state_of(name: str) -> str:
+    """`installed`, or why not."""
     try:
-        return str(python_of(name))
+        python_of(name)
     except NotInstalledError as error:
         return f"not installed: {error}"
+    return "installed"
+
+
+def main() -> None:
+    """Make the environments that were named, or all, and write what came of it."""
+    states = {}
+    for name in sys.argv[1:] or sorted(path.stem for path in REQUIREMENTS.glob("*.txt")):
+        states[name] = state_of(name)
+        print(f"{name}: {states[name]}", flush=True)
+    known = RESULTS / "peers.json"
+    before = json.loads(known.read_text(encoding="utf-8"))["environments"] if known.exists() else {}
+    print(f"written to {write_result('peers', {'environments': before | states, 'absent': ABSENT})}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def fit(table, job):
         if name not in levels and (codes[name].dropna() % 1 == 0).all()
     ]
     made = ForestDiffusionModel(
-        codes.to_numpy(dtype=float),
+        codes.to_numpy(dtype=float, copy=True),
         diffusion_type="flow",
         bin_indexes=binary,
         cat_indexes=many,

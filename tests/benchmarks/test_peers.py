@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.measuring import ROOT
+from benchmarks.peers.environments import REQUIREMENTS
+from benchmarks.peers.methods import METHODS, Method
+from benchmarks.peers.running import RUNNERS, Task, as_read, run
+from tabgan.schema import infer_schema
+
+PEERS = {"ctgan", "sdv", "copulas", "rdt", "mostlyai", "snsynth", "arfpy", "ForestDiffusion", "sdmetrics"}
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {
+            "number": rng.normal(size=60).round(3),
+            "count": rng.integers(0, 9, size=60),
+            "label": rng.choice(["a", "NA", "b, c", "None"], size=60),
+            "flag": rng.random(60) < 0.5,
+            "day": pd.Timestamp("2024-01-01", tz="Europe/Berlin")
+            + pd.to_timedelta(rng.integers(0, 300, size=60), unit="D"),
+        }
+    )
+    return rows.mask(pd.DataFrame(rng.random(rows.shape) < 0.1, columns=rows.columns)).astype(
+        {"flag": "boolean", "count": "Int64"}
+    )
+
+
+@pytest.fixture(scope="module")
+def kinds(table: pd.DataFrame) -> dict[str, str]:
+    return {str(column.name): column.kind for column in infer_schema(table)}
+
+
+def test_every_runner_reads_the_same_cells(table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    read = as_read(table, kinds)
+    assert read.isna().equals(table.isna())
+    assert set(read["label"].dropna()) == {"a", "NA", "b, c", "None"}
+    assert set(read["flag"].dropna()) == {"True", "False"}
+    assert (read["day"].dropna() == table["day"].dropna().dt.tz_convert(None)).all()
+    assert as_read(read, kinds).equals(read)
+
+
+@pytest.mark.parametrize("name", ["independent", "copy", "half"])
+def test_the_protocol_gives_rows_and_costs(name: str, table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    train = as_read(table, kinds)
+    made = run(METHODS[name], train, Task(seed=1, kinds=kinds, speed_rows=100))
+    assert made.failure is None
+    assert made.rows is not None
+    assert made.rows.shape == train.shape
+    assert list(made.rows.columns) == list(train.columns)
+    for column in train:
+        assert set(made.rows[column].dropna()) <= set(train[column].dropna())
+    whole = [str(row) for row in train.itertuples(index=False)]
+    if METHODS[name].options["what"] == "copy":
+        assert sorted(str(row) for row in made.rows.itertuples(index=False)) == sorted(whole)
+    else:
+        assert not set(whole) >= {str(row) for row in made.rows.itertuples(index=False)}
+    assert {"fit_wall_seconds", "fit_cpu_seconds", "rows_per_second", "peak_bytes", "versions"} <= set(
+        made.figures
+    )
+    assert made.figures["peak_bytes"] > 10**7
+
+
+def test_a_runner_that_fails_tells_why_and_leaves_no_rows(table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    train = as_read(table, kinds)
+    broken = Method("broken", "run_reference")
+    assert run(broken, train, Task(0, kinds)) == run(broken, train, Task(1, kinds))
+    made = run(broken, train, Task(0, kinds))
+    assert made.rows is None
+    assert made.failure == "KeyError: 'what'"
+
+
+def test_a_runner_that_takes_too_long_is_stopped(table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    made = run(METHODS["copy"], as_read(table, kinds), Task(0, kinds, limit=0.05))
+    assert (made.rows, made.failure) == (None, "stopped after 0 s")
+
+
+def test_every_method_has_a_runner_and_pinned_versions() -> None:
+    for name, method in METHODS.items():
+        assert (RUNNERS / f"{method.runner}.py").exists(), name
+        if method.environment is not None:
+            lines = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
+            assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.]+", line) for line in lines), name
+            assert any(line.lower().startswith(f"{method.package.lower()}==") for line in lines), name
+            assert {line for line in lines if line.startswith("torch==")} <= {"torch==2.13.0"}, name
+
+
+def test_only_runners_and_children_import_other_synthesizers() -> None:
+    for path in (*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tabgan").rglob("*.py")):
+        is_apart = path.parent == RUNNERS or path.name.endswith("_child.py")
+        if is_apart or {".peers", "cache"} & set(path.parts):
+            continue
+        assert not _imported(path) & PEERS, path
+
+
+def _imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").split(".")[0])
+    return names
