@@ -26,7 +26,7 @@ README = Path(__file__).resolve().parent / "README.md"
 BEGIN = "<!-- drawn by python -m benchmarks.comparison_page: what stands here is replaced -->"
 END = "<!-- end of what is drawn -->"
 PRIVACY = [question.key for question in QUESTIONS if question.group == "privacy"]
-BAD = ("leak", "overfitting suspected", "weak evidence")
+TOLD = ("leak", "overfitting suspected", "weak evidence", "underpowered", "not measured")
 Key = tuple[str, float | None]
 
 
@@ -101,12 +101,12 @@ def title_of(key: Key) -> str:
 
 
 def findings_of(runs: list[dict[str, Any]]) -> str:
-    """The gravest words about privacy over all seeds, and which questions they answer."""
+    """The words about privacy other than `no evidence` in any seed, and the questions they answer."""
     worst: dict[str, set[str]] = defaultdict(set)
     for run in runs:
         for question in PRIVACY:
             worst[run.get("standings", {}).get(question, "not measured")].add(question)
-    told = [f"{word}: {', '.join(sorted(worst[word])).replace('_', ' ')}" for word in BAD if word in worst]
+    told = [f"{word}: {', '.join(sorted(worst[word])).replace('_', ' ')}" for word in TOLD if word in worst]
     return "; ".join(told) or "no evidence"
 
 
@@ -177,7 +177,7 @@ def losses(results: list[dict[str, Any]]) -> list[str]:
         own = [key for key in by_method(runs) if key[0] in ("tabgan", "tabgan_private")]
         for key in own:
             told = losses_of(runs, key)
-            said = "; ".join(told) + "." if told else "to nobody who was measured."
+            said = "; ".join(told) + "." if told else "to no peer that has a result here."
             lines.append(f"- {table.replace('_', ' ')}, {title_of(key)}: {said}")
     return lines
 

@@ -9,7 +9,16 @@ import pandas as pd
 import pytest
 
 from benchmarks.compare import Run, files_in, runs_of, sides_of
-from benchmarks.comparison_page import BEGIN, END, losses_of, read_results, section, with_section
+from benchmarks.comparison_page import (
+    BEGIN,
+    END,
+    PRIVACY,
+    findings_of,
+    losses_of,
+    read_results,
+    section,
+    with_section,
+)
 from benchmarks.comparison_pictures import draw_pictures
 from benchmarks.peers.methods import METHODS
 
@@ -35,7 +44,8 @@ def result(method: str, seed: int, **figures: float) -> dict[str, Any]:
             "c2st_auc": {"value": found["c2st"], "real": 0.5},
             "tstr_auc": {"value": found["tstr"], "real": 0.93},
         },
-        "standings": {"memorisation": "leak" if method == "copy" else "no evidence"},
+        "standings": dict.fromkeys(PRIVACY, "no evidence")
+        | ({"memorisation": "leak"} if method == "copy" else {}),
         "sdmetrics": {"overall": found["sdmetrics"]},
     }
 
@@ -103,6 +113,13 @@ def test_the_page_shows_means_spread_failures_and_findings(results: list[dict[st
     assert any("AIM, ε = 1 | 1 | stopped after 60 s" in line for line in lines)
     assert any(line.startswith("| copy") and line.endswith("leak: memorisation |") for line in lines)
     assert any(line.startswith("- TabSyn, not measured:") for line in lines)
+
+
+def test_a_test_that_was_too_small_is_never_called_no_evidence() -> None:
+    sure, small = result("tabgan", 0), result("tabgan", 1)
+    small["standings"]["inference"] = "underpowered"
+    assert findings_of([sure]) == "no evidence"
+    assert findings_of([sure, small]) == "underpowered: inference"
 
 
 def test_losses_name_the_peer_with_both_figures_and_no_reference_counts(

@@ -38,7 +38,8 @@ def sample(model, n_rows, seed):
     rows = pd.DataFrame(made.generate(batch_size=n_rows), columns=columns)
     for name, known in levels.items():
         places = rows[name].astype(float).round().clip(0, len(known) - 1).astype(int)
-        rows[name] = pd.Series(np.asarray(known, dtype=object)[places]).replace("missing", None)
+        rows[name] = np.asarray(known, dtype=object)[places]
+    rows = rows.replace({name: {"missing": None} for name in levels})
     return numbers_as_dates(rows, job)
 
 
