@@ -9,11 +9,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.measuring import RESULTS
 from benchmarks.peers.methods import METHODS
+from benchmarks.picture import STYLE
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 TABLE = "adult"
@@ -30,11 +32,10 @@ def draw_pictures(results: Results, folder: Path = FOLDER, table: str = TABLE) -
         ("quality_epsilon", quality_by_epsilon),
         ("speed", speed),
     ):
-        figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-        axes = figure.subplots()
-        axes.spines[["top", "right"]].set_visible(False)
-        draw(axes, made)
-        figure.savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
+        with rc_context(STYLE):
+            figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+            draw(figure.subplots(), made)
+            figure.savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
 
 
 def quality_by_time(axes: Axes, made: Results) -> None:

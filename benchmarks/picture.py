@@ -21,11 +21,20 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from benchmarks.datasets import load
 from benchmarks.measuring import ROOT, split
 from tabgan.evaluation import c2st_auc, pair_trends
-from tabgan.evaluation.charts import REAL, STYLE, SYNTHETIC
+from tabgan.evaluation.charts import REAL, SYNTHETIC
 from tabgan.schema import infer_schema
 
 PICTURE = ROOT / "examples" / "real_beside_synthetic.png"
 RICH = ">50K"
+INK = "#30363d"
+STYLE = {
+    "font.size": 8.5,
+    "text.parse_math": False,  # a "$" in a category is a dollar
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#b0b8c0",
+    **dict.fromkeys(("axes.labelcolor", "xtick.color", "ytick.color", "text.color"), INK),
+}
 
 
 def histogram(axes: Axes, real: pd.Series, synthetic: pd.Series, bins: np.ndarray) -> None:
