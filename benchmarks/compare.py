@@ -30,6 +30,7 @@ from benchmarks.measuring import ROOT, Stopwatch, console, split, write_result
 from benchmarks.oracles.sdmetrics_oracle import MISSING, python_of_oracle
 from benchmarks.peers.methods import METHODS, Method
 from benchmarks.peers.running import Made, Task, as_read, run
+from tabgan.errors import TabganError
 from tabgan.evaluation import evaluate
 from tabgan.evaluation.utility import is_regression
 from tabgan.schema import infer_schema
@@ -78,10 +79,9 @@ def sides_of(method: Method, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
 def measure(one: Run, dataset: Dataset, *, limit: float | None, smoke: bool) -> dict[str, Any]:
     """Make the rows of one run and judge them."""
     method = METHODS[one.method]
-    whole = split(dataset.table, one.seed)[0]
-    schema = infer_schema(whole)
-    kinds = {str(column.name): column.kind for column in schema}
-    train, holdout = (as_read(table.rename(columns=str), kinds) for table in split(dataset.table, one.seed))
+    sides = split(dataset.table.rename(columns=str), one.seed)
+    kinds = {str(column.name): column.kind for column in infer_schema(sides[0])}
+    train, holdout = (as_read(side, kinds) for side in sides)
     train, given = sides_of(method, train)
     options = dict(method.quick) if smoke else {}
     public = None
@@ -117,11 +117,14 @@ def judged(
     seed: int,
     kinds: dict[str, str],
 ) -> dict[str, Any]:
-    """What our evaluation and SDMetrics say; empty where there are no rows."""
+    """What our evaluation and SDMetrics say; the reason where the rows cannot be judged."""
     if made.rows is None:
         return {}
     watch = Stopwatch()
-    found = evaluate(train, made.rows, holdout, target=target, seed=seed)
+    try:
+        found = evaluate(train, made.rows, holdout, target=target, seed=seed)
+    except TabganError as error:
+        return {"failure": f"not judged: {error}"}
     seconds = watch.read()[1]
     metrics = {
         metric.key: {"value": _short(metric.value), "real": _short(metric.reference)}

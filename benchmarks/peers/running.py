@@ -84,7 +84,10 @@ def run(method: Method, train: pd.DataFrame, task: Task) -> Made:
         if done.returncode:
             return Made(None, {}, _reason(done, folder))
         figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))
-        return Made(read_table(folder / "synthetic.csv", task.kinds), figures)
+        try:
+            return Made(read_table(folder / "synthetic.csv", task.kinds), figures)
+        except ValueError as error:
+            return Made(None, figures, f"not readable: {error}"[:300])
 
 
 def _environment(*, is_ours: bool) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks.compare import Run, files_in, runs_of, sides_of
+from benchmarks.compare import Run, files_in, judged, runs_of, sides_of
 from benchmarks.comparison_page import (
     BEGIN,
     END,
@@ -21,6 +21,7 @@ from benchmarks.comparison_page import (
 )
 from benchmarks.comparison_pictures import draw_pictures
 from benchmarks.peers.methods import METHODS
+from benchmarks.peers.running import Made
 
 
 def result(method: str, seed: int, **figures: float) -> dict[str, Any]:
@@ -91,6 +92,14 @@ def test_a_folder_of_ones_own_files_is_read_by_name(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SystemExit, match="no file that ends in"):
         files_in(tmp_path / "empty")
+
+
+def test_rows_that_cannot_be_judged_are_a_failure_and_no_crash() -> None:
+    train = pd.DataFrame({"x": [0.5, 1.5] * 20, "c": ["a", "b"] * 20})
+    made = Made(train.assign(x="seven"), {})
+    found = judged(train, made, train, None, 0, {"x": "numeric", "c": "categorical"})
+    assert list(found) == ["failure"]
+    assert found["failure"].startswith("not judged: Column 'x' holds numbers in the training table")
 
 
 def test_drawing_twice_changes_nothing_and_leaves_what_was_written_by_hand(
