@@ -1,6 +1,6 @@
 """Everyone on the same tables: (table, method, seed) by (table, method, seed), each judged alike.
 
-python -m benchmarks.compare --quick --minutes 26            what `make bench` runs
+python -m benchmarks.compare --quick --minutes 25            what `make bench` runs
 python -m benchmarks.compare --seeds 0 1 2                   every table and method: `make bench-full`
 python -m benchmarks.compare --tables adult --methods tabgan tabularargn mst --epsilon 1 3
 python -m benchmarks.compare --data my/folder --target bought --methods tabgan ctgan
