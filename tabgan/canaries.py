@@ -26,7 +26,7 @@ from tabgan.gan.private_training import PrivateRun
 from tabgan.gan.training import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import blocks_of
-from tabgan.private_marginals import pair_counts, single_counts
+from tabgan.private_marginals import group_counts, single_counts
 
 Scores = NDArray[np.float64]
 
@@ -71,12 +71,11 @@ class Onlooker:
         expected = single_counts(self._rows, blocks) + single_counts(self._canaries, blocks) / 2
         places = blocks.flat_index(self._canaries).numpy()
         scores = (marginals.one_way - expected)[places].sum(1) / marginals.one_sigma**2
-        edges, canaries = list(marginals.pairs), self._canaries.numpy()
-        counts = (pair_counts(codes, edges, blocks.sizes) for codes in (self._rows, self._canaries))
-        for (i, j), rows, half in zip(edges, *counts, strict=True):
-            released = marginals.pairs[i, j]
+        tables, canaries = marginals.tables, self._canaries.T.numpy()
+        counts = (group_counts(codes, list(tables), blocks.sizes) for codes in (self._rows, self._canaries))
+        for (group, released), rows, half in zip(tables.items(), *counts, strict=True):
             extra = released.counts - (rows + half / 2).reshape(released.counts.shape)
-            scores += extra[canaries[:, i], canaries[:, j]] / released.sigma**2
+            scores += extra[tuple(canaries[list(group)])] / released.sigma**2
         self.scores["noisy counts"] = scores
 
     def see_step(self, run: PrivateRun, steps: NoisySteps) -> None:

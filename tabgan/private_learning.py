@@ -162,7 +162,8 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
     parents = [block.parent for block in encoder.layout.blocks]
     about = _blocks_of(reduction.inner_name(target), encoder)
-    marginals = released_marginals(codes, blocks, reading.marginal_plan(star_of(about, parents)))
+    plan = reading.marginal_plan(star_of(about, parents), about[0] if about else None)
+    marginals = released_marginals(codes, blocks, plan)
     if auditor is not None:
         auditor.see_counts(encoder, marginals)
     watch = None if auditor is None else auditor.see_step

@@ -1,10 +1,15 @@
-"""Noisy marginals: counts of single codes, and of pairs of codes; all pairs, or those worth their noise.
+"""Noisy marginals: counts of single codes, of pairs, and of triples with the target.
+
+All pairs are counted, or those worth their noise.
 
 In a wide table the noise of all pairs drowns each of them. There the pairs with the target and those
 of a column's own codes come first; then, round by round, the exponential mechanism chooses the
 pairs that a model of what is known so far gets most wrong, and they are counted. Each round has as
 much of the budget and half as many pairs as the one before, so noise falls as the errors that are
 left do.
+
+Pairs alone do not say how a target follows from several columns at once. So the target and the block
+that goes with it most are counted together with each of the blocks that go with either.
 
 Source: McKenna, Mullins, Sheldon & Miklau 2022, AIM, algorithm 1 (score, annealing); Liu, Vietri & Wu
 2021, Iterative Methods for Private Synthetic Data (several choices a round).
@@ -16,6 +21,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,11 +30,23 @@ from torch import Tensor
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.raking import raked
-from tabgan.gan.tree import Edge, NoisyMarginals, NoisyPair, dependence, slices, spanning_tree, tree_rows
+from tabgan.gan.smoothing import smoothed
+from tabgan.gan.tree import (
+    Edge,
+    NoisyMarginals,
+    NoisyTable,
+    Triple,
+    dependence,
+    slices,
+    spanning_tree,
+    tree_rows,
+)
 from tabgan.privacy.accounting import exponential_epsilon
-from tabgan.privacy.config import PAIRS, SINGLES
+from tabgan.privacy.config import PAIRS, SINGLES, TRIPLES
 from tabgan.privacy.entry import Entry
 from tabgan.privacy.rows import PrivateRows
+
+Group = TypeVar("Group", Edge, Triple)
 
 STAR_SHARE, CHOICE_SHARE = 0.2, 0.1  # of the budget of pairs; the rest counts what was chosen
 N_ROUNDS = 4
@@ -37,6 +55,8 @@ MODEL_ROWS = 20_000
 MODEL_STEPS = 60
 STAR = f"{PAIRS}, of the target and within columns"
 MAX_CANDIDATES = 10_000  # pairs that a round looks at
+MAX_TRIPLES = 12
+MAX_TRIPLE_CELLS = 2**18
 
 
 @dataclass(frozen=True)
@@ -45,7 +65,8 @@ class MarginalPlan:
 
     `noise`: multiplier of each release by its text. `n_rows`: the released number of rows.
     `n_columns`: of the table. `is_chosen`: pairs are chosen instead of counted all. `is_adaptive`:
-    as in the ledger. `star`: pairs of blocks that are counted in any case.
+    as in the ledger. `star`: pairs of blocks that are counted in any case. `target`: the first block of
+    the column that the table is about; None where there is none.
     """
 
     noise: Mapping[str, float]
@@ -54,6 +75,7 @@ class MarginalPlan:
     is_chosen: bool
     is_adaptive: bool
     star: frozenset[Edge] = frozenset()
+    target: int | None = None
 
 
 def star_of(target: Sequence[int], parents: Sequence[int | None]) -> frozenset[Edge]:
@@ -68,10 +90,10 @@ def star_of(target: Sequence[int], parents: Sequence[int | None]) -> frozenset[E
 
 
 def released_marginals(codes: PrivateRows, blocks: Blocks, plan: MarginalPlan) -> NoisyMarginals:
-    """Counts of single codes, and of pairs where their noise is planned.
+    """Counts of single codes, and of pairs and triples where their noise is planned.
 
-    Privacy: a row has one code in every block and one pair in every two of them, so that L2
-        sensitivity is the root of the number of blocks, and of pairs of blocks.
+    Privacy: a row has one code in every block, one pair in every two of them and one triple in every
+        three, so that L2 sensitivity is the root of the number of blocks, of pairs, of triples.
     """
     sensitivity = math.sqrt(blocks.n_blocks)
     singles = codes.counts(
@@ -89,8 +111,10 @@ def released_marginals(codes: PrivateRows, blocks: Blocks, plan: MarginalPlan) -
     asked = _Pairs(codes, blocks, plan)
     if not plan.is_chosen:
         every = list(itertools.combinations(range(blocks.n_blocks), 2))
-        return replace(marginals, pairs=asked.counted(every, PAIRS, plan.noise[PAIRS]))
-    return asked.chosen(marginals)
+        marginals = replace(marginals, pairs=asked.counted(every, PAIRS, plan.noise[PAIRS]))
+    else:
+        marginals = asked.chosen(marginals)
+    return asked.with_triples(marginals) if TRIPLES in plan.noise else marginals
 
 
 @dataclass(frozen=True)
@@ -101,14 +125,14 @@ class _Pairs:
     blocks: Blocks
     plan: MarginalPlan
 
-    def counted(self, edges: Sequence[Edge], what: str, noise_multiplier: float) -> dict[Edge, NoisyPair]:
-        """Counts of these pairs, in one release."""
+    def counted(self, groups: Sequence[Group], what: str, noise_multiplier: float) -> dict[Group, NoisyTable]:
+        """Counts of these pairs or triples, in one release."""
         sizes = self.blocks.sizes
-        shapes = [(sizes[i], sizes[j]) for i, j in edges]
-        ends = np.cumsum([rows * columns for rows, columns in shapes])
-        sensitivity = math.sqrt(len(edges))
+        shapes = [tuple(sizes[block] for block in group) for group in groups]
+        ends = np.cumsum([math.prod(shape) for shape in shapes])
+        sensitivity = math.sqrt(len(groups))
         counts = self.codes.counts(
-            lambda rows: np.concatenate(list(pair_counts(rows, edges, sizes))),
+            lambda rows: np.concatenate(list(group_counts(rows, groups, sizes))),
             what=what,
             shape=int(ends[-1]),
             noise_multiplier=noise_multiplier,
@@ -118,9 +142,16 @@ class _Pairs:
         tables = np.split(counts.astype(np.float64), ends[:-1])
         sigma = noise_multiplier * sensitivity
         return {
-            edge: NoisyPair(table.reshape(shape), sigma)
-            for edge, table, shape in zip(edges, tables, shapes, strict=True)
+            group: NoisyTable(table.reshape(shape), sigma)
+            for group, table, shape in zip(groups, tables, shapes, strict=True)
         }
+
+    def with_triples(self, marginals: NoisyMarginals) -> NoisyMarginals:
+        """The target and what goes with it most, together with each block that goes with either."""
+        triples = triples_of(smoothed(marginals, self.blocks), self.blocks, self.plan.target)
+        if not triples:
+            return marginals
+        return replace(marginals, triples=self.counted(triples, TRIPLES, self.plan.noise[TRIPLES]))
 
     def chosen(self, marginals: NoisyMarginals) -> NoisyMarginals:
         """The star, then rounds of choices; together they cost what all pairs would.
@@ -157,7 +188,7 @@ class _Pairs:
         share = n_rows / len(model)
 
         def errors(rows: Tensor) -> NDArray[np.float64]:
-            both = zip(pair_counts(rows, left, sizes), pair_counts(model, left, sizes), strict=True)
+            both = zip(group_counts(rows, left, sizes), group_counts(model, left, sizes), strict=True)
             return np.array([np.abs(real - share * made).sum() for real, made in both])
 
         cells = np.array([sizes[i] * sizes[j] for i, j in left])
@@ -252,10 +283,34 @@ def choices_a_round(n_columns: int) -> list[int]:
 
 def _model_rows(marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
     """Rows with the marginals released so far. Shape: -> int64 [rows, blocks]."""
+    marginals = smoothed(marginals, blocks)
     shares = marginals.shares(blocks)
     tree = spanning_tree(dependence(marginals, shares, blocks), 0)
     rows = tree_rows(tree, marginals, shares, blocks, MODEL_ROWS)
     return raked(rows.to(blocks.device), marginals, MODEL_STEPS)
+
+
+def triples_of(marginals: NoisyMarginals, blocks: Blocks, target: int | None) -> list[Triple]:
+    """Which triples are counted: the target, its nearest block, and each block that goes most with either.
+
+    Without a target the block that goes most with all others is in its place. By released numbers alone.
+    """
+    if blocks.n_blocks < 3:
+        return []
+    near = dependence(marginals, marginals.shares(blocks), blocks)
+    first = int(near.sum(1).argmax()) if target is None else target
+    others = [block for block in range(blocks.n_blocks) if block != first]
+    second = max(others, key=lambda block: near[first, block])
+    others.remove(second)
+    others.sort(key=lambda block: -max(near[first, block], near[second, block]))
+    cells = blocks.sizes[first] * blocks.sizes[second]
+    small = [block for block in others if cells * blocks.sizes[block] <= MAX_TRIPLE_CELLS]
+    return [(first, second, block) for block in small[:MAX_TRIPLES]]
+
+
+def n_triples(n_blocks: int) -> int:
+    """How many triples are counted, unless levels are so fine that their tables are left out."""
+    return min(MAX_TRIPLES, max(0, n_blocks - 2))
 
 
 def single_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
@@ -266,12 +321,16 @@ def single_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
     return counts
 
 
-def pair_counts(codes: Tensor, edges: Sequence[Edge], sizes: Sequence[int]) -> Iterator[NDArray[np.int64]]:
-    """Rows with each pair of codes of each two blocks, one table after the other.
+def group_counts(
+    codes: Tensor, groups: Sequence[tuple[int, ...]], sizes: Sequence[int]
+) -> Iterator[NDArray[np.int64]]:
+    """Rows with each pair, or triple, of codes of each group of blocks, one table after the other.
 
-    Shape: [rows, blocks] -> [codes of the first times codes of the second], flattened.
+    Shape: [rows, blocks] -> [product of the numbers of codes], flattened.
     """
     columns = codes.T.int().contiguous()
-    for i, j in edges:
-        cells = columns[i] * sizes[j] + columns[j]
-        yield torch.bincount(cells, minlength=sizes[i] * sizes[j]).cpu().numpy()
+    for group in groups:
+        cells = torch.zeros_like(columns[0])
+        for block in group:
+            cells = cells * sizes[block] + columns[block]
+        yield torch.bincount(cells, minlength=math.prod(sizes[block] for block in group)).cpu().numpy()

@@ -24,12 +24,18 @@ from tabgan.gan.private_training import PrivateRun
 from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.settings import PrivateSettings, Settings
 from tabgan.gan.threads import one_thread
-from tabgan.gan.tree import NoisyMarginals, NoisyPair
+from tabgan.gan.tree import NoisyMarginals, NoisyTable
 from tabgan.learning import blocks_of, chosen_device
 from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
-from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
+from tabgan.privacy.config import PAIRS, SINGLES, TRIPLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
-from tabgan.private_marginals import chosen_entries, deviation_of_pairs, deviation_on_codes, star_of
+from tabgan.private_marginals import (
+    chosen_entries,
+    deviation_of_pairs,
+    deviation_on_codes,
+    n_triples,
+    star_of,
+)
 from tabgan.rules.public import public_reduction
 from tabgan.schema import Declared, Schema, read_schema
 
@@ -82,10 +88,10 @@ def plan_private(
 
     Raises: SchemaError, ValueError or BudgetExceededError, as the fit would before it spends.
     """
-    config = privacy or PrivacyConfig.default(epsilon)
     told = read_schema(schema)
     kept = tuple(column for column in told if column.policy != "drop")
     declared = tuple(map(with_dtype, kept))
+    config = (privacy or PrivacyConfig.default(epsilon)).of_columns(len(declared))
     known = public_reduction(Schema(declared, told.rules)).inner
     if n_rows < 1:
         raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
@@ -102,7 +108,8 @@ def plan_private(
     max_levels = levels_worth_telling(n_rows, deviation_on_codes(noise, len(known), is_chosen=is_chosen))
     encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise, measured=measured, max_levels=max_levels)
     blocks = blocks_of(encoder, torch.device("cpu"))
-    entries = [_with_sensitivity(entry, blocks.n_blocks) for entry in scaled]
+    booked = [entry for entry in scaled if entry.what != TRIPLES or n_triples(blocks.n_blocks)]
+    entries = [_with_sensitivity(entry, blocks.n_blocks) for entry in booked]
     sigma = {entry.what: entry.sigma for entry in entries}
     pair_sigma = sigma.get(PAIRS, 0.0)
     if is_chosen:
@@ -133,13 +140,9 @@ def _with_choices(entries: list[Entry], encoder: TableEncoder, n_columns: int) -
 
 
 def _with_sensitivity(entry: Entry, n_blocks: int) -> Entry:
-    """A row has one code in every block, and one pair in every two."""
-    tables = {SINGLES: math.sqrt(n_blocks), PAIRS: _root_of_pairs(n_blocks)}.get(entry.what, 1.0)
-    return dataclasses.replace(entry, sensitivity=max(1.0, tables))
-
-
-def _root_of_pairs(n: int) -> float:
-    return math.sqrt(max(1, n * (n - 1) / 2))
+    """A row has one code in every block, one pair in every two, and one triple in every three counted."""
+    tables = {SINGLES: n_blocks, PAIRS: n_blocks * (n_blocks - 1) / 2, TRIPLES: n_triples(n_blocks)}
+    return dataclasses.replace(entry, sensitivity=math.sqrt(max(1.0, tables.get(entry.what, 1.0))))
 
 
 def _wrong_share(n_cells: float, sigma: float) -> float:
@@ -170,13 +173,13 @@ def _memory(blocks: Blocks, n_rows: int, sample_rate: float) -> int:
     """Codes of all rows, tables of pairs, the pairs of a pool that is raked, activations of a batch."""
     codes = 2 * n_rows * blocks.n_blocks
     pairs = 8 * 6 * blocks.n_flat**2
-    pool = 12 * pool_size(_n_pairs(blocks), PrivateSettings.pool_rows) * _n_pairs(blocks)
+    pool = 12 * pool_size(_n_tables(blocks), PrivateSettings.pool_rows) * _n_tables(blocks)
     batch = 4 * 6 * PrivateSettings.masks * sample_rate * n_rows * blocks.n_flat
     return int(codes + pairs + pool + batch) + 300 * 2**20  # torch itself
 
 
-def _n_pairs(blocks: Blocks) -> int:
-    return blocks.n_blocks * (blocks.n_blocks - 1) // 2
+def _n_tables(blocks: Blocks) -> int:
+    return blocks.n_blocks * (blocks.n_blocks - 1) // 2 + n_triples(blocks.n_blocks)
 
 
 def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float:
@@ -203,7 +206,7 @@ def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float
         drawing = _fastest(lambda: run.draw_rows(n_drawn, len(order)), clock) / n_drawn
         even, pool = _even_marginals(blocks, n_rows), rows[torch.randint(n_batch, (n_drawn,))]
         raking = _fastest(lambda: raked(pool, even), clock) / n_drawn
-    n_warm, n_last = (pool_size(_n_pairs(blocks), most) for most in (settings.warm_rows, settings.pool_rows))
+    n_warm, n_last = (pool_size(_n_tables(blocks), most) for most in (settings.warm_rows, settings.pool_rows))
     released = public * (2 * settings.warm_steps + settings.distil_steps)
     drawn, weighted = drawing * (n_warm + n_last), raking * (2 * n_warm + n_last)
     return released + private * config.steps + drawn + weighted
@@ -211,7 +214,7 @@ def _seconds(encoder: TableEncoder, config: PrivacyConfig, n_rows: int) -> float
 
 def _even_marginals(blocks: Blocks, n_rows: int) -> NoisyMarginals:
     pairs = {
-        (i, j): NoisyPair(np.zeros((blocks.sizes[i], blocks.sizes[j])), 1.0)
+        (i, j): NoisyTable(np.zeros((blocks.sizes[i], blocks.sizes[j])), 1.0)
         for i, j in itertools.combinations(range(blocks.n_blocks), 2)
     }
     return NoisyMarginals(np.zeros(blocks.n_flat), 1.0, float(n_rows), pairs)

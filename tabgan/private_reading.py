@@ -70,8 +70,8 @@ class Reading:
         Without a delta and a public number of rows, delta follows the released number: the count
         runs under the noise of a delta that no table here needs, and what comes after it is adaptive.
         """
-        config = budget.config
         names: list[Hashable] = list(df.columns)
+        config = budget.config.of_columns(len(names))
         declared = _checked_schema(names, declared)
         delta = budget.delta
         if config.n_rows is not None:
@@ -112,10 +112,12 @@ class Reading:
         """What is learned of the declared columns, as the rules have it."""
         return public_reduction(self.declared or Schema(()), self.names).inner
 
-    def marginal_plan(self, star: frozenset[tuple[int, int]]) -> MarginalPlan:
+    def marginal_plan(self, star: frozenset[tuple[int, int]], target: int | None) -> MarginalPlan:
         """What of the marginals is counted."""
         n_columns = len(self.names)
-        return MarginalPlan(self.noise, self.n_rows, n_columns, self._is_chosen, self.is_adaptive, star)
+        return MarginalPlan(
+            self.noise, self.n_rows, n_columns, self._is_chosen, self.is_adaptive, star, target
+        )
 
     @property
     def _is_chosen(self) -> bool:

@@ -65,7 +65,7 @@ def test_invariant_15_as_things_are_the_bound_is_under_the_claim(monkeypatch):
 def test_invariant_15_a_tenth_of_the_noise_is_shown_to_break_the_claim(monkeypatch):
     mutants.tenth_of_release_noise(monkeypatch)
     mutants.tenth_of_training_noise(monkeypatch)
-    mostly_pairs = PrivacyConfig(steps=5, sample_rate=0.3, pairs_share=0.8)
+    mostly_pairs = PrivacyConfig(steps=5, sample_rate=0.3, pairs_share=0.8, triples_share=0.0)
     found = audited(monkeypatch, epsilon=2.0, n_canaries=400, privacy=mostly_pairs)
     assert found.epsilon < found.lower_bound <= found.ceiling
     assert found.standing == "broken"

@@ -14,7 +14,7 @@ from tabgan.private_marginals import (
     MarginalPlan,
     _model_rows,
     choices_a_round,
-    pair_counts,
+    group_counts,
     released_marginals,
     star_of,
 )
@@ -44,7 +44,7 @@ def released(codes: torch.Tensor, noise: float, *, is_chosen: bool, star=frozens
 
 def pair_error(made: torch.Tensor, real: torch.Tensor) -> float:
     edges, sizes = list(itertools.combinations(range(N_BLOCKS), 2)), [5] * N_BLOCKS
-    both = zip(pair_counts(made, edges, sizes), pair_counts(real, edges, sizes), strict=True)
+    both = zip(group_counts(made, edges, sizes), group_counts(real, edges, sizes), strict=True)
     return float(np.mean([np.abs(a / len(made) - b / len(real)).sum() / 2 for a, b in both]))
 
 
@@ -80,7 +80,7 @@ def test_pairs_of_a_table_of_one_block_are_none():
 
 def test_counts_of_pairs_are_those_of_a_loop():
     codes = wide()[:200, :4]
-    for (i, j), found in zip([(0, 1), (3, 2)], pair_counts(codes, [(0, 1), (3, 2)], [5] * 4), strict=True):
+    for (i, j), found in zip([(0, 1), (3, 2)], group_counts(codes, [(0, 1), (3, 2)], [5] * 4), strict=True):
         wanted = np.zeros((5, 5), dtype=int)
         for row in codes.tolist():
             wanted[row[i], row[j]] += 1

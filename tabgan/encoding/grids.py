@@ -25,7 +25,7 @@ FEWEST_CELLS, MOST_CELLS = 128, 2048
 SURE = 4.0  # deviations of the noise that a count must have to be more than noise
 FALSE_ALARM = 0.05  # chance that noise alone makes a value of a grid look repeated
 TAILS = 4
-LEVEL_DEVIATIONS, LEAST_LEVELS = 10.0, 16
+LEVEL_DEVIATIONS, LEAST_LEVELS = 30.0, 16
 _FINEST = 2.0**-40  # of the largest bound: the smallest logarithmic cell of an axis of floats
 
 
@@ -97,12 +97,12 @@ def cells_worth_asking(n_rows: int, deviation: float) -> int:
 
 
 def levels_worth_telling(n_rows: int, deviation: float) -> int:
-    """Levels of a number of which each holds ten deviations of the noise on a pair of codes.
+    """Levels of a number of which each holds thirty deviations of the noise on a pair of codes.
 
     Finer ones would be drowned where two columns meet, and every code makes more noise to learn from.
 
-    >>> levels_worth_telling(39_073, 85.0)
-    45
+    >>> levels_worth_telling(43_152, 55.0)
+    26
     """
     return int(np.clip(n_rows / (LEVEL_DEVIATIONS * deviation), LEAST_LEVELS, MAX_LEVELS))
 

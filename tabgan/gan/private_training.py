@@ -1,11 +1,11 @@
 """Private training, top to bottom: released pairs, then rows under DP-SGD, then the pairs again.
 
-1. The generator learns rows drawn from the tree of the released marginals and weighted to all
-   released pairs, by likelihood; then its own rows, weighted again.
+1. The released pairs and triples are smoothed. The generator learns rows drawn from their tree and
+   weighted to all of them, by likelihood; then its own rows, weighted again.
 2. It learns the private rows by likelihood: Poisson batches, gradients clipped row by row over
    several masks, noise once a step.
 3. It learns from an adversary that learns the private rows so, where one is asked for.
-4. A pool of rows is drawn from it, weighted to the released pairs, and learned once more.
+4. A pool of rows is drawn from it, weighted to pairs and triples, and learned once more.
 
 The plain private GAN is step 3 alone. Only steps 2 and 3 see rows, and only through `batches`.
 Nothing is chosen by a loss of real rows: no early stopping, no learning rate, no record.
@@ -31,8 +31,16 @@ from tabgan.gan.private_adversary import play_privately
 from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.rounds import draw, rounds_of
 from tabgan.gan.settings import PrivateSettings
+from tabgan.gan.smoothing import smoothed
 from tabgan.gan.training import Trained
-from tabgan.gan.tree import FloatArray, NoisyMarginals, dependence, spanning_tree, tree_rows
+from tabgan.gan.tree import (
+    FloatArray,
+    NoisyMarginals,
+    dependence,
+    joint_dependence,
+    spanning_tree,
+    tree_rows,
+)
 from tabgan.gan.watch import Average, Callback, Record
 
 DRAWN_AT_ONCE = 8192
@@ -56,6 +64,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
     stay booked, seen or not. Randomness but the noise and the batches is torch's global generator, which
     the caller seeds.
     """
+    marginals = smoothed(marginals, blocks)
     shares = marginals.shares(blocks)
     dependences = dependence(marginals, shares, blocks)
     information = torch.from_numpy(dependences).float().clamp(min=0)
@@ -63,14 +72,15 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
     generator = _fresh_generator(blocks, settings, shares, marginals.n_rows)
     run = PrivateRun(generator, order, settings, callbacks, is_stopped)
     if marginals.pairs:
-        tree = spanning_tree(dependences, target[0] if target else order[0])
-        n_warm = pool_size(len(marginals.pairs), settings.warm_rows)
+        root = target[0] if target else order[0]
+        tree = spanning_tree(dependences, root, joint_dependence(marginals))
+        n_warm = pool_size(len(marginals.tables), settings.warm_rows)
         rows = tree_rows(tree, marginals, shares, blocks, n_warm).to(blocks.device)
         # Twice: most pairs of the first rows are too far off for weights alone.
         run.learn_released(raked(rows, marginals), "tree", settings.warm_steps, settings.warm_lr)
         if not run.stops("pairs", 0):
-            rows = raked(run.draw_rows(n_warm, len(order)), marginals)
-            run.learn_released(rows, "pairs", settings.warm_steps, settings.warm_lr)
+            rows = torch.cat([rows[: n_warm // 2], run.draw_rows(n_warm - n_warm // 2, len(order))])
+            run.learn_released(raked(rows, marginals), "pairs", settings.warm_steps, settings.warm_lr)
     if teachers.likelihood is not None and not run.stops("rows", 0):
         run.learn_rows(teachers.likelihood)
     n_rounds = len(order)
@@ -78,7 +88,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
         run.learn_from_adversary(teachers.adversary)
         n_rounds = settings.rounds
     if marginals.pairs and not run.stops("pairs again", 0):
-        pool = run.draw_rows(pool_size(len(marginals.pairs), settings.pool_rows), n_rounds)
+        pool = run.draw_rows(pool_size(len(marginals.tables), settings.pool_rows), n_rounds)
         run.learn_released(raked(pool, marginals), "pairs again", settings.distil_steps, settings.distil_lr)
     generator.eval().requires_grad_(False)
     return Trained(

@@ -9,21 +9,23 @@ from tabgan.gan.tree import NoisyMarginals
 
 STEPS = 200
 LEARNING_RATE = 0.02
+# A pool is a guess, not rows of the table: its weight against what was released, as a share of them.
+POOL_WEIGHT = 1 / 9
 WORK = 12_000_000  # pairs of codes, over all rows of a pool
 FEWEST = 20_000
 
 
-def pool_size(n_pairs: int, at_most: int) -> int:
-    """Rows of a pool that can be raked to so many pairs of blocks in reasonable time."""
-    return min(at_most, max(FEWEST, WORK // max(1, n_pairs)))
+def pool_size(n_tables: int, at_most: int) -> int:
+    """Rows of a pool that can be raked to so many pairs and triples of blocks in reasonable time."""
+    return min(at_most, max(FEWEST, WORK // max(1, n_tables)))
 
 
 def raked(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Tensor:
     """As many rows, drawn from the pool by weights that bring its pairs to the released ones.
 
-    The weights are those nearest to equal ones (Kullback-Leibler, `n_rows` rows' worth) for which
-    the squared error of the pairs, in variances of their noise, is least: log-weights are a sum
-    over a row's pairs of codes, found through the dual, which is smooth and convex.
+    The weights are those nearest to equal ones (Kullback-Leibler, a share of `n_rows` rows' worth) for
+    which the squared error of pairs and triples, in variances of their noise, is least: log-weights
+    are a sum over a row's pairs and triples of codes, found through the dual, smooth and convex.
     Shape: int64 [rows, blocks] -> the same. Privacy: post-processing of released counts.
     Source: Deville & Särndal 1992 (calibration); the squared penalty allows for noise.
     """
@@ -37,7 +39,7 @@ def raked(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Tens
 
 def weights(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Tensor:
     """The weight of every row of the pool. Shape: int64 [rows, blocks] -> float64 [rows], of sum 1."""
-    cells, wanted, stiffness = _cells_of_pairs(pool, marginals)
+    cells, wanted, stiffness = _cells_of_tables(pool, marginals)
     flat = cells.flatten()
     dual = torch.zeros_like(wanted).requires_grad_(True)
     optimizer = torch.optim.Adam([dual], lr=LEARNING_RATE)
@@ -51,21 +53,24 @@ def weights(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Te
 
 
 def _chances(dual: Tensor, cells: Tensor) -> Tensor:
-    """Shape: [cells of all pairs], [pairs of blocks, rows] -> [rows]."""
+    """Shape: [cells of all tables], [tables, rows] -> [rows]."""
     return dual.detach()[cells].sum(0).double().softmax(0)
 
 
-def _cells_of_pairs(pool: Tensor, marginals: NoisyMarginals) -> tuple[Tensor, Tensor, Tensor]:
-    """Where each row's pairs lie in one vector of all cells, the wanted share of each, its stiffness.
+def _cells_of_tables(pool: Tensor, marginals: NoisyMarginals) -> tuple[Tensor, Tensor, Tensor]:
+    """Where each row's pairs and triples lie in one vector of all cells, the wanted shares, the stiffness.
 
-    Shape: -> int32 [pairs, rows], [cells], [cells].
+    Shape: -> int32 [tables, rows], [cells], [cells].
     """
     n_rows, start = marginals.n_rows, 0
     cells, wanted, stiffness = [], [], []
-    for (i, j), released in marginals.pairs.items():
-        cells.append((start + pool[:, i] * released.counts.shape[1] + pool[:, j]).int())
+    for of, released in marginals.tables.items():
+        place = torch.zeros_like(pool[:, 0])
+        for block, size in zip(of, released.counts.shape, strict=True):
+            place = place * size + pool[:, block]
+        cells.append((start + place).int())
         start += released.counts.size
         wanted.append(torch.from_numpy(released.counts.ravel() / n_rows))
-        stiffness.append(torch.full((released.counts.size,), released.sigma**2 / n_rows))
-    place, dtype = pool.device, torch.float32
-    return torch.stack(cells), torch.cat(wanted).to(place, dtype), torch.cat(stiffness).to(place, dtype)
+        stiffness.append(torch.full((released.counts.size,), POOL_WEIGHT * released.sigma**2 / n_rows))
+    device, dtype = pool.device, torch.float32
+    return torch.stack(cells), torch.cat(wanted).to(device, dtype), torch.cat(stiffness).to(device, dtype)

@@ -97,9 +97,9 @@ class PrivateSettings:
     lr: float = 1e-3
     ema: float = 0.99
     prefix_share: float = 0.7
-    warm_steps: int = 300
+    warm_steps: int = 500
     warm_lr: float = 2e-3
-    distil_steps: int = 600
+    distil_steps: int = 1000
     distil_lr: float = 1e-3
     public_batch_size: int = 1024
     warm_rows: int = 60_000

@@ -6,7 +6,7 @@ Everything here is post-processing: it sees released counts, never a row.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -18,16 +18,18 @@ from tabgan.gan.blocks import Blocks
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 Edge: TypeAlias = tuple[int, int]
+Triple: TypeAlias = tuple[int, int, int]
+Tree: TypeAlias = list[tuple[tuple[int, ...], int]]
 
 FITTING_ROUNDS = 20
 TINY = 1e-15
 
 
 @dataclass(frozen=True)
-class NoisyPair:
-    """Released counts of the pairs of codes of two blocks.
+class NoisyTable:
+    """Released counts of the codes of two or three blocks together.
 
-    Shape: counts [codes of the first, codes of the second]. Unit: rows; may be below 0. `sigma`:
+    Shape: counts [codes of the first, codes of the second, ...]. Unit: rows; may be below 0. `sigma`:
     deviation of the noise of one count.
     """
 
@@ -40,14 +42,21 @@ class NoisyMarginals:
     """Released counts of codes and of pairs of codes, and how noisy they are.
 
     Shape: one_way [flat codes]; `pairs` by the numbers of two blocks, the smaller one first. A pair
-    that was not released is taken as independent. `one_sigma`: deviation of the noise of one
-    single count. `n_rows`: the released number of rows.
+    that was not released is taken as independent. `triples`: of three blocks, of which the first two
+    are the same in all. `one_sigma`: deviation of the noise of one single count. `n_rows`: the
+    released number of rows.
     """
 
     one_way: FloatArray
     one_sigma: float
     n_rows: float
-    pairs: Mapping[Edge, NoisyPair]
+    pairs: Mapping[Edge, NoisyTable]
+    triples: Mapping[Triple, NoisyTable] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> dict[tuple[int, ...], NoisyTable]:
+        """Pairs and triples by their blocks."""
+        return dict([*self.pairs.items(), *self.triples.items()])
 
     def shares(self, blocks: Blocks) -> FloatArray:
         """The one-way marginals as distributions: the nearest ones. Shape: -> [flat codes]."""
@@ -68,13 +77,35 @@ class NoisyMarginals:
         if found is None:
             return np.outer(rows, columns) + TINY
         counts = found.counts if first < second else found.counts.T
-        table = np.maximum(counts / self.n_rows, 0.0)
-        table += 1e-9 * np.outer(rows, columns) + TINY
-        for _ in range(FITTING_ROUNDS):
-            table *= (rows / table.sum(1))[:, None]
-            table *= columns / np.maximum(table.sum(0), TINY)
-            table += TINY
-        return np.asarray(table / table.sum())
+        return scaled_to(np.maximum(counts / self.n_rows, 0.0), rows, columns)
+
+    def given(
+        self, parents: tuple[int, ...], child: int, shares: FloatArray, where: list[slice]
+    ) -> FloatArray:
+        """Chances of a block's codes for every code, or pair of codes, of its parents.
+
+        Shape: -> [codes of the parents, codes of the child].
+        """
+        if len(parents) == 1:
+            table = self.pair(parents[0], child, shares, where)
+        else:
+            first, second = parents
+            counts = self.triples[first, second, child].counts
+            expected = self.pair(first, second, shares, where)[:, :, None] * shares[where[child]]
+            table = (np.maximum(counts / self.n_rows, 0.0) + 1e-6 * expected + TINY).reshape(
+                -1, counts.shape[2]
+            )
+        return np.asarray(table / table.sum(1, keepdims=True))
+
+
+def scaled_to(table: FloatArray, rows: FloatArray, columns: FloatArray) -> FloatArray:
+    """The table with these one-way marginals: rows and columns are scaled to them in turn."""
+    table = table + 1e-9 * np.outer(rows, columns) + TINY
+    for _ in range(FITTING_ROUNDS):
+        table *= (rows / table.sum(1))[:, None]
+        table *= columns / np.maximum(table.sum(0), TINY)
+        table += TINY
+    return np.asarray(table / table.sum())
 
 
 def slices(blocks: Blocks) -> list[slice]:
@@ -99,54 +130,77 @@ def nearest_distribution(values: FloatArray) -> FloatArray:
 
 
 def dependence(marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks) -> FloatArray:
-    """Total variation of every pair of blocks from independence, less what noise alone would show.
+    """Total variation of every pair of blocks from independence; 0 where nothing was released.
 
-    Shape: -> [blocks, blocks], symmetric; below 0 where nothing is seen above the noise, 0 where
-    nothing was released. Without the correction wide tables would be chosen for their noise.
+    Of raw counts much of it is noise: give smoothed marginals.
+    Shape: -> [blocks, blocks], symmetric.
     """
     where = slices(blocks)
     found = np.zeros((blocks.n_blocks, blocks.n_blocks))
-    for (i, j), released in marginals.pairs.items():
-        table = marginals.pair(i, j, shares, where)
-        apart = np.abs(table - np.outer(table.sum(1), table.sum(0))).sum() / 2
-        # Half the mean of |noise| (.8 sigma) of every cell, a fifth less for what is cut at 0.
-        by_noise = 0.32 * table.size * released.sigma / marginals.n_rows
-        found[i, j] = found[j, i] = apart - by_noise
+    for i, j in marginals.pairs:
+        found[i, j] = found[j, i] = _apart(marginals.pair(i, j, shares, where))
     return found
 
 
-def spanning_tree(dependences: FloatArray, root: int) -> list[Edge]:
-    """The tree of blocks that depend most on one another, as (parent, child) from the root.
+def joint_dependence(marginals: NoisyMarginals) -> dict[Triple, float]:
+    """Total variation of the last block of every triple from independence of the first two together."""
+    return {
+        three: _apart(np.maximum(released.counts, TINY).reshape(-1, released.counts.shape[2]))
+        for three, released in marginals.triples.items()
+    }
 
+
+def _apart(table: FloatArray) -> float:
+    table = table / table.sum()
+    return float(np.abs(table - np.outer(table.sum(1), table.sum(0))).sum() / 2)
+
+
+def spanning_tree(dependences: FloatArray, root: int, joint: Mapping[Triple, float] | None = None) -> Tree:
+    """The tree of blocks that depend most on one another, as (parents, child) from the root.
+
+    A child has one parent, or two where a triple (`joint`) says more of it than any block of the tree.
     Source: Chow & Liu 1968; total variation instead of mutual information as in McKenna, Miklau &
     Sheldon 2021 (MST).
     """
-    tree: list[Edge] = []
+    tree: Tree = []
     inside = [root]
     outside = [block for block in range(len(dependences)) if block != root]
+    by_child = {child: ((first, second), most) for (first, second, child), most in (joint or {}).items()}
+    if joint:
+        first, second, _ = next(iter(joint))
+        tree, inside = [((first,), second)], [first, second]
+        outside = [block for block in range(len(dependences)) if block not in inside]
     while outside:
         among = dependences[np.ix_(inside, outside)]
-        parent, child = np.unravel_index(int(among.argmax()), among.shape)
-        tree.append((inside[parent], outside[child]))
-        inside.append(outside.pop(int(child)))
+        parents: list[tuple[int, ...]] = [(inside[place],) for place in among.argmax(0)]
+        best = among.max(0)
+        for place, child in enumerate(outside):
+            both, most = by_child.get(child, ((), -np.inf))
+            if most >= best[place]:
+                parents[place], best[place] = both, most
+        chosen = int(best.argmax())
+        tree.append((parents[chosen], outside[chosen]))
+        inside.append(outside.pop(chosen))
     return tree
 
 
 def tree_rows(
-    tree: list[Edge], marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks, n_rows: int
+    tree: Tree, marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks, n_rows: int
 ) -> Tensor:
-    """Rows drawn along the tree, each block given its parent. Shape: -> int64 [rows, blocks].
+    """Rows drawn along the tree, each block given its parents. Shape: -> int64 [rows, blocks].
 
     Randomness is torch's global generator.
     """
     where = slices(blocks)
     codes = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long)
-    root = tree[0][0] if tree else 0
+    root = tree[0][0][0] if tree else 0
     codes[:, root] = torch.multinomial(torch.from_numpy(shares[where[root]]), n_rows, replacement=True)
-    for parent, child in tree:
-        table = marginals.pair(parent, child, shares, where)
-        given = torch.from_numpy(np.cumsum(table / table.sum(1, keepdims=True), 1))
+    for parents, child in tree:
+        given = torch.from_numpy(np.cumsum(marginals.given(parents, child, shares, where), 1))
+        place = codes[:, parents[0]]
+        for parent in parents[1:]:
+            place = place * blocks.sizes[parent] + codes[:, parent]
         coins = torch.rand(n_rows, 1, dtype=torch.float64)
-        drawn = (coins > given[codes[:, parent]]).sum(1)
+        drawn = (coins > given[place]).sum(1)
         codes[:, child] = drawn.clamp(max=blocks.sizes[child] - 1)
     return codes

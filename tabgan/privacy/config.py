@@ -26,7 +26,8 @@ class PrivacyConfig:
     `sample_rate`, `steps`, `lr` (learning rate): of the Poisson batches of DP-SGD. `masks`: views of a
     row that are averaged before clipping. The shares say how the budget, as the squared ratio of
     signal to noise, is split between the number of rows, the kinds of columns that nobody declared,
-    the releases about columns, those about single codes and pairs (0: none), and DP-SGD (the rest).
+    the releases about columns, those about single codes, pairs and triples (0: none; no triples
+    without pairs), and DP-SGD (the rest).
     Of that rest `adversary_share` goes to the adversary, what is left to the likelihood, which makes
     more of it. `label_delta`: share of delta for categories and kinds that nobody declared. `pairs`:
     "all" counts every two columns, "chosen" those that a model gets most wrong, "auto" chooses in
@@ -44,15 +45,17 @@ class PrivacyConfig:
     kinds_share: float = 0.03
     columns_share: float = 0.06
     singles_share: float = 0.04
-    pairs_share: float = 0.25
+    pairs_share: float = 0.2
+    triples_share: float = 0.15
     label_delta: float = 0.1
     adversary_share: float = 0.0
     pairs: Pairs = "auto"
 
     def __post_init__(self) -> None:
-        if min(self._shares) <= 0 or self.pairs_share < 0 or sum(self._shares) + self.pairs_share >= 1:
+        together = (self.pairs_share, self.triples_share)
+        if min(self._shares) <= 0 or min(together) < 0 or sum(self._shares) + sum(together) >= 1:
             raise ValueError(
-                f"Expected shares > 0 that sum to less than 1, got {(*self._shares, self.pairs_share)}."
+                f"Expected shares > 0 that sum to less than 1, got {(*self._shares, *together)}."
             )
         if not 0 <= self.adversary_share <= 1 or self.pairs not in get_args(Pairs):
             raise ValueError('Expected 0 <= adversary_share <= 1 and pairs="auto", "all" or "chosen".')
@@ -79,8 +82,12 @@ class PrivacyConfig:
         return (*shares, self.singles_share)
 
     def adversary_alone(self) -> PrivacyConfig:
-        """The plain private GAN: neither pairs nor likelihood."""
-        return replace(self, pairs_share=0.0, adversary_share=1.0)
+        """The plain private GAN: no pairs, triples or likelihood."""
+        return replace(self, pairs_share=0.0, triples_share=0.0, adversary_share=1.0)
+
+    def of_columns(self, n_columns: int) -> PrivacyConfig:
+        """The same, where there are no three columns without a share for triples."""
+        return self if n_columns > 2 else replace(self, triples_share=0.0)
 
     def chooses_pairs(self, n_columns: int, n_rows: int | None, pairs_noise: float) -> bool:
         """Whether pairs are chosen: public facts alone. `n_rows` None where it is not known yet."""
@@ -112,6 +119,7 @@ class PrivacyConfig:
             *own,
             ([SINGLES], self.singles_share),
             ([PAIRS] if self.pairs_share else [], self.pairs_share),
+            ([TRIPLES] if self.pairs_share and self.triples_share else [], self.triples_share),
         )
         released = [
             Entry(
@@ -152,5 +160,6 @@ WIDE, MAX_PAIR_ERROR, CELLS = 60, 0.5, 100
 COUNT = "Number of rows"
 SINGLES = "Rows with each code of each block"
 PAIRS = "Rows with each pair of codes of two blocks"
+TRIPLES = "Rows with each code of the target, of what goes with it most, and of a third block"
 ADVERSARY = "Gradients of the discriminator, clipped row by row (DP-SGD)"
 ROWS = "Gradients of the generator, clipped row by row (DP-SGD)"

@@ -23,7 +23,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
         PrivateSettings, warm_steps=5, distil_steps=5, warm_rows=300, pool_rows=300, generator_dim=(16, 16)
     )
     monkeypatch.setattr(private_learning, "PrivateSettings", short)
-    few = PrivacyConfig(steps=5, sample_rate=0.3, pairs_share=0.8)
+    few = PrivacyConfig(steps=5, sample_rate=0.3, pairs_share=0.8, triples_share=0.0)
     monkeypatch.setattr(PrivacyConfig, "default", lambda epsilon: few)
     table().to_csv(tmp_path / "real.csv", index=False)
     SCHEMA.save(tmp_path / "s.json")

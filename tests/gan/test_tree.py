@@ -12,7 +12,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.order import two_way_marginals
 from tabgan.gan.tree import (
     NoisyMarginals,
-    NoisyPair,
+    NoisyTable,
     dependence,
     nearest_distribution,
     slices,
@@ -38,7 +38,7 @@ def marginals_of(codes: torch.Tensor, sigma: float = 0.0) -> NoisyMarginals:
     pairs = {}
     for i, j in itertools.combinations(range(BLOCKS.n_blocks), 2):
         table = counts[where[i], where[j]]
-        pairs[i, j] = NoisyPair(table + rng.normal(0, 1, table.shape) * sigma, max(sigma, 1.0))
+        pairs[i, j] = NoisyTable(table + rng.normal(0, 1, table.shape) * sigma, max(sigma, 1.0))
     one = np.diag(counts) + rng.normal(0, 1, len(counts)) * sigma
     return NoisyMarginals(one, max(sigma, 1.0), len(codes), pairs)
 
@@ -57,8 +57,8 @@ def test_the_nearest_distribution_is_one_and_no_other_is_nearer(values: np.ndarr
 def test_the_tree_joins_the_blocks_that_go_together() -> None:
     marginals = marginals_of(chain(20_000), sigma=30.0)
     tree = spanning_tree(dependence(marginals, marginals.shares(BLOCKS), BLOCKS), root=0)
-    assert {frozenset(edge) for edge in tree} >= {frozenset((0, 1)), frozenset((1, 2))}
-    assert next(parent for parent, _ in tree) == 0
+    assert {frozenset((*parents, child)) for parents, child in tree} >= {frozenset((0, 1)), frozenset((1, 2))}
+    assert tree[0][0] == (0,)
     assert sorted(child for _, child in tree) == [1, 2, 3]
 
 
