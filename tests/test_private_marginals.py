@@ -7,16 +7,20 @@ import pytest
 import torch
 
 from tabgan.gan.blocks import Blocks
-from tabgan.privacy.config import PAIRS, SINGLES, PrivacyConfig
+from tabgan.gan.tree import NoisyMarginals
+from tabgan.privacy.config import PAIRS, SINGLES, TRIPLES, PrivacyConfig
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import PrivateRows
 from tabgan.private_marginals import (
+    MAX_TRIPLES,
     MarginalPlan,
     _model_rows,
     choices_a_round,
     group_counts,
+    n_triples,
     released_marginals,
     star_of,
+    triples_of,
 )
 
 N_BLOCKS, N_ROWS = 20, 4000
@@ -93,3 +97,29 @@ def test_counts_of_pairs_are_those_of_a_loop():
 )
 def test_pairs_are_chosen_in_wide_tables_and_where_the_noise_of_all_is_too_much(columns, rows, noise, wanted):
     assert PrivacyConfig().chooses_pairs(columns, rows, noise) is wanted
+
+
+@pytest.mark.parametrize(("target", "pair"), [(5, (5, 4)), (None, None)])
+def test_triples_are_of_the_target_its_nearest_block_and_each_that_goes_with_them(target, pair):
+    codes = wide()
+    rows = PrivateRows(codes, Ledger(1000.0, 1e-2))
+    noise = {SINGLES: 1.0, PAIRS: 1.0, TRIPLES: 1.0}
+    plan = MarginalPlan(noise, len(codes), 10, is_chosen=False, is_adaptive=False, target=target)
+    found = released_marginals(rows, Blocks([5] * N_BLOCKS), plan)
+    firsts = {(first, second) for first, second, _ in found.triples}
+    assert len(firsts) == 1
+    assert firsts == {pair} if pair else tuple(sorted(*firsts)) in RELATED
+    assert len(found.triples) == n_triples(N_BLOCKS) == MAX_TRIPLES
+    (entry,) = (entry for entry in rows.ledger.entries if entry.what == TRIPLES)
+    assert entry.sensitivity == pytest.approx(MAX_TRIPLES**0.5)
+    three, released = next(iter(found.triples.items()))
+    (exact,) = group_counts(codes, [three], [5] * N_BLOCKS)
+    assert np.abs(released.counts.ravel() - exact).max() < 8 * released.sigma
+
+
+def test_tables_of_fine_levels_are_no_triples_and_two_blocks_make_none():
+    nothing = NoisyMarginals(np.ones(400), 1.0, 500.0, {})
+    assert triples_of(nothing, Blocks([100, 100, 100]), 0) == []
+    assert triples_of(nothing, Blocks([100, 100, 5]), 0) == [(0, 1, 2)]
+    assert triples_of(nothing, Blocks([100, 100]), 0) == []
+    assert n_triples(2) == 0

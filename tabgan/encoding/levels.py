@@ -78,8 +78,8 @@ class Levels:
         min_rows = statistics.min_rows
         atoms, counts = statistics.repeated_values(name, part, at_least=min_rows)
         if len(atoms) > min(MAX_ATOMS, max_levels) or counts.sum() < NEARLY_ALL * n_rows:
-            # So few levels leave room for few atoms; many of them for all that are worth one.
-            share = 1.5 / max_levels if max_levels < LEAST_LEVELS else min(ATOM_SHARE, 1.5 / max_levels)
+            # Few levels leave room for few atoms; many of them for all that are worth one.
+            share = min(ATOM_SHARE * max(1.0, LEAST_LEVELS / max_levels), 1.5 / max_levels)
             is_atom = counts >= max(min_rows, share * n_rows)
             atoms, counts = atoms[is_atom], counts[is_atom]
         n_rest = n_rows - int(counts.sum())

@@ -69,3 +69,12 @@ def test_a_pool_of_many_pairs_is_smaller() -> None:
     assert pool_size(105, 100_000) == 100_000
     assert pool_size(1431, 100_000) == 20_000
     assert pool_size(3, 500) == 500
+
+
+def test_rows_are_weighted_to_triples_as_well() -> None:
+    pool, wanted = rows(4000, 0.3), rows(8000, 0.6)
+    cells = torch.bincount((wanted[:, 0] * 5 + wanted[:, 1]) * 3 + wanted[:, 2], minlength=30)
+    triple = NoisyTable(cells.double().numpy().reshape(2, 5, 3), 5.0)
+    pairs = {(1, 2): marginals(wanted, 5000.0).pairs[1, 2]}
+    known = NoisyMarginals(np.zeros(BLOCKS.n_flat), 5.0, 8000.0, pairs, {(0, 1, 2): triple})
+    assert share_of_ones(raked(pool, known)) == pytest.approx(0.6, abs=0.03)

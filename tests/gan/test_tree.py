@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from tabgan.gan.tree import (
     NoisyMarginals,
     NoisyTable,
     dependence,
+    joint_dependence,
     nearest_distribution,
     slices,
     spanning_tree,
@@ -74,6 +76,21 @@ def test_rows_of_the_tree_have_the_marginals_of_its_edges() -> None:
     for first, second in ((0, 1), (1, 2)):
         gap = (made - real)[where[first], where[second]].abs().sum() / 2
         assert gap < 0.02
+
+
+def test_a_child_of_two_parents_is_drawn_given_both() -> None:
+    torch.manual_seed(0)
+    first, second = torch.randint(2, (20_000,)), torch.randint(3, (20_000,))
+    third = (first + second) % 2  # follows from both, and from neither alone
+    codes = torch.stack([first, second, third, torch.randint(2, (20_000,))], 1)
+    known = marginals_of(codes)
+    cells = torch.bincount((first * 3 + second) * 4 + third, minlength=24).double().numpy()
+    marginals = replace(known, triples={(0, 1, 2): NoisyTable(cells.reshape(2, 3, 4), 1.0)})
+    shares = marginals.shares(BLOCKS)
+    tree = spanning_tree(dependence(marginals, shares, BLOCKS), 0, joint_dependence(marginals))
+    assert ((0, 1), 2) in tree
+    rows = tree_rows(tree, marginals, shares, BLOCKS, 5000)
+    assert ((rows[:, 0] + rows[:, 1]) % 2 == rows[:, 2]).double().mean() > 0.99
 
 
 def test_noisy_pairs_become_tables_with_their_one_way_marginals() -> None:
