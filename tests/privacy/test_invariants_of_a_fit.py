@@ -18,7 +18,7 @@ from tabgan import TabGAN
 from tabgan.errors import BudgetExceededError
 from tabgan.model_file import read_model
 from tabgan.privacy.accounting import default_delta
-from tabgan.privacy.config import PAIRS, ROWS, SINGLES, PrivacyConfig
+from tabgan.privacy.config import PAIRS, ROWS, SINGLES, TRIPLES, PrivacyConfig
 from tabgan.privacy.ledger import verdict
 from tests.privacy import checks
 from tests.privacy.fits import (
@@ -78,7 +78,7 @@ def test_invariant_03_what_is_asked_of_rows_moves_as_far_as_declared_and_no_less
             [entry.what for entry in then.model.ledger_.entries], distances(then.tape, now.tape), strict=False
         )
     )
-    for what in (SINGLES, PAIRS):
+    for what in (SINGLES, PAIRS, TRIPLES):
         distance, sensitivity = met[what]
         assert distance == pytest.approx(sensitivity)
     for before, after in zip(then.training.sums, now.training.sums, strict=True):
