@@ -86,7 +86,7 @@ def nearest(query: Points, others: Points, k: int = 1) -> tuple[FloatArray, IntA
             found[chunk, 0] = total.argmin(axis=1)
         else:
             # Distance and place in one number, so that ties are settled by the place.
-            keys = np.partition(total * np.int64(n_others) + order, k - 1, axis=1)[:, :k]
+            keys = np.partition(total.astype(np.int64) * n_others + order, k - 1, axis=1)[:, :k]
             found[chunk] = np.sort(keys, axis=1) % n_others
         totals[chunk] = np.take_along_axis(total, found[chunk], axis=1)
     return totals / query.unit, found
