@@ -35,7 +35,7 @@ def as_pandas(table: pd.DataFrame | ArrowStream) -> pd.DataFrame:
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
     """The rows in pandas' own types; whole numbers and booleans stay what they are beside missing cells."""
-    plain = pa.table([_without_views(column) for column in table.columns], names=table.column_names)
+    plain = pa.table([_widely_known(column) for column in table.columns], names=table.column_names)
     plain = plain.replace_schema_metadata(table.schema.metadata)
     rows: pd.DataFrame = plain.to_pandas(types_mapper=_kept_type)
     for name, dtype in _nullable(plain, rows).items():
@@ -44,10 +44,14 @@ def from_arrow(table: pa.Table) -> pd.DataFrame:
     return rows
 
 
-def _without_views(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text as every version of Arrow and pandas knows it."""
-    if column.type in (pa.string_view(), pa.large_string()):
-        return column.cast(pa.string() if column.nbytes < 2**31 else pa.large_string())
+def _widely_known(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text and categories in the types that every version of Arrow and pandas knows."""
+    kind = column.type
+    if kind in (pa.string_view(), pa.large_string()):
+        is_large = column.get_total_buffer_size() >= 2**31
+        return column.cast(pa.large_string() if is_large else pa.string())
+    if pa.types.is_dictionary(kind) and pa.types.is_unsigned_integer(kind.index_type):
+        return column.cast(pa.dictionary(pa.int64(), kind.value_type, kind.ordered))
     return column
 
 

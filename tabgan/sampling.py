@@ -291,9 +291,9 @@ def _filled(cells: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
         fill = fill.astype(cells.dtype)
     except (TypeError, ValueError):
         cells, fill = cells.astype(object), fill.astype(object)
-    filled: pd.Series[Any] = cells.copy()
-    filled[is_missing] = fill
-    return filled
+    # Joined, not set in place, which pandas cannot do in every Arrow type.
+    filled: pd.Series[Any] = pd.concat([cells[~is_missing], fill]).sort_index()
+    return filled.set_axis(cells.index)
 
 
 def rebatched(

@@ -41,7 +41,7 @@ def in_domain(made: pd.Series, given: pd.Series, kind: str) -> None:
         assert low <= made.min()
         assert made.max() <= high
     else:  # weeks and times of day are drawn each by itself
-        slack = pd.Timedelta(days=8)
+        slack = pd.Timedelta(days=8).as_unit("s")  # nanoseconds end in 2262
         assert pd.Timestamp(made.min()) + slack >= pd.Timestamp(low)
         assert pd.Timestamp(made.max()) - slack <= pd.Timestamp(high)
 

@@ -262,7 +262,7 @@ def private_table(n_rows: int = 500) -> pd.DataFrame:
 def breaking() -> pd.DataFrame:
     """One row that breaks every rule."""
     row = private_table(1)
-    return row.assign(net=None, gross=5.0, least=90, most=3, boxes=7, country="XX", is_a=4)
+    return row.assign(net=np.nan, gross=5.0, least=90, most=3, boxes=7, country="XX", is_a=4)
 
 
 def test_a_row_that_breaks_every_rule_changes_no_release_by_more_than_its_share(monkeypatch):
