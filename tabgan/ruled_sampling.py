@@ -333,7 +333,8 @@ def _seed(seed: int, attempt: int) -> int:
     """Another seed for every try or group of rows; that of the first is the seed itself."""
     if attempt == 0:
         return seed
-    return int(np.random.SeedSequence([seed, attempt, ROW_BLOCK]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    (drawn,) = np.random.SeedSequence([seed, attempt, ROW_BLOCK]).generate_state(1, np.uint64)
+    return int(drawn >> np.uint64(1))
 
 
 def _shortage(broken: Broken, n_made: int, n_rows: int, what: str) -> ConstraintError:
