@@ -7,18 +7,19 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow browser postgresql check format bench bench-full bench-ours clean
+.PHONY: help demo test slow oldest browser postgresql check format bench bench-full bench-ours clean
 
 help:
 	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
 	@echo "make test    check, then all tests (installs Chromium and PostgreSQL for some of them, where it can)"
 	@echo "make slow    the long tests: commands killed at fifty moments, large tables"
+	@echo "make oldest  the tests of make test with the oldest pandas, NumPy and Arrow that are supported"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   compare with others on three tables, under half an hour, and draw benchmarks/README.md"
 	@echo "make bench-full  the same with every table and method and three seeds: days; goes on where it stopped"
 	@echo "make bench-ours  quality, speed and robustness of this project alone, into benchmarks/results/"
-	@echo "make clean   remove .venv and everything built"
+	@echo "make clean   remove .venv, .venv-oldest and everything built"
 
 # The link lets mypy see cli/ as the import package it is installed as.
 $(READY): pyproject.toml constraints.txt
@@ -47,6 +48,12 @@ test: check browser postgresql
 
 slow: $(READY) browser postgresql
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m slow
+
+# NumPy 1.26 has no wheels for Python 3.13 and newer: make oldest PYTHON=python3.11
+oldest: browser postgresql
+	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable ".[dev]"
+	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow"
 
 # One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.
 browser:
@@ -79,6 +86,6 @@ bench-ours: $(READY)
 	$(BIN)/python -m benchmarks.robustness --few
 
 clean:
-	rm -rf .venv .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-oldest .mypy_path .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf build dist demo *.egg-info benchmarks/cache benchmarks/.peers
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -105,7 +105,7 @@ def test_the_family_agrees_with_the_function(
 
 def test_shuffled_columns_teach_nothing(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
     found = family(Tables.checked(train, shuffled_columns(train, 5), holdout, target="rich"))
-    for key in ("tstr_auc", "tstr_linear", "importance_agreement"):
+    for key in ("tstr_auc", "tstr_linear"):  # of five columns any order of importances may come out
         progress = found[key].progress
         assert progress is not None
         assert progress < 0.6
