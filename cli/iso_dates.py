@@ -100,17 +100,18 @@ def _shared_style(styles: list[DateStyle | None]) -> DateStyle | None:
 def write_dates(cells: pd.Series[Any], style: DateStyle | None) -> tuple[list[str | None], DateStyle]:
     """Text of every cell, None where it is missing, and the style that was used.
 
-    That is the style asked for, or a finer one where it would lose part of a cell.
+    That is the style asked for, or a finer one where it would lose part of a cell. With none asked for,
+    it is seconds, since rows to come may have a time of day even if these have none, but for a dtype of days.
     """
+    is_day = False
     if isinstance(cells.dtype, pd.ArrowDtype):
+        is_day = pa.types.is_date(cells.dtype.pyarrow_dtype)
         cells = pa.array(cells).to_pandas(date_as_object=False)
     is_aware = isinstance(cells.dtype, pd.DatetimeTZDtype)
-    used = style or DateStyle(separator="T" if is_aware else " ", zone="Z" if is_aware else "")
+    least = DateStyle(_DAY if is_day else _SECOND, "T" if is_aware else " ", "Z" if is_aware else "")
+    used = style or least
     moments = _wall_time(cells, used.pandas_zone if is_aware else None)
-    precision = _precision(moments, used.precision)
-    if style is None and (precision > _DAY or is_aware):  # a zone belongs to a time
-        precision = max(precision, _SECOND)
-    used = replace(used, precision=precision)
+    used = replace(used, precision=_precision(moments, used.precision))
     gone = np.isnat(moments)
     texts = _texts(moments, used)
     return [None if none else text for none, text in zip(gone.tolist(), texts, strict=True)], used

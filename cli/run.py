@@ -120,9 +120,8 @@ def _run(
         training.save_model(fitted.model, model, found.style)
     fitted.check_ended(_told(model), job, rewrites=model is not None)
     num_rows = rows or _row_count(found.rows, fitted.model, is_private=is_private)
-    writer = table_file.table_writer(
-        output, found.style, guards_formulas=guards_formulas, replaces=asked.force
-    )
+    style = training.style_of(fitted.model, found.style)
+    writer = table_file.table_writer(output, style, guards_formulas=guards_formulas, replaces=asked.force)
     synthetic = _write_rows(fitted.model, num_rows, output, writer=writer, job=job)
     job.forget_checkpoint()
     train, holdout = (_as_learned(part, fitted.model, is_private=is_private) for part in (train, holdout))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tabgan import Checkpoint, TabGAN
 
 _CSV = "csv"  # entry of the manifest
+_DAYS = "0000-00-00"  # as DateStyle writes itself
 STOPPED = "Training was interrupted"  # so begins the warning of the model
 LATE = "Interrupted; training had ended before."
 TINY = 5  # rows; no value of fewer is stored unless that is allowed
@@ -132,6 +133,18 @@ def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:
     model.save(path, notes={_CSV: style.to_dict()})
 
 
+def style_of(model: TabGAN, style: CsvStyle) -> CsvStyle:
+    """The style, with days for each date of which the model knows that it has no time of day."""
+    from tabgan_cli.table_file import CsvStyle
+
+    from tabgan.encoding.datetime import DatetimeEncoder
+    from tabgan.encoding.reading import zone_of
+
+    dates = [encoder for encoder in model.encoder_.encoders if isinstance(encoder, DatetimeEncoder)]
+    plain = [date.column for date in dates if not date.has_time and zone_of(date.column) is None]
+    return style.over(CsvStyle(columns={str(column.name): _DAYS for column in plain}))
+
+
 def load_model(path: Path, device: str = "auto") -> tuple[TabGAN, CsvStyle]:
     """The model in a file and the style in which to write its tables as CSV."""
     from tabgan_cli.table_file import CsvStyle
@@ -143,4 +156,5 @@ def load_model(path: Path, device: str = "auto") -> tuple[TabGAN, CsvStyle]:
 
     style = CsvStyle.from_dict(read_model(path).manifest.get(_CSV))
     warn(notes_on_device(device))
-    return TabGAN.load(path, device=device), style
+    model = TabGAN.load(path, device=device)
+    return model, style_of(model, style)

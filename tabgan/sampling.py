@@ -292,8 +292,8 @@ def _filled(cells: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
     except (TypeError, ValueError):
         cells, fill = cells.astype(object), fill.astype(object)
     # Joined, not set in place, which pandas cannot do in every Arrow type.
-    filled: pd.Series[Any] = pd.concat([cells[~is_missing], fill]).sort_index()
-    return filled.set_axis(cells.index)
+    filled: pd.Series[Any] = pd.concat([cells[~is_missing], fill]).sort_index().set_axis(cells.index)
+    return filled
 
 
 def rebatched(

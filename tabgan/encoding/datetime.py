@@ -165,14 +165,14 @@ class DatetimeEncoder:
     def _ticks(self, flats: list[IntArray], rng: np.random.Generator, limit: Limit) -> IntArray:
         """Wall ticks drawn coarse to fine, every part within what the limit leaves it."""
         nowhere = np.zeros_like(flats[0])
-        clock = flats[-1] if self._has_time else nowhere
+        clock = flats[-1] if self.has_time else nowhere
         first, last = self._times[0][clock], self._times[1][clock]
         shift = self._shifts[flats[1] if self._is_weekly else nowhere]
         window = self._window(limit)
         low, high = self._dates(window, shift + first, shift + last)
         dates = self.axes[0].levels.decode(flats[0], rng, low=low, high=high)
         ticks = dates * self._width + shift
-        if self._has_time:
+        if self.has_time:
             low, high = -((ticks - window[0]) // self.step), (window[1] - ticks) // self.step
             levels = self.axes[-1].levels
             ticks = ticks + levels.decode(clock, rng, low=low, high=high) * self.step
@@ -183,8 +183,9 @@ class DatetimeEncoder:
         return self.axes[0].part.of == "week"
 
     @property
-    def _has_time(self) -> bool:
-        return self.axes[-1].part.of == "time"
+    def has_time(self) -> bool:
+        """Whether there are times of day, beside dates."""
+        return bool(self.axes) and self.axes[-1].part.of == "time"
 
     @property
     def _width(self) -> int:
@@ -202,7 +203,7 @@ class DatetimeEncoder:
     @cached_property
     def _times(self) -> tuple[IntArray, IntArray]:
         """First and last tick of the day of every time level."""
-        if not self._has_time:
+        if not self.has_time:
             return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
         levels = self.axes[-1].levels
         return levels.low * self.step, levels.high * self.step
@@ -256,7 +257,7 @@ class DatetimeEncoder:
     def _spread(self, is_allowed: BoolArray) -> BoolArray:
         """Shape: [dates, weekdays, times] -> sizes."""
         grid = np.zeros(self.sizes, dtype=bool)
-        axes = [0, *([1] if self._is_weekly else []), *([2] if self._has_time else [])]
+        axes = [0, *([1] if self._is_weekly else []), *([2] if self.has_time else [])]
         digits = []
         places = np.nonzero(is_allowed)
         for axis, split in zip(axes, self.splits, strict=True):
