@@ -52,7 +52,7 @@ slow: $(READY) browser postgresql
 # NumPy 1.26 has no wheels for Python 3.13 and newer: make oldest PYTHON=python3.11
 oldest: browser postgresql
 	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable ".[dev]"
+	.venv-oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable ".[test]"
 	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow"
 
 # One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.

@@ -22,6 +22,14 @@ from tests.toy_tables import SMALL, orders
 FIT = {**SMALL, "generator_dim": (16, 16), "epochs": 30, "batch_size": 64, "recipe": "likelihood"}
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c():
+    """As in a terminal; a job in the background is started with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class Crashed(Exception):
     pass
 
@@ -67,7 +75,9 @@ def test_a_fit_that_crashed_goes_on_bit_for_bit(tmp_path, seed, recipe, n_record
     settings = {**FIT, "recipe": recipe, "random_state": seed, "epochs": 20}
     whole = TabGAN(**settings).fit(table)
     with pytest.raises(Crashed):
-        TabGAN(**settings, callbacks=crash_at(n_records)).fit(table, checkpoint=Checkpoint(path, seconds=0.1))
+        TabGAN(**settings, callbacks=crash_at(n_records)).fit(
+            table, checkpoint=Checkpoint(path, seconds=0.01)
+        )
     assert len(read_model(path, CHECKPOINT).manifest["standing"]["watch"]["history"]) <= n_records
     again = TabGAN(**settings).fit(table, checkpoint=path)
     assert not path.exists()

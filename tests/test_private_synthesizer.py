@@ -21,7 +21,7 @@ from tabgan import BudgetExceededError, Column, PrivacyConfig, Schema, SchemaErr
 from tabgan.encoding.noisy_statistics import columns_to_measure, planned_releases
 from tabgan.encoding.private_schema import planned_votes, with_dtype
 from tabgan.privacy.accounting import default_delta, epsilon_of
-from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES
+from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, TRIPLES
 from tabgan.privacy.ledger import Ledger, verdict
 from tests.small_private import N_ROWS, SCHEMA, people, shorten, small
 
@@ -89,7 +89,7 @@ def test_the_ledger_lists_the_planned_releases_and_no_more(declared, undeclared)
     df, model = undeclared
     votes = [vote.what for vote in planned_votes(list(df.columns), ["note"])]
     columns = looks(model, Schema((Column("note", "categorical", dtype="str"),)))
-    assert whats_but_pairs(model) == [COUNT, *votes, *columns, SINGLES, ROWS]
+    assert whats_but_pairs(model) == [COUNT, *votes, *columns, SINGLES, TRIPLES, ROWS]
 
 
 def test_what_nobody_declared_is_measured_and_what_nobody_shares_is_not_told(undeclared):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tabgan.gan.adversary import Adversary
+from tabgan.gan.adversary import Adversary, Batch
 from tabgan.gan.batches import Rows
 from tabgan.gan.order import two_way_marginals
 from tabgan.gan.settings import Settings, Teachers
@@ -63,7 +63,7 @@ def test_the_discriminator_only_learns_from_its_own_loss():
     visible = torch.zeros_like(codes, dtype=torch.bool)
     made = adversary.generator.blocks.one_hot(codes)
     adversary.generator_optimizer.zero_grad()
-    adversary._teach_discriminator(codes, made, ~visible)
+    adversary._teach_discriminator(Batch(codes, ~visible, visible), made)
     assert all(weight.grad is None for weight in adversary.generator.parameters())
 
 

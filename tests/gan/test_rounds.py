@@ -9,6 +9,12 @@ from tabgan.gan.rounds import draw, rounds_of, straight_through
 from tests.gan.toys import SIZES, mixture, small_generator, toy_blocks
 
 
+@pytest.fixture
+def _whole_products(monkeypatch):
+    """In 32 bits: bfloat16 rounds the same rows otherwise in a batch of another size."""
+    monkeypatch.setattr("tabgan.gan.precision._is_fast", lambda _: False)
+
+
 def generator():
     torch.manual_seed(0)
     made = small_generator(toy_blocks()).eval()
@@ -83,6 +89,7 @@ def test_chances_sum_to_one_in_every_block(n_rounds):
         torch.testing.assert_close(total, torch.ones(50))
 
 
+@pytest.mark.usefixtures("_whole_products")
 def test_each_round_knows_what_the_rounds_before_it_drew():
     # One block a round: chances are the generator's own, from scratch, given the earlier blocks.
     net, order = generator(), (2, 0, 3, 1)
