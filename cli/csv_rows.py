@@ -27,7 +27,7 @@ _SNIFF_ROWS = 100
 _ROWS = 16_384  # read at a time
 # A longer line is no table; without a limit a file of one endless line would fill the memory.
 _MAX_LINE = 16 * 2**20
-_COPIES = 6  # memory that the table takes while it is made, as a multiple of its text; measured on Adult
+_COPIES = 6  # memory that a table may take while it is made, as a multiple of its text
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -59,7 +59,7 @@ class Auditor(Protocol):
         """A step of DP-SGD: weights, and the noisy gradients in their `grad`, before they are applied."""
 
 
-def learn_with(  # a fit, and those who look on
+def learn_with(
     df: pd.DataFrame,
     parameters: Parameters,
     seed: int,

@@ -12,7 +12,7 @@ SIDES = 256
 class ByteDropout(nn.Module):
     """Zeroes a share of the entries, in training, and makes the others larger in turn.
 
-    On a processor the coins of `nn.Dropout` take a tenth of a step. The share is rounded to a
+    On a processor the coins of `nn.Dropout` are a good part of a step. The share is rounded to a
     256th. Shape: any, kept.
     """
 

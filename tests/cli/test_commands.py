@@ -338,22 +338,3 @@ def test_rules_are_proposed_declared_and_kept(call: Call, tmp_path: Path) -> Non
     rows = pd.read_csv(made)
     assert ((rows["net"] + rows["vat"]).round(2) == rows["gross"]).all()
     assert rows["gross"].between(20, 40).all()
-
-
-def test_dates_are_days_where_the_model_knows_no_time_of_day_and_seconds_elsewhere(
-    call: Call, tmp_path: Path
-) -> None:
-    rng = np.random.default_rng(0)
-    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 400), unit="D")
-    times = days + pd.to_timedelta(np.where(rng.random(400) < 0.1, rng.integers(0, 24, 400), 0), unit="h")
-    table = pd.DataFrame({"day": days, "time": times}).astype("datetime64[s]")
-    table.to_parquet(tmp_path / "t.parquet")
-    TabGAN(epochs=1).fit(table).save(tmp_path / "python.tabgan")
-    ok(call, "run", tmp_path / "t.parquet", "-o", tmp_path / "run.csv", "--max-seconds", 2)
-    for seed in range(3):
-        model, made = tmp_path / "python.tabgan", tmp_path / f"{seed}.csv"
-        ok(call, "sample", model, "-n", 40, "-o", made, "--seed", seed)
-    for path in tmp_path.glob("*.csv"):
-        cells = pd.read_csv(path, dtype=str)
-        assert set(cells["day"].str.len()) == {10}, path.name
-        assert set(cells["time"].str.len()) == {19}, path.name

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tabgan_cli.iso_dates import DateStyle, read_dates, write_dates
+
+from tabgan import TabGAN
+from tests.cli.calling import Call
 
 STYLES = [
     "0000-00-00",
@@ -128,3 +134,22 @@ def test_a_style_too_coarse_for_a_cell_becomes_finer() -> None:
     written, used = write_dates(column, DateStyle.parse("0000-00-00"))
     assert written == ["2024-01-01 10:30:00.25"]
     assert str(used) == "0000-00-00 00:00:00.00"
+
+
+def test_dates_are_days_where_the_model_knows_no_time_of_day_and_seconds_elsewhere(
+    call: Call, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 400), unit="D")
+    times = days + pd.to_timedelta(np.where(rng.random(400) < 0.1, rng.integers(0, 24, 400), 0), unit="h")
+    table = pd.DataFrame({"day": days, "time": times}).astype("datetime64[s]")
+    table.to_parquet(tmp_path / "t.parquet")
+    TabGAN(epochs=1).fit(table).save(tmp_path / "python.tabgan")
+    assert call("run", tmp_path / "t.parquet", "-o", tmp_path / "run.csv", "--max-seconds", 2).code == 0
+    for seed in range(3):
+        model, made = tmp_path / "python.tabgan", tmp_path / f"{seed}.csv"
+        assert call("sample", model, "-n", 40, "-o", made, "--seed", seed).code == 0
+    for path in tmp_path.glob("*.csv"):
+        cells = pd.read_csv(path, dtype=str)
+        assert set(cells["day"].str.len()) == {10}, path.name
+        assert set(cells["time"].str.len()) == {19}, path.name
