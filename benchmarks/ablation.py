@@ -17,10 +17,11 @@ from rich.table import Table
 from benchmarks.datasets import load
 from benchmarks.measuring import Job, console, run, split, write_result
 from tabgan.evaluation import c2st_auc, quality, tstr_auc
-from tabgan.gan.settings import RECIPE_TEACHERS
+from tabgan.gan.settings import teachers_of
 from tabgan.schema import infer_schema
 
-TEACHERS = RECIPE_TEACHERS["default"]
+FEW_ROUNDS = 4
+TEACHERS = teachers_of("default", FEW_ROUNDS)
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": {},
     # A teacher that the default leaves out is switched on instead.
@@ -30,9 +31,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "no discriminator views": {"discriminator_views": False},
     "recipe likelihood": {"recipe": "likelihood"},
-    "recipe gan": {"recipe": "gan"},
+    "recipe gan": {"recipe": "gan", "rounds": 1},
 }
-FEW_ROUNDS = 4
 
 
 def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
     dataset = load(arguments.table)
     train, holdout = split(dataset.table, arguments.seed)
     schema = infer_schema(train)
-    options = VARIANTS[name] | {"max_seconds": arguments.seconds}
+    options = {"rounds": FEW_ROUNDS} | VARIANTS[name] | {"max_seconds": arguments.seconds}
     if arguments.epochs is not None:
         options["epochs"] = arguments.epochs
     job = Job(arguments.table, seed=arguments.seed, options=options, rounds=(None, FEW_ROUNDS), n_threads=1)

@@ -59,8 +59,8 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {"many-values": many_values, "wi
 
 
 def fit(table: pd.DataFrame, folder: Path) -> dict[str, Any]:
-    """Train for one epoch and leave the model."""
-    model = TabGAN(epochs=1).fit(table)
+    """Train for one epoch of each phase and leave the model."""
+    model = TabGAN(epochs=1, rounds=4).fit(table)
     model.save(folder / "model.tabgan")
     sizes = [block.size for block in model.encoder_.layout.blocks]
     settings = settings_of(model.get_params(deep=False))

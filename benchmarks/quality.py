@@ -94,7 +94,7 @@ def measure(table: str, arguments: argparse.Namespace) -> tuple[list[Figure], di
     """Fit, sample and judge one table."""
     dataset = load(table, target=arguments.target)
     train, holdout = split(dataset.table, arguments.seed)
-    options: dict[str, Any] = {"recipe": arguments.recipe}
+    options: dict[str, Any] = {"recipe": arguments.recipe, "rounds": arguments.rounds}
     if arguments.max_seconds is not None:
         options["max_seconds"] = arguments.max_seconds
     if arguments.epochs is not None:
@@ -194,7 +194,9 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--target", help="column to predict, for a CSV file of your own")
     parser.add_argument("--blind", action="store_true", help="do not tell the model the target column")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--rounds", type=int, help="rounds when sampling; the model's default if left out")
+    parser.add_argument(
+        "--rounds", type=int, help="rounds to train for and to draw in; the default if left out"
+    )
     parser.add_argument("--max-seconds", type=float, help="stop training after so many seconds")
     parser.add_argument("--epochs", type=int, help="train for so many epochs")
     parser.add_argument(

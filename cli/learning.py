@@ -49,6 +49,7 @@ class Asked:
     force: options.Force
     quiet: options.Quiet
     epochs: options.Epochs = None
+    rounds: options.FittedRounds = None
     allow_tiny: options.AllowTiny = False
 
 
@@ -79,6 +80,7 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
             "target": asked.target,
             "epochs": asked.epochs,
             "max_seconds": asked.max_seconds,
+            "rounds": asked.rounds,
             "personal": reading.personal_choices(asked.personal),
             "locale": asked.locale,
             "random_state": asked.seed,

@@ -18,7 +18,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.micro_batches import OutOfMemory
-from tabgan.gan.settings import RECIPE_TEACHERS, RECIPES, PrivateSettings, Settings
+from tabgan.gan.settings import RECIPES, PrivateSettings, Settings, teachers_of
 from tabgan.gan.standing import Pauses
 from tabgan.gan.threads import one_thread
 from tabgan.gan.training import Trained, train
@@ -58,7 +58,7 @@ def settings_of(parameters: Parameters) -> Settings:
         if parameters[name] is not None:
             own[name] = float(parameters[name])
     return Settings(
-        teachers=replace(RECIPE_TEACHERS[recipe], **weights),
+        teachers=replace(teachers_of(recipe, parameters["rounds"]), **weights),
         rounds=parameters["rounds"] or (1 if recipe == "gan" else Settings.rounds),
         generator_dim=generator_dim_of(parameters),
         discriminator_dim=tuple(parameters["discriminator_dim"]),

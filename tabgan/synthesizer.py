@@ -32,9 +32,9 @@ class TabGAN(Estimator):
 
     Parameters: `schema` (a Schema, a JSON file or SDV metadata) says what is known of the
     columns; what it leaves out is inferred. `target` names the column that a table is about.
-    `recipe` picks the teachers: "default" (likelihood, then the adversary at few rounds),
+    `recipe` picks the teachers: "default" (likelihood; then, with `rounds`, the adversary),
     "gan" (the adversary alone, one round) or "likelihood"; the three weights override it.
-    `rounds`: groups of columns that the adversary trains for (1 for "gan", else 4).
+    `rounds`: groups of columns that `sample` draws if told so, faster; the adversary trains for them.
     `epochs` or `max_seconds` bound training; with neither it stops when it stops improving.
     `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
     categories, "fold" into kept ones or the "token" `other`; `max_categories`: so many, the most

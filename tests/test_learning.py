@@ -29,8 +29,14 @@ def test_a_recipe_sets_teachers_and_weights_override_it():
     assert (gan.teachers.adversary, gan.teachers.likelihood, gan.rounds) == (1.0, 0.0, 1)
     assert settings_of(parameters(recipe="likelihood")).teachers.adversary == 0.0
     default = settings_of(parameters())
-    assert default.teachers.adversary > 0
+    assert default.teachers.adversary == 0.0
     assert default.teachers.likelihood > 0
+    few_rounds = settings_of(parameters(rounds=3))
+    assert few_rounds.teachers.adversary > 0
+    assert few_rounds.teachers.likelihood > 0
+    assert few_rounds.rounds == 3
+    asked = settings_of(parameters(adversary_weight=1.0))
+    assert (asked.teachers.adversary, asked.rounds) == (1.0, default.rounds)
     mixed = settings_of(parameters(recipe="gan", marginals_weight=2, likelihood_weight=0.5, rounds=3))
     assert (mixed.teachers.marginals, mixed.teachers.likelihood, mixed.rounds) == (2.0, 0.5, 3)
 

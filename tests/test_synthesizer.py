@@ -171,6 +171,14 @@ def test_seeds_out_of_range_are_refused(model, seed):
         model.sample(3, seed=seed)
 
 
+def test_the_default_draws_block_by_block_and_trains_the_adversary_for_rounds_alone(table):
+    model = TabGAN(**FAST | {"rounds": None}).fit(table)
+    assert set(model.loss_history_["phase"]) == {"likelihood"}
+    assert model.generator_ is model.quick_generator_
+    assert not model.generator_.noise.weight.any()  # which nobody taught
+    assert len(model.sample(50, rounds=2)) == 50
+
+
 @pytest.mark.parametrize("recipe", ["default", "gan", "likelihood"])
 def test_every_recipe_learns_and_draws(table, recipe):
     model = TabGAN(recipe=recipe, **FAST).fit(table)
@@ -203,7 +211,7 @@ def test_every_option_can_be_set_and_saved(table, tmp_path, options):
 
 
 def test_the_one_round_recipe_draws_in_one_round(table):
-    model = TabGAN(recipe="gan", **FAST).fit(table)
+    model = TabGAN(**FAST | {"recipe": "gan", "rounds": None}).fit(table)
     pd.testing.assert_frame_equal(model.sample(40, seed=1), model.sample(40, rounds=1, seed=1))
     assert not model.sample(40, seed=1).equals(model.sample(40, rounds=6, seed=1))
 

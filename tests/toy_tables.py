@@ -14,7 +14,7 @@ SMALL: dict[str, Any] = {
     "batch_size": 128,
     "device": "cpu",
 }
-FAST: dict[str, Any] = {**SMALL, "epochs": 3}
+FAST: dict[str, Any] = {**SMALL, "epochs": 3, "rounds": 4}
 LIKELIHOOD: dict[str, Any] = {**FAST, "recipe": "likelihood"}
 
 

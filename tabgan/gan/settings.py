@@ -21,11 +21,17 @@ class Teachers:
     marginals: float = 0.0
 
 
-RECIPE_TEACHERS: dict[Recipe, Teachers] = {
-    "default": Teachers(),
-    "gan": Teachers(adversary=1.0, likelihood=0.0, marginals=0.0),
-    "likelihood": Teachers(adversary=0.0, likelihood=1.0, marginals=0.0),
-}
+def teachers_of(recipe: Recipe, rounds: int | None) -> Teachers:
+    """The weights of a recipe, for a generator that is to draw in so many rounds; None: block by block.
+
+    Block by block there is nothing that noise must coordinate, so "default" trains the adversary only for
+    rounds.
+    """
+    if recipe == "gan":
+        return Teachers(likelihood=0.0)
+    if recipe == "likelihood" or rounds is None:
+        return Teachers(adversary=0.0)
+    return Teachers()
 
 
 @dataclass(frozen=True)

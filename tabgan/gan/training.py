@@ -74,20 +74,15 @@ def train(
     """
     merging = Merging.of(codes, blocks)
     order = drawing_order(merging.information(codes), parents, settings.rounds, target)
-    generator = Generator(
-        blocks,
-        embedding_dim=settings.embedding_dim,
-        generator_dim=settings.generator_dim,
-        dropout=settings.generator_dropout,
-    ).to(blocks.device)
-    with torch.no_grad():
-        generator.head.bias.copy_((one_way_marginals(codes, blocks) + 1 / (len(codes) + 1)).log())
+    generator = _beginner(codes, blocks, settings)
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
     run.pauses = pauses or Pauses()
     teachers = settings.teachers
     has_rounds = teachers.adversary > 0 or teachers.marginals > 0
     has_likelihood = teachers.likelihood > 0 or not has_rounds
+    if not has_rounds:  # nobody teaches what noise means
+        nn.init.zeros_(generator.noise.weight)
     if has_likelihood and not run.is_past("likelihood"):
         run.likelihood_phase()
     exact = quick = watch.best_generator(generator)
@@ -111,6 +106,19 @@ def train(
     return Trained(
         exact if has_likelihood else quick, quick, order, watch.history, watch.warnings, run.stopped
     )
+
+
+def _beginner(codes: Tensor, blocks: Blocks, settings: Settings) -> Generator:
+    """A generator that knows the share of every code and nothing else."""
+    generator = Generator(
+        blocks,
+        embedding_dim=settings.embedding_dim,
+        generator_dim=settings.generator_dim,
+        dropout=settings.generator_dropout,
+    ).to(blocks.device)
+    with torch.no_grad():
+        generator.head.bias.copy_((one_way_marginals(codes, blocks) + 1 / (len(codes) + 1)).log())
+    return generator
 
 
 def _data(codes: Tensor, settings: Settings) -> tuple[Rows, Tensor]:

@@ -16,7 +16,7 @@ from tabgan.gan.batches import Rows
 from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.micro_batches import MicroBatches, OutOfMemory
-from tabgan.gan.settings import RECIPE_TEACHERS, Settings, Teachers
+from tabgan.gan.settings import Settings, Teachers, teachers_of
 from tabgan.gan.training import Trained, train
 from tests.gan.toys import SMALL, mixture, small_generator, toy_blocks
 
@@ -76,7 +76,7 @@ def learn(settings: Settings) -> Trained:
 
 
 def test_memory_that_runs_out_in_the_likelihood_changes_nothing_but_rounding(monkeypatch):
-    settings = replace(PLAIN, teachers=RECIPE_TEACHERS["likelihood"], max_validation_rows=14, epochs=1)
+    settings = replace(PLAIN, teachers=teachers_of("likelihood", None), max_validation_rows=14, epochs=1)
     whole = learn(settings)
     seen = full_above(15, monkeypatch)
     parts = learn(settings)
@@ -99,9 +99,7 @@ def test_memory_that_runs_out_in_the_likelihood_changes_nothing_but_rounding(mon
 def test_memory_that_runs_out_in_the_game_halves_its_parts(monkeypatch, changes):
     seen = full_above(15, monkeypatch)
     trained = learn(
-        replace(
-            PLAIN, teachers=RECIPE_TEACHERS["default"], max_validation_rows=14, warm_up_steps=2, **changes
-        )
+        replace(PLAIN, teachers=teachers_of("default", 2), max_validation_rows=14, warm_up_steps=2, **changes)
     )
     assert max(seen[-20:]) <= 15
     assert {record["phase"] for record in trained.history} == {"likelihood", "adversary"}

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.gan.settings import RECIPE_TEACHERS, Settings, Teachers
+from tabgan.gan.settings import Settings, Teachers, teachers_of
 from tabgan.gan.standing import NotWholeError, Pauses, Standing
 from tabgan.gan.training import Trained, train
 from tests.gan.toys import SMALL, mixture, toy_blocks
@@ -19,11 +19,11 @@ TIMINGS = ("seconds", "rows_per_second", "seconds_left")
 DROPS = {"generator_dropout": 0.1, "discriminator_dropout": 0.1}
 SHORT = replace(SMALL, rounds=2, epochs=12, batch_size=64, warm_up_steps=9, **DROPS)
 RECIPES = {
-    "default": replace(SHORT, teachers=RECIPE_TEACHERS["default"]),
+    "default": replace(SHORT, teachers=teachers_of("default", 2)),
     "gan": replace(
-        SHORT, teachers=RECIPE_TEACHERS["gan"], loss="wasserstein-gp", discriminator_steps=2, pac=2
+        SHORT, teachers=teachers_of("gan", 1), loss="wasserstein-gp", discriminator_steps=2, pac=2
     ),
-    "likelihood": replace(SHORT, teachers=RECIPE_TEACHERS["likelihood"]),
+    "likelihood": replace(SHORT, teachers=teachers_of("likelihood", None)),
     "marginals": replace(SHORT, teachers=Teachers(0.0, 1.0, 5.0)),
     "labels": replace(SHORT, teachers=Teachers(1.0, 1.0), auxiliary=1.0, spectral_norm=True),
 }

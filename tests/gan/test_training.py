@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.settings import RECIPE_TEACHERS, Settings, Teachers
+from tabgan.gan.settings import RECIPES, Settings, Teachers, teachers_of
 from tabgan.gan.training import Clock, Trained, train
 from tests.gan.toys import SMALL, drawn, mixture, pair_error, shuffled, toy_blocks
 
-TEACHERS = RECIPE_TEACHERS
+TEACHERS = {recipe: teachers_of(recipe, 2) for recipe in RECIPES}
 PARENTS = (None, None, None, None)
 SHORT = replace(SMALL, rounds=2, epochs=8, likelihood_lr=3e-3)
 
@@ -70,7 +70,7 @@ def test_marginals_alone_learn_pairs_without_a_discriminator():
 
 
 def test_the_output_starts_at_the_tables_one_way_marginals():
-    trained = learn(with_recipe("likelihood", epochs=1, likelihood_lr=1e-12))
+    trained = learn(with_recipe("gan", epochs=1, generator_lr=1e-12))
     wanted = torch.bincount(mixture(1500)[:, 0].long(), minlength=3) / 1500
     made = torch.bincount(drawn(trained.generator, 8000)[:, 0], minlength=3) / 8000
     # Far from certain: an untrained head still adds its own.
