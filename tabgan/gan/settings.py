@@ -39,8 +39,9 @@ class Settings:
     """Settings of one training run.
 
     `likelihood_steps`, `adversary_steps`: generator steps of the two phases, when neither
-    `epochs` nor `max_seconds` says otherwise; `scratch_steps`: those of an adversary
-    alone. `adversary_share`: the second phase's share of `epochs` or `max_seconds`.
+    `epochs` nor `max_seconds` says otherwise, the second of so many `adversary_epochs` at most;
+    `scratch_steps`: those of an adversary alone. `adversary_share`: the second phase's share of
+    `epochs` or `max_seconds`.
     `prefix_share`: share of rows whose visible blocks are the first ones of the drawing order,
     which is how rows are drawn; the others see random blocks.
     `view_share`: range of the share of blocks that the discriminator is shown of a row.
@@ -66,11 +67,12 @@ class Settings:
     max_seconds: float | None = None
     batch_size: int = 1024
     likelihood_steps: int = 2400
-    adversary_steps: int = 300
+    adversary_steps: int = 2000
+    adversary_epochs: int = 60
     scratch_steps: int = 3000
     adversary_share: float = 0.4
     likelihood_lr: float = 2e-3
-    generator_lr: float = 2e-4
+    generator_lr: float = 8e-4
     discriminator_lr: float = 3e-3
     gradient_clip: float = 1.0
     generator_dropout: float = 0.25

@@ -32,6 +32,7 @@ from tabgan.gan.standing import NotWholeError, Parts, Pauses
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
+FEW_STEPS = 300
 VALIDATED_AT_ONCE = 2**26  # logits
 
 
@@ -211,7 +212,8 @@ class Run:
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
         self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2))
         settings = self.settings
-        steps = settings.scratch_steps if alone else settings.adversary_steps
+        few = max(FEW_STEPS, settings.adversary_epochs * self.data.steps_per_epoch)
+        steps = settings.scratch_steps if alone else min(settings.adversary_steps, few)
         clock = self.clock(steps, 1.0 if alone else settings.adversary_share, is_last=True)
         average = Average(generator, settings.ema)
         name = "adversary" if settings.teachers.adversary else "marginals"
@@ -285,7 +287,9 @@ class Run:
             return True
         value, notes = validation(phase.average.network)
         record = self.record(phase.name, phase.index, phase.clock, means | {"validation": value}) | notes
-        ends = self.watch.report(record, phase.average.network)
+        # Two-way marginals hardly tell what a game still gains: it is played to its end.
+        is_game = phase.name != "likelihood"
+        ends = self.watch.report(record, phase.average.network, keeps_last=is_game)
         phase.sums, phase.since = {}, 0
         self.generator.train()
         return ends

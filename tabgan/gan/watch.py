@@ -73,9 +73,10 @@ class Watch:
             best.load_state_dict(self.best_weights)
         return best
 
-    def report(self, record: Record, network: nn.Module) -> bool:
-        """Note one epoch; keep its weights if they are the best. Returns whether to stop.
+    def report(self, record: Record, network: nn.Module, *, keeps_last: bool = False) -> bool:
+        """Note one epoch; keep its weights if they are the best, or (`keeps_last`) in any case.
 
+        Returns whether to stop: after `patience` reports without a better one, unless the last are kept.
         A callback that returns True stops this phase and those to come. Weights or a validation
         that are not finite are not kept and stop the phase.
         """
@@ -84,7 +85,7 @@ class Watch:
             self.warn(DIVERGED)
             return True
         self.history.append(record)
-        if value < self.best:
+        if value < self.best or keeps_last:
             self.best, self._n_worse = value, 0
             self.best_weights = weights_of(network)
         else:
