@@ -27,6 +27,7 @@ from tabgan.schema import Schema
 
 ROW_BLOCK = 65_536
 PART_ROWS = 2_048
+CELLS = 4
 CANDIDATES = 4
 MIN_CANDIDATES = 1_024
 
@@ -164,10 +165,11 @@ class Sampler:
         if drawer is None or not plan.groups:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
-        parts = [slice(start, start + PART_ROWS) for start in range(0, n_rows, PART_ROWS)]
+        order = _alike_together(uniforms, plan) if is_exact else np.arange(n_rows)
+        parts = [order[start : start + PART_ROWS] for start in range(0, n_rows, PART_ROWS)]
         noises = [_noise(drawer, plan, uniforms[rows], None if is_exact else rng) for rows in parts]
 
-        def draw(rows: slice, noise: Sequence[Tensor | None]) -> None:
+        def draw(rows: NDArray[np.intp], noise: Sequence[Tensor | None]) -> None:
             batch = _start(drawer, codes[rows], visible[rows])
             _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), noise)
             drawn[rows] = batch.codes.to(torch.int16).cpu().numpy()
@@ -226,6 +228,16 @@ def _start(drawer: Drawer, codes: NDArray[np.int16], visible: NDArray[np.bool_])
     return drawer.start(
         torch.from_numpy(codes.astype(np.int64)).to(device), torch.from_numpy(visible).to(device)
     )
+
+
+def _alike_together(uniforms: NDArray[np.float32], plan: Plan) -> NDArray[np.intp]:
+    """An order of rows in which those that start with the same codes are near, to share their sums.
+
+    A code rises with its uniform number: rows are sorted roughly by that of the block drawn first,
+    then by that of the second. Shape: [rows, blocks] -> [rows].
+    """
+    first, second = (plan.groups[place][0] for place in (0, min(1, len(plan.groups) - 1)))
+    return np.lexsort((uniforms[:, second], np.floor(uniforms[:, first] * CELLS)))
 
 
 def _noise(

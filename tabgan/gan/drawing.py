@@ -1,7 +1,8 @@
 """Drawing codes from a trained generator, fast: no gradients, an incremental first layer.
 
 Rows that are drawn block by block in one order need, in each round, one addition to the first
-layer, the trunk, and the logits of the next blocks alone.
+layer, the trunk, and the logits of the next blocks alone. Rows that show the same codes so far
+have the same chances, which are computed once for all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from torch.nn import functional as F
 
 from tabgan.gan.generator import Generator
 from tabgan.gan.precision import half_products
+
+MOST_DISTINCT = 0.9  # of the rows: with more, to look for equal ones takes as long as it saves
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,10 @@ class Restriction:
 
 @dataclass
 class Batch:
-    """Rows being drawn. Shape: codes [rows, blocks], embedded [rows, width].
+    """Rows being drawn. Shape: codes, visible [rows, blocks], embedded [distinct rows, width].
 
+    `place` [rows]: where in `embedded` a row finds its sum, which it shares with all rows that
+    show the same codes; None when every row has one of its own.
     `log_mass` [rows]: logarithm of the chance that the free draw would have kept to the
     restrictions; with it a resampling makes restricted draws exact.
     """
@@ -48,10 +53,16 @@ class Batch:
     codes: Tensor
     visible: Tensor
     embedded: Tensor
+    place: Tensor | None = None
     log_mass: Tensor = field(init=False)
 
     def __post_init__(self) -> None:
         self.log_mass = torch.zeros(len(self.codes), device=self.codes.device)
+
+    def spread(self) -> None:
+        """Give every row a sum of its own."""
+        if self.place is not None:
+            self.embedded, self.place = self.embedded[self.place], None
 
 
 class Drawer:
@@ -62,14 +73,20 @@ class Drawer:
         self.generator = generator.eval()
         self.blocks = generator.blocks
         self.offsets = [int(offset) for offset in self.blocks.offsets]
-        self.table = generator.rows.table().detach()
-        self.hidden = generator.rows.hidden.detach()
+        rows = generator.rows
+        self.steps = (rows.table() - rows.hidden[self.blocks.block_of]).detach()
         self.weight, self.bias = (part.detach() for part in generator.head.layer())
 
     @torch.no_grad()
     def start(self, codes: Tensor, visible: Tensor) -> Batch:
         """Rows of which the visible blocks are given. Shape: both [rows, blocks]."""
-        return Batch(codes.clone(), visible.clone(), self.generator.rows(codes, visible))
+        given, is_given = codes, visible
+        place: Tensor | None = None
+        # On a GPU products cost less than the launches it takes to find equal rows.
+        if codes.device.type == "cpu":
+            seen, place = torch.where(visible, codes, -1).unique(dim=0, return_inverse=True)
+            given, is_given = seen.clamp(min=0), seen >= 0
+        return Batch(codes.clone(), visible.clone(), self.generator.rows(given, is_given), place)
 
     @torch.no_grad()
     def fill(
@@ -90,9 +107,11 @@ class Drawer:
         rows = None if bool(is_open.all()) else is_open.nonzero()[:, 0]
         if rows is not None and not len(rows):
             return
+        if rows is not None or noise is not None or len(group) > 1:
+            batch.spread()
         embedded = batch.embedded if rows is None else batch.embedded[rows]
         with half_products(embedded.device):
-            output = self.generator.trunk(embedded, _some(noise, rows))
+            output = self.generator.trunk(embedded, None if noise is None else _rows(noise, rows))
         for block in group:
             self._fill_block(batch, block, output, rows, uniforms, restrictions or {})
 
@@ -107,33 +126,46 @@ class Drawer:
     ) -> None:
         start, size = self.offsets[block], self.blocks.sizes[block]
         logits = F.linear(output, self.weight[start : start + size], self.bias[start : start + size])
-        chances = logits.softmax(-1)
-        known = _some(batch.codes, rows)
-        assert known is not None
-        is_new = ~batch.visible[:, block] if rows is None else ~batch.visible[rows, block]
+        chances = _rows(logits.softmax(-1), batch.place)
+        known = _rows(batch.codes, rows)
+        is_new = ~_rows(batch.visible, rows)[:, block]
         if block in restrictions:
             allowed = restrictions[block].of_block(block, known)
             # A code the generator never expects must still be drawable when it is asked for.
             chances = (chances + 1e-12) * allowed
             mass = chances.sum(-1).log() * is_new
             _add(batch.log_mass, rows, mass)
-        cumulative = chances.cumsum(-1)
-        level = uniforms[:, block] if rows is None else uniforms[rows, block]
-        total = cumulative[:, -1:]
-        # Rounded up to the total, a draw would end behind the last code that has a chance.
-        drawn = (cumulative <= torch.minimum(level[:, None] * total, _below(total))).sum(-1)
+        drawn = _drawn(chances, _rows(uniforms, rows)[:, block])
         drawn = torch.where(is_new, drawn, known[:, block])
-        step = (self.table[start + drawn] - self.hidden[block]) * is_new[:, None]
         if rows is None:
             batch.codes[:, block], batch.visible[:, block] = drawn, True
-            batch.embedded += step
         else:
             batch.codes[rows, block], batch.visible[rows, block] = drawn, True
-            batch.embedded[rows] += step
+        if batch.place is None:
+            _add(batch.embedded, rows, self.steps[start + drawn] * is_new[:, None])
+        else:
+            self._divide(batch, block, drawn)
+
+    def _divide(self, batch: Batch, block: int, drawn: Tensor) -> None:
+        """Part the rows that shared a sum by what each of them has drawn. Shape: drawn [rows]."""
+        assert batch.place is not None
+        start, size = self.offsets[block], self.blocks.sizes[block]
+        distinct, batch.place = (batch.place * size + drawn).unique(return_inverse=True)
+        batch.embedded = batch.embedded[distinct // size] + self.steps[start + distinct % size]
+        if len(distinct) > MOST_DISTINCT * len(drawn):
+            batch.spread()
 
 
-def _some(values: Tensor | None, rows: Tensor | None) -> Tensor | None:
-    return values if values is None or rows is None else values[rows]
+def _drawn(chances: Tensor, level: Tensor) -> Tensor:
+    """The code at which the cumulated chances pass `level`. Shape: [rows, size], [rows] -> [rows]."""
+    cumulative = chances.cumsum(-1)
+    total = cumulative[:, -1:]
+    # Rounded up to the total, a draw would end behind the last code that has a chance.
+    return (cumulative <= torch.minimum(level[:, None] * total, _below(total))).sum(-1)
+
+
+def _rows(values: Tensor, rows: Tensor | None) -> Tensor:
+    return values if rows is None else values[rows]
 
 
 def _below(numbers: Tensor) -> Tensor:
