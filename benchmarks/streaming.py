@@ -25,6 +25,7 @@ from benchmarks.measuring import write_result
 from tabgan import TabGAN
 
 FORMATS = ("csv", "csv.gz", "csv.zst", "jsonl", "parquet", "feather")
+ROWS = 10_000_000
 POINTS = 10  # measurements of memory in a run
 
 
@@ -68,7 +69,7 @@ def stream(model: TabGAN, n_rows: int, ending: str) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--formats", nargs="+", default=list(FORMATS), choices=FORMATS)
     options = parser.parse_args()
     model = small_model()
@@ -77,7 +78,8 @@ def main() -> None:
     for ending in options.formats:
         found[ending] = stream(model, options.rows, ending)
         print(ending, json.dumps(found[ending]), flush=True)
-    print(f"Wrote {write_result('streaming', {'columns': 2, 'formats': found})}.")
+    name = "streaming" if options.rows == ROWS else f"streaming-{options.rows}"
+    print(f"Wrote {write_result(name, {'columns': 2, 'formats': found})}.")
 
 
 if __name__ == "__main__":
