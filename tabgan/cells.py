@@ -27,6 +27,7 @@ MAX_DECIMALS = 12
 MAX_TEXT = 65_536  # characters in one cell
 MAX_SHARE_CUT = 0.1
 MAX_CUT = 1e-5  # of a standard deviation
+VALUES_AT_ONCE = 2**20
 _EXACT, _EXACT_32 = 2.0**53, 2.0**24  # whole floats below are exact
 
 _ELEMENTS: tuple[tuple[type | tuple[type, ...], Element], ...] = (
@@ -224,11 +225,19 @@ def decimals_of(values: FloatArray, *, is_float32: bool = False) -> int | None:
 
 
 def _is_written(distinct: FloatArray, decimals: int, spread: float, is_float32: bool) -> bool:
-    rounded = np.round(distinct, decimals)
-    if is_float32:
-        return bool(np.array_equal(rounded.astype(np.float32), distinct.astype(np.float32)))
-    error = np.abs(rounded - distinct)
-    # Sums miss the nearest double by a unit in the last place, and so does np.round. Where that unit is
-    # no small part of the last digit, it may be a further digit.
-    is_off = error > np.minimum(np.spacing(np.abs(distinct)), 10.0**-decimals / 1000)
-    return bool(is_off.mean() <= MAX_SHARE_CUT and np.all(error[is_off] <= MAX_CUT * spread))
+    n_off = 0
+    for start in range(0, len(distinct), VALUES_AT_ONCE):
+        some = distinct[start : start + VALUES_AT_ONCE]
+        rounded = np.round(some, decimals)
+        if is_float32:
+            if not np.array_equal(rounded.astype(np.float32), some.astype(np.float32)):
+                return False
+            continue
+        error = np.abs(rounded - some)
+        # Sums miss the nearest double by a unit in the last place, and so does np.round. Where that unit
+        # is no small part of the last digit, it may be a further digit.
+        is_off = error > np.minimum(np.spacing(np.abs(some)), 10.0**-decimals / 1000)
+        if not np.all(error[is_off] <= MAX_CUT * spread):
+            return False
+        n_off += int(is_off.sum())
+    return n_off / len(distinct) <= MAX_SHARE_CUT

@@ -81,7 +81,7 @@ def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[s
     if column.dtype.startswith(("timedelta64[", "duration[")) or present.empty:
         return
     values = _floats(present)
-    largest = np.abs(values).max()
+    largest = max(-values.min(), values.max())
     is_whole = pd.api.types.is_integer_dtype(present.dtype) or column.element == "int"
     if is_whole and not is_declared and looks_like_date_numbers(present):
         yield "whole numbers that look like YYYYMMDD dates. Convert them with pd.to_datetime"

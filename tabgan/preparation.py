@@ -69,8 +69,8 @@ def prepare(
     blocks = encoder.layout.blocks
     names = [reduction.inner.names[block.column] for block in blocks]
     check_memory(names, [block.size for block in blocks], len(df), settings, free)
+    notes += oddities(df, schema, declared=stated.names)  # before there are codes: both take memory
     codes, foreign = encoder.encode_counting(inner)
-    notes += oddities(df, schema, declared=stated.names)
     notes += encoder.warnings
     notes += notes_on(foreign, min_rows, df.shape, parameters["batch_size"])
     return Prepared(reduction, encoder, codes, len(df), notes)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tabgan.cells import decimals_of
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.errors import SchemaError
@@ -260,6 +261,16 @@ def test_no_reason_holds_a_cell_value_or_a_count() -> None:
             str(len(cells)) not in reason.replace("2 decimals", "").replace(str(cells.dtype), "")
             or len(cells) < 9
         )
+
+
+@pytest.mark.parametrize("n_fine", [0, 40, 60])
+def test_digits_told_in_pieces_are_those_of_all_values(n_fine: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.arange(500) / 4
+    values[:n_fine] += 1e-9
+    whole = decimals_of(values)
+    assert whole == (2 if n_fine < 50 else 9)
+    monkeypatch.setattr("tabgan.cells.VALUES_AT_ONCE", 30)
+    assert decimals_of(values) == whole
 
 
 def test_a_few_values_with_more_digits_do_not_decide() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tabgan.errors import SchemaError
+from tabgan.gan.memory import training_bytes
 from tabgan.gan.settings import Settings
 from tabgan.preparation import check_memory, notes_on
 
@@ -33,3 +34,9 @@ def test_a_table_that_does_not_fit_is_refused_with_the_numbers_and_the_cure():
         check_memory(names, sizes, 10**6, Settings(), 2**27)
     for cure in ("Drop columns", "identifier", "max_categories", "batch_size"):
         assert cure in str(told.value)
+
+
+def test_rows_are_told_to_take_their_codes_once_and_two_places():
+    more = [training_bytes([32] * 20, n_rows, Settings()) for n_rows in (10**8, 2 * 10**8)]
+    assert more[1] - more[0] == 10**8 * (20 * 2 + 2 * 8)
+    assert training_bytes([32] * 37, 10**7, Settings()) < 2 * 2**30

@@ -138,10 +138,12 @@ def _values(cells: Cells, column: Column, decimals: int | None) -> Numeric:
     if np.isinf(real).any():
         raise ValueError("infinite")
     if decimals is None:
-        return real + 0.0  # -0.0 becomes 0.0
+        real += 0.0  # -0.0 becomes 0.0
+        return real
     with np.errstate(over="ignore"):  # beyond what any level holds; clipped below
-        units = np.nan_to_num(np.rint(real * 10.0**decimals))
-    return np.asarray(np.clip(units, -(2.0**63), 2.0**63 - 1024).astype(np.int64))
+        real *= 10.0**decimals
+    units = np.nan_to_num(np.rint(real, out=real), copy=False)
+    return np.asarray(np.clip(units, -(2.0**63), 2.0**63 - 1024, out=real).astype(np.int64))
 
 
 def _ticks(cells: Cells, arrow: pa.DataType, kind: str) -> IntArray:

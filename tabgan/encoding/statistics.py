@@ -32,6 +32,7 @@ from tabgan.encoding.reading import (
 from tabgan.schema import Schema
 
 MIN_BIN_ROWS = 8
+GROUP_ROWS = 2**20  # of groups whose means are computed at once
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ class ExactStatistics:
     def fits_whole(self, name: Hashable, decimals: int) -> bool:
         """Whether all numbers are exact in units of 10**-decimals."""
         numbers = read_numbers(self.df[name], self._columns[name], Part(decimals=None)).present
-        largest = float(np.abs(numbers).max(initial=0.0))
-        return largest < most_exact(decimals)
+        low, high = numbers.min(initial=0.0), numbers.max(initial=0.0)
+        return max(-float(low), float(high)) < most_exact(decimals)
 
     def resolution(self, name: Hashable) -> int:
         """Ticks of the coarsest clock unit that nearly all are multiples of."""
@@ -170,18 +171,18 @@ class ExactStatistics:
     def group_means(self, name: Hashable, part: Part, *, without: Numeric, n_groups: int) -> Numeric:
         """Means of equal groups of neighbouring sorted values."""
         values, counts = self._histogram(name, part)
-        is_left = ~np.isin(values, without)
+        is_left = np.ones(len(values), dtype=bool)
+        places = np.minimum(np.searchsorted(values, without), max(len(values) - 1, 0))
+        is_left[places[values[places] == without]] = False
         rest = np.repeat(values[is_left], counts[is_left])
-        starts = np.linspace(0, len(rest), n_groups, endpoint=False).astype(np.int64)
-        sizes = np.diff([*starts, len(rest)])
-        if rest.dtype != np.int64:
-            means = np.add.reduceat(rest / np.repeat(sizes, sizes), starts)
-            # A mean of equal numbers may miss them by a unit in the last place.
-            return np.clip(means, rest[starts], rest[starts + sizes - 1])
-        first = rest[starts]  # sums of differences to it cannot overflow as sums would
-        gaps = (rest - np.repeat(first, sizes)).view(np.uint64).astype(np.float64)
-        means = np.rint(np.add.reduceat(gaps, starts) / sizes).astype(np.uint64)
-        return np.asarray((first.view(np.uint64) + means).view(np.int64))
+        edges = np.linspace(0, len(rest), n_groups, endpoint=False).astype(np.int64)
+        edges = np.append(edges, len(rest))
+        at_once = max(1, GROUP_ROWS * n_groups // max(len(rest), 1))
+        means = []
+        for group in range(0, n_groups, at_once):
+            own = edges[group : group + at_once + 1]
+            means.append(_means(rest[own[0] : own[-1]], np.diff(own)))
+        return np.concatenate(means)
 
     def pattern(self, name: Hashable) -> Pattern:
         """The written form of an identifier."""
@@ -196,10 +197,30 @@ class ExactStatistics:
     def _histogram(self, name: Hashable, part: Part) -> tuple[Numeric, IntArray]:
         """Sorted distinct values and their counts; the last one asked for is kept."""
         if self._last is None or self._last[0] != (name, part):
+            self._last = None  # so that two of them are never held
             numbers: Numbers = read_numbers(self.df[name], self._columns[name], part)
-            values, counts = np.unique(numbers.present, return_counts=True)
-            self._last = ((name, part), values, counts.astype(np.int64))
+            self._last = ((name, part), *_counted(numbers.present))
         return self._last[1], self._last[2]
+
+
+def _counted(values: Numeric) -> tuple[Numeric, IntArray]:
+    """The distinct numbers in order, and how often each is there; sorts the given ones."""
+    values.sort()
+    firsts = np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
+    return values[firsts], np.diff(firsts, append=len(values))
+
+
+def _means(values: Numeric, sizes: IntArray) -> Numeric:
+    """Means of neighbouring groups of so many sorted numbers each. Shape: [rows], [groups] -> [groups]."""
+    starts = np.cumsum(sizes) - sizes
+    if values.dtype != np.int64:
+        means = np.add.reduceat(values / np.repeat(sizes, sizes), starts)
+        # A mean of equal numbers may miss them by a unit in the last place.
+        return np.clip(means, values[starts], values[starts + sizes - 1])
+    first = values[starts]  # sums of differences to it cannot overflow as sums would
+    gaps = (values - np.repeat(first, sizes)).view(np.uint64).astype(np.float64)
+    means = np.rint(np.add.reduceat(gaps, starts) / sizes).astype(np.uint64)
+    return np.asarray((first.view(np.uint64) + means).view(np.int64))
 
 
 def _declared(categories: tuple[object, ...] | None, kind: str) -> set[tuple[type, Any]]:

@@ -28,6 +28,7 @@ from tabgan.schema import Schema, resolve_schema
 
 VERSION = 1
 WIDE_CODES = 65_536  # of all numeric columns together
+ROWS_AT_ONCE = 2**20  # of a column while it is encoded, which takes some ten numbers a row
 
 
 class ColumnEncoder(Protocol):
@@ -171,7 +172,11 @@ class TableEncoder:
         codes = np.zeros((len(df), len(self.layout.blocks)), dtype=np.int16)
         foreign: dict[Hashable, int] = {}
         for encoder, where in zip(self.encoders, self._slices, strict=True):
-            codes[:, where], n_foreign = encoder.encode(df[encoder.column.name])
+            cells, n_foreign = df[encoder.column.name], 0
+            for start in range(0, len(df), ROWS_AT_ONCE):
+                rows = slice(start, start + ROWS_AT_ONCE)
+                codes[rows, where], n_new = encoder.encode(cells.iloc[rows])
+                n_foreign += n_new
             if n_foreign:
                 foreign[encoder.column.name] = n_foreign
         return codes, foreign

@@ -13,13 +13,15 @@ from tabgan.gan.standing import Tensors, dice_of, set_dice
 class Rows:
     """Encoded rows on the device, as small integers, dealt in batches epoch by epoch.
 
-    Shape: codes int16 [rows, blocks]. An epoch deals the rows in random order, all but its last,
-    incomplete batch.
+    Shape: codes int16 [rows, blocks], places int64 [rows that are dealt], all of them where it is
+    None: a large table is held once, whichever of its rows are dealt. An epoch deals the rows in random
+    order, all but its last, incomplete batch.
     """
 
-    def __init__(self, codes: Tensor, batch_size: int) -> None:
-        self.codes = codes
-        self.batch_size = max(1, min(batch_size, len(codes)))
+    def __init__(self, codes: Tensor, batch_size: int, places: Tensor | None = None) -> None:
+        self.codes, self.places = codes, places
+        self.n_rows = len(codes) if places is None else len(places)
+        self.batch_size = max(1, min(batch_size, self.n_rows))
         self._order = torch.empty(0, dtype=torch.long)
         self._dice: Tensors = {}
         self.next = 0
@@ -27,7 +29,7 @@ class Rows:
     @property
     def steps_per_epoch(self) -> int:
         """Number of full batches in the table; at least one."""
-        return max(1, len(self.codes) // self.batch_size)
+        return max(1, self.n_rows // self.batch_size)
 
     def batch(self) -> Tensor:
         """Shape: -> [batch_size, blocks], int64."""
@@ -36,11 +38,13 @@ class Rows:
             self.next = 0
         chosen = self._order[self.next : self.next + self.batch_size]
         self.next += self.batch_size
+        if self.places is not None:
+            chosen = self.places[chosen]
         return self.codes[chosen].long()
 
     def _shuffle(self) -> None:
         self._dice = dice_of(self.codes.device)
-        self._order = torch.randperm(len(self.codes), device=self.codes.device)
+        self._order = torch.randperm(self.n_rows, device=self.codes.device)
 
     def dice(self) -> Tensors:
         """The dice that the order of this epoch was drawn with; none before the first."""
@@ -88,9 +92,13 @@ def rank_of(order: Sequence[int], device: torch.device) -> Tensor:
 
 
 def split_validation(codes: Tensor, share: float, max_rows: int) -> tuple[Tensor, Tensor]:
-    """Rows to train on and rows to watch training by; a tiny table is watched by itself."""
+    """Places of the rows to train on, and of those to watch training by; a tiny table is watched by itself.
+
+    Shape: codes [rows, blocks] -> int64 [rows to train on], [rows to watch].
+    """
     n_held = min(max_rows, int(len(codes) * share))
     if n_held < 20:
-        return codes, codes[:max_rows]
-    shuffled = codes[torch.randperm(len(codes), device=codes.device)]
+        places = torch.arange(len(codes), device=codes.device)
+        return places, places[:max_rows]
+    shuffled = torch.randperm(len(codes), device=codes.device)
     return shuffled[n_held:], shuffled[:n_held]

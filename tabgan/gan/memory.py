@@ -17,6 +17,9 @@ WEIGHT_COPIES = 9
 BATCH_COPIES = 7
 PAIR_COPIES = 6
 PROGRAM = 700 * 2**20  # Python, torch and pandas, before any table
+CODE, PLACE = 2, 8  # bytes
+ORDERS = 2  # of the rows: which are trained on, and how an epoch deals them
+COLUMN_COPIES = 6  # of one column of numbers while it is looked at, before there are codes
 
 
 def training_bytes(sizes: Sequence[int], n_rows: int, settings: Settings) -> int:
@@ -32,8 +35,8 @@ def training_bytes(sizes: Sequence[int], n_rows: int, settings: Settings) -> int
     pairs = min(n_flat, MAX_FLAT) ** 2 * PAIR_COPIES + 2 * n_blocks**2
     if teachers.marginals:
         pairs += n_flat**2 * PAIR_COPIES
-    codes = n_rows * n_blocks  # int16, twice
-    return PROGRAM + FLOAT * (weights + batch + pairs + codes)
+    training = FLOAT * (weights + batch + pairs) + n_rows * (CODE * n_blocks + PLACE * ORDERS)
+    return PROGRAM + max(training, n_rows * PLACE * COLUMN_COPIES)
 
 
 def free_bytes(device: torch.device) -> int | None:

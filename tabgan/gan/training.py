@@ -124,7 +124,7 @@ def _beginner(codes: Tensor, blocks: Blocks, settings: Settings) -> Generator:
 
 def _data(codes: Tensor, settings: Settings) -> tuple[Rows, Tensor]:
     training, validation = split_validation(codes, settings.validation_share, settings.max_validation_rows)
-    return Rows(training, settings.batch_size), validation.long()
+    return Rows(codes, settings.batch_size, training), codes[validation].long()
 
 
 class Run:
@@ -210,7 +210,7 @@ class Run:
         generator = self.generator
         self.watch.start_phase(generator)
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
-        self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2))
+        self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2), self.data.places)
         settings = self.settings
         few = max(FEW_STEPS, settings.adversary_epochs * self.data.steps_per_epoch)
         steps = settings.scratch_steps if alone else min(settings.adversary_steps, few)

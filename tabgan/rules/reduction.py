@@ -111,6 +111,9 @@ class Reduction:
 
         Shape: [rows, columns] -> [rows, inner columns], with the same index.
         """
+        if not self.steps:  # no column is copied
+            names = list(self.inner.names)
+            return table if list(table.columns) == names else table[names]
         cells = {name: table[name].reset_index(drop=True) for name in self.schema.names}
         plain = table.reset_index(drop=True)
         for step in self.steps:
@@ -231,7 +234,7 @@ def rows_that_hold(
 
 
 def _table(cells: Mapping[Hashable, Cells], index: Any) -> pd.DataFrame:
-    table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells.values())))
+    table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells.values())), copy=False)
     table.columns = pd.Index(list(cells), tupleize_cols=False)
     table.index = index
     return table

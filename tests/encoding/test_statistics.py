@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding.reading import Part, most_exact
@@ -39,6 +39,28 @@ def test_means_of_large_whole_numbers_do_not_overflow():
     statistics = exact(np.array([2**62 + 1, 2**62 + 3, 2**62 + 5, -(2**62), -(2**62) - 2, -(2**62) - 4]))
     means = statistics.group_means("x", Part(), without=np.array([], dtype=np.int64), n_groups=2)
     assert means.tolist() == [-(2**62) - 2, 2**62 + 3]
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_means_computed_in_pieces_are_those_of_all_groups_at_once(monkeypatch, is_whole):
+    drawn = np.random.default_rng(0).gamma(2.0, 1e3, 5_003)
+    statistics = exact(drawn.astype(np.int64) if is_whole else drawn)
+    part = Part() if is_whole else Part(decimals=None)
+    without, _ = statistics.repeated_values("x", part, at_least=4)
+    whole = statistics.group_means("x", part, without=without, n_groups=97)
+    assert len(without) == 0 or is_whole
+    for rows in (1, 100, 1_000):
+        monkeypatch.setattr("tabgan.encoding.statistics.GROUP_ROWS", rows)
+        assert np.array_equal(statistics.group_means("x", part, without=without, n_groups=97), whole)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(-3, 3), min_size=1), st.integers(1, 4))
+def test_repeated_values_are_those_that_numpy_counts(numbers, at_least):
+    values, counts = np.unique(np.array(numbers), return_counts=True)
+    told = exact(np.array(numbers)).repeated_values("x", Part(), at_least=at_least)
+    assert np.array_equal(told[0], values[counts >= at_least])
+    assert np.array_equal(told[1], counts[counts >= at_least])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -61,6 +62,28 @@ def test_the_layout_tells_every_block(mixed):
             places = np.array(block.positions)
             assert np.nanmin(places) == 0.0
             assert np.nanmax(places) == 1.0
+
+
+def test_a_table_encoded_in_pieces_has_the_codes_of_the_whole(mixed, monkeypatch):
+    encoder = TableEncoder.fit(mixed.iloc[: len(mixed) // 2])
+    codes, foreign = encoder.encode_counting(mixed)
+    assert foreign
+    monkeypatch.setattr("tabgan.encoding.table.ROWS_AT_ONCE", 7)
+    in_pieces, also_foreign = encoder.encode_counting(mixed)
+    assert np.array_equal(in_pieces, codes)
+    assert also_foreign == foreign
+
+
+def test_encoding_holds_no_number_a_row_beside_the_codes(monkeypatch):
+    monkeypatch.setattr("tabgan.encoding.table.ROWS_AT_ONCE", 5_000)
+    drawn = np.random.default_rng(0).normal(size=200_000)
+    table = pd.DataFrame({"real": drawn, "cents": drawn.round(2), "whole": (100 * drawn).astype(np.int64)})
+    encoder = TableEncoder.fit(table)
+    tracemalloc.start()
+    codes = encoder.encode(table)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < codes.nbytes + len(table) * np.dtype(np.float64).itemsize
 
 
 def test_json_round_trip_decodes_identically(mixed):

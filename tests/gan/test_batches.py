@@ -74,10 +74,22 @@ def test_validation_rows_are_held_out_and_no_row_is_lost():
     torch.manual_seed(0)
     training, validation = split_validation(numbered(1000), 0.05, 4096)
     assert (len(training), len(validation)) == (950, 50)
-    assert sorted(torch.cat([training, validation])[:, 0].tolist()) == list(range(1000))
+    assert sorted(torch.cat([training, validation]).tolist()) == list(range(1000))
     assert len(split_validation(numbered(1000), 0.5, 30)[1]) == 30
 
 
 def test_a_tiny_table_is_watched_by_itself():
     training, validation = split_validation(numbered(60), 0.05, 40)
-    assert (len(training), len(validation)) == (60, 40)
+    assert (training.tolist(), validation.tolist()) == (list(range(60)), list(range(40)))
+
+
+def test_rows_dealt_by_their_places_are_those_of_a_copy_of_them():
+    codes, places = numbered(100), torch.randperm(100)[:70]
+    told, copied = Rows(codes, 16, places), Rows(codes[places], 16)
+    assert told.codes.data_ptr() == codes.data_ptr()
+    assert (told.batch_size, told.steps_per_epoch) == (copied.batch_size, copied.steps_per_epoch)
+    dealt = []
+    for rows in (told, copied):
+        torch.manual_seed(0)
+        dealt.append(torch.cat([rows.batch() for _ in range(9)]))
+    assert torch.equal(*dealt)

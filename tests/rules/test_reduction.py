@@ -269,3 +269,9 @@ def test_a_range_is_two_inequalities_each_of_which_speaks_for_itself():
     rule = Range("a", "b", "c", strict=True)
     table = pd.DataFrame({"a": [1, 1, 2.0, np.nan], "b": [2, 1, 1, 5], "c": [3, 3, 3, 1.0]})
     assert broken_rows(rule, table, resolve_schema(table)).tolist() == [False, True, True, True]
+
+
+def test_a_table_without_rules_is_learned_as_it_is_and_not_copied():
+    table = pd.DataFrame({"a": [0.5, 1.5] * 20, "b": [1, 2] * 20})
+    _, inner = reduced(table)
+    assert inner is table
