@@ -100,7 +100,7 @@ class CheckpointFile:
         reduction, encoding = ready.reduction, ready.encoder.to_dict()
         if reduction.schema.rules:
             encoding = encoding | {"rules": reduction.to_dict()}
-        self._identity |= {"rows": zlib.crc32(ready.codes.tobytes())}
+        self._identity |= {"rows": zlib.crc32(ready.codes.data)}
         schema = _plain(reduction.schema.to_dict())
         if self.found is not None:
             if schema != self.found.schema:

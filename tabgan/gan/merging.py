@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.order import MAX_ROWS, mutual_information, one_way_marginals, two_way_marginals
+from tabgan.gan.order import MAX_ROWS, mutual_information, one_way_marginals, spaced, two_way_marginals
 
 MAX_FLAT = 8192  # a matrix of so many codes, squared, takes 256 MiB
 FEWEST_CODES = 2
@@ -58,7 +58,7 @@ class Merging:
     def pairs(self, codes: Tensor, max_rows: int = MAX_ROWS) -> Tensor:
         """Two-way marginals of the merged codes, from fewer rows where there are many codes."""
         n_rows = max_rows if self.merged is None else min(max_rows, MERGED_ROWS)
-        return two_way_marginals(self.codes(codes[:n_rows]), self.blocks, n_rows)
+        return two_way_marginals(self.codes(spaced(codes, n_rows)), self.blocks, n_rows)
 
     def information(self, codes: Tensor) -> Tensor:
         """Mutual information of all pairs of blocks; 0 for those not looked at.

@@ -14,9 +14,16 @@ from tabgan.gan.blocks import Blocks
 MAX_ROWS = 20_000
 
 
+def spaced(codes: Tensor, max_rows: int) -> Tensor:
+    """So many rows at most, at equal distances: the first ones of a sorted table would be no sample."""
+    if len(codes) <= max_rows:
+        return codes
+    return codes[torch.arange(max_rows, device=codes.device) * len(codes) // max_rows]
+
+
 def one_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -> Tensor:
     """Share of rows with each code. Shape: codes [rows, blocks] -> [flat codes]."""
-    codes = codes[:max_rows]
+    codes = spaced(codes, max_rows)
     counts = torch.bincount(blocks.flat_index(codes).flatten(), minlength=blocks.n_flat)
     return counts.float() / len(codes)
 
@@ -24,9 +31,9 @@ def one_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -
 def two_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -> Tensor:
     """Share of rows with each pair of codes; the diagonal holds the one-way marginals.
 
-    Shape: codes [rows, blocks] -> [flat codes, flat codes]. Uses the first `max_rows` rows.
+    Shape: codes [rows, blocks] -> [flat codes, flat codes]. Uses `max_rows` of the rows.
     """
-    codes = codes[:max_rows]
+    codes = spaced(codes, max_rows)
     total = torch.zeros(blocks.n_flat, blocks.n_flat, device=codes.device)
     for part in codes.split(4096):
         rows = blocks.one_hot(part)
