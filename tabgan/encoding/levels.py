@@ -178,11 +178,14 @@ class Levels:
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Levels:
-        """What `to_dict` wrote. Raises: ValueError for levels that are not sorted."""
+        """What `to_dict` wrote. Raises: ValueError for levels that `fit` never makes."""
         kind = int if state["is_whole"] else float
         edges = tuple(tuple(kind(place) for place in edge) for edge in state["edges"])
-        if not all(edge and all(low < high for low, high in pairwise(edge)) for edge in edges):
-            raise ValueError("Expected rising edges in every level.")
+        # Within a bin edges may be equal: so many of its rows had that value.
+        if not all(edge and all(low <= high for low, high in pairwise(edge)) for edge in edges):
+            raise ValueError("Expected no falling edges in any level.")
+        if any(len(edge) > 1 and edge[0] == edge[-1] for edge in edges):
+            raise ValueError("Expected a level of one value to have one edge.")
         if not all(before[0] <= after[0] for before, after in pairwise(edges)):
             raise ValueError("Expected levels from the lowest to the highest.")
         return cls(edges, bool(state["is_whole"]))

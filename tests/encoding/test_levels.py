@@ -127,3 +127,19 @@ def test_allowed_levels_are_those_that_meet_the_interval_or_a_member():
 def test_declared_bounds_cut_levels():
     levels = Levels(((0,), (1, 5, 9), (10, 20)), is_whole=True).clipped(2, 10)
     assert levels.edges == ((2,), (2, 5, 9), (10,))
+
+
+@pytest.mark.parametrize("decimals", [None, 0])
+@given(seed=st.integers(0, 10**6), n_values=st.integers(200, 4_000), skew=st.floats(0.3, 4))
+@settings(max_examples=30, deadline=None)
+def test_levels_of_any_column_are_read_again(decimals, seed, n_values, skew):
+    """Values that lie close and are held often make bins whose inner edges meet."""
+    places = np.random.default_rng(seed).random(40_000) ** skew * n_values
+    levels = levels_of(np.floor(places), decimals=decimals)
+    assert Levels.from_dict(levels.to_dict()) == levels
+
+
+@pytest.mark.parametrize("edges", [[[1, 0]], [[1, 3, 2, 5]], [[]], [[2, 2]], [[5], [1, 2]]])
+def test_levels_that_no_table_has_are_refused(edges):
+    with pytest.raises(ValueError, match="Expected"):
+        Levels.from_dict({"edges": edges, "is_whole": True})
