@@ -30,6 +30,7 @@ MAX_SEED = 2**63 - 1
 
 Arrays = dict[str, NDArray[Any]]
 
+FEW_ROUNDS = 4  # of an adversary that is asked for without saying for how many
 SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 
@@ -57,9 +58,11 @@ def settings_of(parameters: Parameters) -> Settings:
     for name in ("generator_lr", "discriminator_lr"):
         if parameters[name] is not None:
             own[name] = float(parameters[name])
+    teachers = replace(teachers_of(recipe, parameters["rounds"]), **weights)
+    plays = teachers.adversary > 0 or teachers.marginals > 0
     return Settings(
-        teachers=replace(teachers_of(recipe, parameters["rounds"]), **weights),
-        rounds=parameters["rounds"] or (1 if recipe == "gan" else Settings.rounds),
+        teachers=teachers,
+        rounds=parameters["rounds"] or (1 if recipe == "gan" else FEW_ROUNDS if plays else None),
         generator_dim=generator_dim_of(parameters),
         discriminator_dim=tuple(parameters["discriminator_dim"]),
         feature_matching=float(parameters["feature_matching_weight"]),

@@ -26,7 +26,7 @@ from tabgan.gan.threads import one_thread
 from tabgan.schema import Schema
 
 ROW_BLOCK = 65_536
-PART_ROWS = 2_048
+PART_ROWS = 8_192
 CELLS = 4
 CANDIDATES = 4
 MIN_CANDIDATES = 1_024

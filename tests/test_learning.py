@@ -36,7 +36,7 @@ def test_a_recipe_sets_teachers_and_weights_override_it():
     assert few_rounds.teachers.likelihood > 0
     assert few_rounds.rounds == 3
     asked = settings_of(parameters(adversary_weight=1.0))
-    assert (asked.teachers.adversary, asked.rounds) == (1.0, default.rounds)
+    assert (asked.teachers.adversary, asked.rounds, default.rounds) == (1.0, 4, None)
     mixed = settings_of(parameters(recipe="gan", marginals_weight=2, likelihood_weight=0.5, rounds=3))
     assert (mixed.teachers.marginals, mixed.teachers.likelihood, mixed.rounds) == (2.0, 0.5, 3)
 

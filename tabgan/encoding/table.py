@@ -172,14 +172,11 @@ class TableEncoder:
         codes = np.zeros((len(df), len(self.layout.blocks)), dtype=np.int16)
         foreign: dict[Hashable, int] = {}
         for encoder, where in zip(self.encoders, self._slices, strict=True):
-            cells, n_foreign = df[encoder.column.name], 0
-            for start in range(0, len(df), ROWS_AT_ONCE):
-                rows = slice(start, start + ROWS_AT_ONCE)
-                codes[rows, where], n_new = encoder.encode(cells.iloc[rows])
-                n_foreign += n_new
-            if n_foreign:
-                foreign[encoder.column.name] = n_foreign
-        return codes, foreign
+            name = encoder.column.name
+            for rows in (slice(start, start + ROWS_AT_ONCE) for start in range(0, len(df), ROWS_AT_ONCE)):
+                codes[rows, where], n_foreign = encoder.encode(df[name].iloc[rows])
+                foreign[name] = foreign.get(name, 0) + n_foreign
+        return codes, {name: n_foreign for name, n_foreign in foreign.items() if n_foreign}
 
     def known_codes(self, df: pd.DataFrame) -> tuple[CodeArray, BoolArray]:
         """Codes of a table with gaps, and which of them are given: missing cells are hidden.

@@ -61,7 +61,7 @@ class Adversary:
         # These two compare whole batches: half of one has another loss.
         is_joint = settings.feature_matching > 0 or table_marginals is not None
         self.micro = MicroBatches(WHOLE if is_joint else settings.pac)
-        self.rounds = rounds_of(self.blocks, order, settings.rounds)
+        self.rounds = rounds_of(self.blocks, order, settings.rounds or len(order))
         self.rank = rank_of(order, self.blocks.device)
         self.discriminator = Discriminator(
             self.blocks,

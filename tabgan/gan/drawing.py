@@ -126,16 +126,16 @@ class Drawer:
     ) -> None:
         start, size = self.offsets[block], self.blocks.sizes[block]
         logits = F.linear(output, self.weight[start : start + size], self.bias[start : start + size])
-        chances = _rows(logits.softmax(-1), batch.place)
+        chances, place = logits.softmax(-1), batch.place
         known = _rows(batch.codes, rows)
         is_new = ~_rows(batch.visible, rows)[:, block]
         if block in restrictions:
             allowed = restrictions[block].of_block(block, known)
             # A code the generator never expects must still be drawable when it is asked for.
-            chances = (chances + 1e-12) * allowed
+            chances, place = (_rows(chances, place) + 1e-12) * allowed, None
             mass = chances.sum(-1).log() * is_new
             _add(batch.log_mass, rows, mass)
-        drawn = _drawn(chances, _rows(uniforms, rows)[:, block])
+        drawn = _drawn(chances, place, _rows(uniforms, rows)[:, block])
         drawn = torch.where(is_new, drawn, known[:, block])
         if rows is None:
             batch.codes[:, block], batch.visible[:, block] = drawn, True
@@ -156,12 +156,16 @@ class Drawer:
             batch.spread()
 
 
-def _drawn(chances: Tensor, level: Tensor) -> Tensor:
-    """The code at which the cumulated chances pass `level`. Shape: [rows, size], [rows] -> [rows]."""
-    cumulative = chances.cumsum(-1)
+def _drawn(chances: Tensor, place: Tensor | None, level: Tensor) -> Tensor:
+    """The code at which the cumulated chances pass `level`.
+
+    Shape: chances [distinct rows, size], place (of each row among them) and level [rows] -> [rows].
+    """
+    cumulative = _rows(chances.cumsum(-1), place)
     total = cumulative[:, -1:]
     # Rounded up to the total, a draw would end behind the last code that has a chance.
-    return (cumulative <= torch.minimum(level[:, None] * total, _below(total))).sum(-1)
+    least = torch.minimum(level[:, None] * total, _below(total))
+    return torch.searchsorted(cumulative, least, right=True)[:, 0]
 
 
 def _rows(values: Tensor, rows: Tensor | None) -> Tensor:

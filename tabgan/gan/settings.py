@@ -38,6 +38,7 @@ def teachers_of(recipe: Recipe, rounds: int | None) -> Teachers:
 class Settings:
     """Settings of one training run.
 
+    `rounds`: groups of blocks that are drawn together; None: every block by itself.
     `likelihood_steps`, `adversary_steps`: generator steps of the two phases, when neither
     `epochs` nor `max_seconds` says otherwise, the second of so many `adversary_epochs` at most;
     `scratch_steps`: those of an adversary alone. `adversary_share`: the second phase's share of
@@ -48,7 +49,7 @@ class Settings:
     """
 
     teachers: Teachers = field(default_factory=Teachers)
-    rounds: int = 4
+    rounds: int | None = None
     embedding_dim: int = 64
     generator_dim: tuple[int, ...] = (256, 256, 256)
     discriminator_dim: tuple[int, ...] = (256, 256)

@@ -23,7 +23,7 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
-from tabgan.gan.order import drawing_order, one_way_marginals, two_way_marginals
+from tabgan.gan.order import drawing_order, one_way_marginals, small_first, two_way_marginals
 from tabgan.gan.phase import Clock, Phase, cosine
 from tabgan.gan.precision import half_products
 from tabgan.gan.rounds import draw
@@ -74,7 +74,10 @@ def train(
     Raises: NotWholeError for a standing that does not fit.
     """
     merging = Merging.of(codes, blocks)
-    order = drawing_order(merging.information(codes), parents, settings.rounds, target)
+    if settings.rounds is None:
+        order = small_first(one_way_marginals(codes, blocks), blocks, parents, target)
+    else:
+        order = drawing_order(merging.information(codes), parents, settings.rounds, target)
     generator = _beginner(codes, blocks, settings)
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
