@@ -165,7 +165,8 @@ def _drawn(chances: Tensor, place: Tensor | None, level: Tensor) -> Tensor:
     total = cumulative[:, -1:]
     # Rounded up to the total, a draw would end behind the last code that has a chance.
     least = torch.minimum(level[:, None] * total, _below(total))
-    return torch.searchsorted(cumulative, least, right=True)[:, 0]
+    passed = torch.searchsorted(cumulative, least, right=True)[:, 0]
+    return passed.clamp(max=cumulative.shape[1] - 1)  # chances that are no numbers are never passed
 
 
 def _rows(values: Tensor, rows: Tensor | None) -> Tensor:
