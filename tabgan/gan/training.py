@@ -33,6 +33,7 @@ from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
 FEW_STEPS = 300
+FEW_ROUNDS = 4  # that an order is made for where none are asked for
 VALIDATED_AT_ONCE = 2**26  # logits
 
 
@@ -74,10 +75,10 @@ def train(
     Raises: NotWholeError for a standing that does not fit.
     """
     merging = Merging.of(codes, blocks)
-    if settings.rounds is None:
+    if settings.rounds is None and target:  # unknown, it may be small, and would then be drawn early
         order = small_first(one_way_marginals(codes, blocks), blocks, parents, target)
     else:
-        order = drawing_order(merging.information(codes), parents, settings.rounds, target)
+        order = drawing_order(merging.information(codes), parents, settings.rounds or FEW_ROUNDS, target)
     generator = _beginner(codes, blocks, settings)
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
