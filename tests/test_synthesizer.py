@@ -185,8 +185,7 @@ def test_every_recipe_learns_and_draws(table, recipe):
     assert (model.generator_ is model.quick_generator_) == (recipe != "default")
     phases = {"default": {"likelihood", "adversary"}, "gan": {"adversary"}, "likelihood": {"likelihood"}}
     assert set(model.loss_history_["phase"]) == phases[recipe]
-    for rounds in (None, 1, 2):
-        assert len(model.sample(50, rounds=rounds)) == 50
+    assert all(len(model.sample(50, rounds=rounds)) == 50 for rounds in (None, 1, 2))
 
 
 @pytest.mark.parametrize(

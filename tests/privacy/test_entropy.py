@@ -31,7 +31,8 @@ def test_words_are_uniform():
 
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # it has threads; the child uses none
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
-def test_a_forked_process_draws_other_noise():
+def test_a_forked_process_draws_other_noise(monkeypatch):
+    monkeypatch.setattr(entropy, "os", os)  # bytes of the system, as in the product
     inside, outside = os.pipe()
     child = os.fork()
     if child == 0:  # no test of the child may run on
