@@ -18,6 +18,7 @@ from tabgan.gan.generator import Generator
 from tabgan.gan.precision import half_products
 
 MOST_DISTINCT = 0.9  # of the rows: with more, to look for equal ones takes as long as it saves
+NEAR_ROWS = 2_048  # that go through the trunk at a time: what they take stays near the processor
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Batch:
     def spread(self) -> None:
         """Give every row a sum of its own."""
         if self.place is not None:
-            self.embedded, self.place = self.embedded[self.place], None
+            self.embedded, self.place = self.embedded.index_select(0, self.place), None
 
 
 class Drawer:
@@ -84,7 +85,11 @@ class Drawer:
         place: Tensor | None = None
         # On a GPU products cost less than the launches it takes to find equal rows.
         if codes.device.type == "cpu":
-            seen, place = torch.where(visible, codes, -1).unique(dim=0, return_inverse=True)
+            seen = torch.where(visible, codes, -1)
+            if bool((seen == seen[:1]).all()):
+                seen, place = seen[:1], torch.zeros(len(seen), dtype=torch.int64)
+            else:
+                seen, place = seen.unique(dim=0, return_inverse=True)
             given, is_given = seen.clamp(min=0), seen >= 0
         return Batch(codes.clone(), visible.clone(), self.generator.rows(given, is_given), place)
 
@@ -109,11 +114,16 @@ class Drawer:
             return
         if rows is not None or noise is not None or len(group) > 1:
             batch.spread()
-        embedded = batch.embedded if rows is None else batch.embedded[rows]
-        with half_products(embedded.device):
-            output = self.generator.trunk(embedded, None if noise is None else _rows(noise, rows))
+        output = self._trunk(_rows(batch.embedded, rows), None if noise is None else _rows(noise, rows))
         for block in group:
             self._fill_block(batch, block, output, rows, uniforms, restrictions or {})
+
+    def _trunk(self, embedded: Tensor, noise: Tensor | None) -> Tensor:
+        near = len(embedded) if embedded.device.type != "cpu" else NEAR_ROWS
+        parts = embedded.split(max(near, 1))
+        noises = [None] * len(parts) if noise is None else noise.split(near)
+        with half_products(embedded.device):
+            return torch.cat(list(map(self.generator.trunk, parts, noises)))
 
     def _fill_block(
         self,
@@ -142,7 +152,8 @@ class Drawer:
         else:
             batch.codes[rows, block], batch.visible[rows, block] = drawn, True
         if batch.place is None:
-            _add(batch.embedded, rows, self.steps[start + drawn] * is_new[:, None])
+            added = self.steps.index_select(0, start + drawn)
+            _add(batch.embedded, rows, added if bool(is_new.all()) else added * is_new[:, None])
         else:
             self._divide(batch, block, drawn)
 
@@ -151,7 +162,8 @@ class Drawer:
         assert batch.place is not None
         start, size = self.offsets[block], self.blocks.sizes[block]
         distinct, batch.place = (batch.place * size + drawn).unique(return_inverse=True)
-        batch.embedded = batch.embedded[distinct // size] + self.steps[start + distinct % size]
+        shared = batch.embedded.index_select(0, distinct // size)
+        batch.embedded = shared.add_(self.steps.index_select(0, start + distinct % size))
         if len(distinct) > MOST_DISTINCT * len(drawn):
             batch.spread()
 
@@ -170,7 +182,7 @@ def _drawn(chances: Tensor, place: Tensor | None, level: Tensor) -> Tensor:
 
 
 def _rows(values: Tensor, rows: Tensor | None) -> Tensor:
-    return values if rows is None else values[rows]
+    return values if rows is None else values.index_select(0, rows)
 
 
 def _below(numbers: Tensor) -> Tensor:

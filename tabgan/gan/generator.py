@@ -103,7 +103,7 @@ class ResidualLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape: [rows, width] -> [rows, width]."""
         update: Tensor = self.down(self.dropout(F.silu(self.up(self.norm(x)))))
-        return x + update
+        return x + update.to(x.dtype)  # converted first: a sum of two dtypes is slow
 
 
 class Generator(nn.Module):

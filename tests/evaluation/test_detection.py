@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.evaluation import c2st_auc, shuffled_columns
-from tabgan.evaluation.detection import MEASURES, _rounded, detection_metrics
-from tabgan.evaluation.features import ComparedColumn, classifier_matrix
+from tabgan.evaluation import c2st_auc, detection, shuffled_columns
+from tabgan.evaluation.detection import MEASURES, _rounded, _trial, detection_metrics
+from tabgan.evaluation.features import ComparedColumn, classifier_matrix, compare
 from tabgan.evaluation.metric import Family
 from tabgan.evaluation.tables import Tables
 
@@ -51,6 +51,19 @@ def test_row_order_column_order_and_names_do_not_matter(train: pd.DataFrame, hol
         (holdout.assign(job=holdout["job"].str[::-1]), synthetic.assign(job=synthetic["job"].str[::-1])),
     ):
         assert c2st_auc(real, other) == pytest.approx(expected, abs=0.02)
+
+
+def test_of_a_wide_table_each_fold_sees_columns_by_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detection, "MAX_FEATURES", 12)
+    rng = np.random.default_rng(0)
+    real, other = (pd.DataFrame(rng.normal(size=(400, 60))).add_prefix("x") for _ in range(2))
+    assert 0.42 < c2st_auc(real, other) < 0.58
+    assert c2st_auc(real, other.assign(**{f"x{place}": other[f"x{place}"] + 1 for place in range(30)})) > 0.9
+    # One column of sixty gives rows away to those folds that see it, one in five as a rule.
+    assert c2st_auc(real, other.assign(x7=other["x7"] + 20)) < 0.8
+    seen = [kept for _, kept, _ in _trial(compare(real, other), (0, 1), seed=0).folds]
+    assert {int(kept.sum()) for kept in seen} == {12}
+    assert np.any(seen, axis=0).sum() > 30
 
 
 def test_identifiers_do_not_give_rows_away(holdout: pd.DataFrame, fresh: pd.DataFrame) -> None:
