@@ -118,24 +118,26 @@ class Drawer:
         for block in group:
             self._fill_block(batch, block, output, rows, uniforms, restrictions or {})
 
-    def _trunk(self, embedded: Tensor, noise: Tensor | None) -> Tensor:
-        near = len(embedded) if embedded.device.type != "cpu" else NEAR_ROWS
-        parts = embedded.split(max(near, 1))
+    def _trunk(self, embedded: Tensor, noise: Tensor | None) -> list[Tensor]:
+        """What the head takes, in parts. Shape: embedded [rows, width], noise [rows, embedding_dim]."""
+        near = NEAR_ROWS if embedded.device.type == "cpu" else len(embedded)
+        parts = embedded.split(near)
         noises = [None] * len(parts) if noise is None else noise.split(near)
         with half_products(embedded.device):
-            return torch.cat(list(map(self.generator.trunk, parts, noises)))
+            return list(map(self.generator.trunk, parts, noises))
 
     def _fill_block(
         self,
         batch: Batch,
         block: int,
-        output: Tensor,
+        output: Sequence[Tensor],
         rows: Tensor | None,
         uniforms: Tensor,
         restrictions: Mapping[int, Restriction],
     ) -> None:
         start, size = self.offsets[block], self.blocks.sizes[block]
-        logits = F.linear(output, self.weight[start : start + size], self.bias[start : start + size])
+        weight, bias = self.weight[start : start + size], self.bias[start : start + size]
+        logits = torch.cat([F.linear(part, weight, bias) for part in output])
         chances, place = logits.softmax(-1), batch.place
         known = _rows(batch.codes, rows)
         is_new = ~_rows(batch.visible, rows)[:, block]

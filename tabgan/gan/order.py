@@ -61,18 +61,27 @@ def mutual_information(marginals: Tensor, blocks: Blocks, n_rows: int) -> Tensor
 
 
 def small_first(
-    marginals: Tensor, blocks: Blocks, parents: Sequence[int | None], last: Sequence[int] = ()
+    order: Sequence[int],
+    marginals: Tensor,
+    blocks: Blocks,
+    parents: Sequence[int | None],
+    last: Sequence[int] = (),
+    n_runs: int = 1,
 ) -> tuple[int, ...]:
-    """Blocks in drawing order, those of little entropy first; `last` and parents as in `drawing_order`.
+    """The order with each of its `n_runs` runs sorted: blocks of little entropy first.
 
-    Rows that begin alike are then drawn at the cost of one for longest (`Drawer`).
-    Shape: one-way marginals [flat codes].
+    Rows that begin alike are then drawn at the cost of one for longer (`Drawer`). `last` and
+    parents as in `drawing_order`. Shape: one-way marginals [flat codes].
     """
     terms = torch.special.entr(marginals.double())
     nothing = torch.zeros(blocks.n_blocks, dtype=terms.dtype, device=terms.device)
     entropy = nothing.index_add(0, blocks.block_of, terms).tolist()
-    order = sorted(set(range(blocks.n_blocks)).difference(last), key=lambda block: (entropy[block], block))
-    return _parents_first([*order, *last], parents)
+    free = [block for block in order if block not in set(last)]
+    cuts = [round(step * len(free) / n_runs) for step in range(n_runs + 1)]
+    runs = [
+        sorted(free[start:stop], key=lambda block: (entropy[block], block)) for start, stop in pairwise(cuts)
+    ]
+    return _parents_first([*(block for run in runs for block in run), *last], parents)
 
 
 def drawing_order(

@@ -75,10 +75,12 @@ def train(
     Raises: NotWholeError for a standing that does not fit.
     """
     merging = Merging.of(codes, blocks)
-    if settings.rounds is None and target:  # unknown, it may be small, and would then be drawn early
-        order = small_first(one_way_marginals(codes, blocks), blocks, parents, target)
-    else:
+    order = tuple(range(blocks.n_blocks))
+    if settings.rounds or not target:
         order = drawing_order(merging.information(codes), parents, settings.rounds or FEW_ROUNDS, target)
+    if settings.rounds is None:  # a target that is not told may be small, and would be drawn too early
+        n_runs = 1 if target else FEW_ROUNDS
+        order = small_first(order, one_way_marginals(codes, blocks), blocks, parents, target, n_runs)
     generator = _beginner(codes, blocks, settings)
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.order import drawing_order, mutual_information, two_way_marginals
+from tabgan.gan.order import (
+    drawing_order,
+    mutual_information,
+    one_way_marginals,
+    small_first,
+    two_way_marginals,
+)
 from tests.gan.toys import SIZES, mixture, toy_blocks
 
 
@@ -94,3 +100,16 @@ def test_the_order_holds_every_block_once_after_its_parent(n_blocks, n_rounds, s
     assert set(order[len(order) - len(last) :]) == set(last)
     for block, parent in enumerate(parents):
         assert parent is None or order.index(parent) < order.index(block)
+
+
+def test_small_blocks_come_first_in_each_run_and_stay_in_it():
+    rng = np.random.default_rng(0)
+    sizes = (40, 2, 9, 30, 3, 16)
+    codes = torch.from_numpy(np.column_stack([rng.integers(0, size, 4000) for size in sizes]))
+    blocks = Blocks(sizes)
+    marginals, alone = one_way_marginals(codes, blocks), [None] * 6
+    assert small_first(range(6), marginals, blocks, alone) == (1, 4, 2, 5, 3, 0)
+    assert small_first(range(6), marginals, blocks, alone, n_runs=2) == (1, 2, 0, 4, 5, 3)
+    assert small_first([5, 4, 3, 2, 1, 0], marginals, blocks, alone, n_runs=2) == (4, 5, 3, 1, 2, 0)
+    assert small_first(range(6), marginals, blocks, alone, last=(1,), n_runs=5) == (0, 2, 3, 4, 5, 1)
+    assert small_first(range(6), marginals, blocks, [None, 0, *alone[2:]])[-1] == 1
