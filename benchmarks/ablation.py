@@ -1,20 +1,21 @@
-"""Which part pays: each teacher switched off, the discriminator's views off, each recipe; equal CPU time.
+"""Which part pays: each teacher switched off, the discriminator's views off, each recipe; equal time.
 
-python -m benchmarks.ablation [--table adult] [--seconds 120] [--only default likelihood ...]
+python -m benchmarks.ablation [--tables adult] [--seeds 0 1 2] [--seconds 120] [--only default likelihood ...]
 
 Every variant trains on one thread for the same number of seconds, so wall and CPU time are the
-same, and is sampled at its default rounds and at 4.
+same on an idle machine, and is sampled one block at a time and in 4 rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from statistics import mean
 from typing import Any
 
 from rich.table import Table
 
-from benchmarks.datasets import load
+from benchmarks.datasets import SOURCES, load
 from benchmarks.measuring import Job, console, run, split, write_result
 from tabgan.evaluation import c2st_auc, quality, tstr_auc
 from tabgan.gan.settings import teachers_of
@@ -35,64 +36,78 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Fit one variant and judge its samples."""
-    dataset = load(arguments.table)
-    train, holdout = split(dataset.table, arguments.seed)
+def measure(name: str, table: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Fit one variant once and judge its samples."""
+    dataset = load(table)
+    train, holdout = split(dataset.table, seed)
     schema = infer_schema(train)
     options = {"rounds": FEW_ROUNDS} | VARIANTS[name] | {"max_seconds": arguments.seconds}
     if arguments.epochs is not None:
         options["epochs"] = arguments.epochs
-    job = Job(arguments.table, seed=arguments.seed, options=options, rounds=(None, FEW_ROUNDS), n_threads=1)
-    outcome = run(job)
-    found: dict[str, Any] = {"variant": name, "options": options, "child": outcome.figures}
-    for label, synthetic in zip(("default_rounds", "few_rounds"), outcome.tables, strict=True):
+    outcome = run(Job(table, seed=seed, options=options, rounds=(None, FEW_ROUNDS), n_threads=1))
+    found: dict[str, Any] = {"seed": seed, "options": options, "child": outcome.figures}
+    for label, synthetic in zip(("one_by_one", "few_rounds"), outcome.tables, strict=True):
         found[label] = {
-            "c2st_auc": c2st_auc(holdout, synthetic, arguments.seed, schema=schema),
+            "c2st_auc": c2st_auc(holdout, synthetic, seed, schema=schema),
             "quality": quality(train, synthetic, schema=schema),
         }
         if dataset.target is not None:
-            found[label]["tstr"] = tstr_auc(synthetic, holdout, dataset.target, arguments.seed, schema=schema)
+            found[label]["tstr"] = tstr_auc(synthetic, holdout, dataset.target, seed, schema=schema)
     return found
 
 
-def show(found: list[dict[str, Any]], arguments: argparse.Namespace) -> Table:
+def summary(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means over seeds, and the distance of the furthest seed from the mean."""
+    found: dict[str, Any] = {"variant": name}
+    for label in ("one_by_one", "few_rounds"):
+        figures = {key: [one[label][key] for one in runs] for key in runs[0][label]}
+        found[label] = {
+            key: {"mean": mean(values), "spread": max(abs(value - mean(values)) for value in values)}
+            for key, values in figures.items()
+        }
+    return found | {"fit_cpu_seconds": mean(one["child"]["fit_cpu_seconds"] for one in runs), "runs": runs}
+
+
+def show(title: str, found: list[dict[str, Any]]) -> Table:
     """All variants beside one another."""
-    table = Table(title=f"{arguments.table}, {arguments.seconds:g} s on one thread", title_justify="left")
+    table = Table(title=title, title_justify="left")
     table.add_column("variant")
-    for heading in ("C2ST", "TSTR", "quality", "C2ST, 4 rounds", "TSTR, 4 rounds", "fit CPU s"):
+    for heading in ("C2ST, 4 rounds", "TSTR, 4 rounds", "C2ST, one by one", "TSTR, one by one", "fit CPU s"):
         table.add_column(heading, justify="right")
     for one in found:
         cells = [
-            f"{one[label][key]:.3f}" if key in one[label] else "–"
-            for label, keys in (
-                ("default_rounds", ("c2st_auc", "tstr", "quality")),
-                ("few_rounds", ("c2st_auc", "tstr")),
-            )
-            for key in keys
+            _cell(one[label].get(key))
+            for label in ("few_rounds", "one_by_one")
+            for key in ("c2st_auc", "tstr")
         ]
-        table.add_row(one["variant"], *cells, f"{one['child']['fit_cpu_seconds']:.0f}")
+        table.add_row(one["variant"], *cells, f"{one['fit_cpu_seconds']:.0f}")
     return table
 
 
+def _cell(figure: dict[str, float] | None) -> str:
+    return "–" if figure is None else f"{figure['mean']:.3f} ± {figure['spread']:.3f}"
+
+
 def main() -> None:
-    """Measure every variant, print and write what was found."""
+    """Measure every variant on every table, print and write what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--table", default="adult")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--tables", nargs="+", choices=list(SOURCES), default=["adult"])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--seconds", type=float, default=120.0, help="training time of every variant")
     parser.add_argument("--epochs", type=int, help="most epochs; only the time counts if left out")
     parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     arguments = parser.parse_args()
     terminal = console()
-    found = []
-    for name in arguments.only:
-        found.append(measure(name, arguments))
-        terminal.print(show(found[-1:], arguments))
-    terminal.print(show(found, arguments))
-    settings = {"table": arguments.table, "seed": arguments.seed, "seconds": arguments.seconds}
-    path = write_result(f"ablation-{arguments.table}-{arguments.seconds:g}s", settings | {"variants": found})
-    terminal.print(f"written to {path}")
+    for table in arguments.tables:
+        found = []
+        for name in arguments.only:
+            found.append(summary(name, [measure(name, table, seed, arguments) for seed in arguments.seeds]))
+            terminal.print(show(table, found[-1:]))
+        title = f"{table}, {arguments.seconds:g} s on one thread, {len(arguments.seeds)} seeds"
+        terminal.print(show(title, found))
+        result = {"table": table, "seconds": arguments.seconds, "seeds": arguments.seeds, "variants": found}
+        path = write_result(f"ablation-{table}-{arguments.seconds:g}s", result)
+        terminal.print(f"written to {path}")
 
 
 if __name__ == "__main__":
