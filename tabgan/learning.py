@@ -63,7 +63,7 @@ def settings_of(parameters: Parameters) -> Settings:
     return Settings(
         teachers=teachers,
         rounds=parameters["rounds"] or (1 if recipe == "gan" else FEW_ROUNDS if plays else None),
-        generator_dim=generator_dim_of(parameters),
+        generator_dim=_generator_dim(parameters, Settings.generator_dim),
         discriminator_dim=tuple(parameters["discriminator_dim"]),
         feature_matching=float(parameters["feature_matching_weight"]),
         auxiliary=float(parameters["auxiliary_weight"]),
@@ -71,12 +71,9 @@ def settings_of(parameters: Parameters) -> Settings:
     )
 
 
-def generator_dim_of(parameters: Parameters) -> tuple[int, ...]:
-    """As given, or the default: a narrower one in private mode, where every weight costs noise."""
-    if parameters["generator_dim"] is not None:
-        return tuple(parameters["generator_dim"])
-    is_private = parameters["epsilon"] is not None
-    return PrivateSettings.generator_dim if is_private else Settings.generator_dim
+def _generator_dim(parameters: Parameters, default: tuple[int, ...]) -> tuple[int, ...]:
+    given = parameters["generator_dim"]
+    return default if given is None else tuple(given)
 
 
 def private_settings(parameters: Parameters, config: PrivacyConfig) -> dict[str, Any]:
@@ -94,7 +91,8 @@ def private_settings(parameters: Parameters, config: PrivacyConfig) -> dict[str,
     if parameters["recipe"] == "gan":
         own.setdefault("rounds", 1)
     return own | {
-        "generator_dim": generator_dim_of(parameters),
+        # Narrower than without privacy: every weight costs noise.
+        "generator_dim": _generator_dim(parameters, PrivateSettings.generator_dim),
         "discriminator_dim": tuple(parameters["discriminator_dim"]),
         "masks": config.masks,
         "steps": config.steps,
@@ -268,8 +266,8 @@ def arrays_of(exact: Generator | None, quick: Generator | None) -> Arrays:
     }
 
 
-def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[Generator, Generator]:
-    """The generators that `arrays_of` told of, on the device of `blocks`.
+def generators_of(arrays: Arrays, blocks: Blocks, embedding_dim: int) -> tuple[Generator, Generator]:
+    """The generators that `arrays_of` told of, on the device of `blocks`; as wide as their weights are.
 
     Raises: ValueError when the weights do not fit, before a network of the wrong size is made.
     """
@@ -284,24 +282,26 @@ def generators_of(arrays: Arrays, blocks: Blocks, settings: Settings) -> tuple[G
             if key.startswith(prefix)
         }
         if weights or name == "exact":
-            network = _generator_of(weights, blocks, settings)
+            network = _generator_of(weights, blocks, embedding_dim)
             networks.append(network.to(blocks.device).eval().requires_grad_(False))
     return networks[0], networks[-1]
 
 
-def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, settings: Settings) -> Generator:
-    dims = settings.generator_dim
-    if sum(key.endswith(".up.bias") for key in weights) != len(dims) - 1:
-        raise ValueError("The settings tell of another number of layers.")
+def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, embedding_dim: int) -> Generator:
+    n_layers = sum(key.endswith(".up.bias") for key in weights)
+    layers = [f"layers.{place}.up.bias" for place in range(n_layers)]
+    if not weights.keys() >= {"norm.bias", *layers}:
+        raise ValueError("The weights are not those of a generator.")
+    dims = tuple(len(weights[key]) for key in ("norm.bias", *layers))
 
     def network() -> Generator:
-        return Generator(blocks, embedding_dim=settings.embedding_dim, generator_dim=dims)
+        return Generator(blocks, embedding_dim=embedding_dim, generator_dim=dims)
 
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
         with torch.device("meta"):  # which takes no memory, however large
             wanted = {key: (weight.shape, weight.dtype) for key, weight in network().state_dict().items()}
         if wanted != {key: (weight.shape, weight.dtype) for key, weight in weights.items()}:
-            raise ValueError("The weights are not those of the layout and the settings.")
+            raise ValueError("The weights are not those of the layout.")
         made = network()
     made.load_state_dict(weights)
     return made

@@ -137,7 +137,9 @@ def _as_told(
     model.generator_, model.quick_generator_, model._sampler = None, None, None
     if model.order_:
         blocks = blocks_of(model.encoder_, chosen_device(device))
-        model.generator_, model.quick_generator_ = generators_of(content.tensors, blocks, settings)
+        model.generator_, model.quick_generator_ = generators_of(
+            content.tensors, blocks, settings.embedding_dim
+        )
     return model
 
 
