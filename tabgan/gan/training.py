@@ -75,12 +75,9 @@ def train(
     Raises: NotWholeError for a standing that does not fit.
     """
     merging = Merging.of(codes, blocks)
-    order = tuple(range(blocks.n_blocks))
-    if settings.rounds or not target:
-        order = drawing_order(merging.information(codes), parents, settings.rounds or FEW_ROUNDS, target)
-    if settings.rounds is None:  # a target that is not told may be small, and would be drawn too early
-        n_runs = 1 if target else FEW_ROUNDS
-        order = small_first(order, one_way_marginals(codes, blocks), blocks, parents, target, n_runs)
+    order = drawing_order(merging.information(codes), parents, settings.rounds or FEW_ROUNDS, target)
+    if settings.rounds is None:
+        order = small_first(order, one_way_marginals(codes, blocks), blocks, parents, target, FEW_ROUNDS)
     generator = _beginner(codes, blocks, settings)
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))

@@ -108,8 +108,8 @@ def test_small_blocks_come_first_in_each_run_and_stay_in_it():
     codes = torch.from_numpy(np.column_stack([rng.integers(0, size, 4000) for size in sizes]))
     blocks = Blocks(sizes)
     marginals, alone = one_way_marginals(codes, blocks), [None] * 6
-    assert small_first(range(6), marginals, blocks, alone) == (1, 4, 2, 5, 3, 0)
-    assert small_first(range(6), marginals, blocks, alone, n_runs=2) == (1, 2, 0, 4, 5, 3)
-    assert small_first([5, 4, 3, 2, 1, 0], marginals, blocks, alone, n_runs=2) == (4, 5, 3, 1, 2, 0)
-    assert small_first(range(6), marginals, blocks, alone, last=(1,), n_runs=5) == (0, 2, 3, 4, 5, 1)
-    assert small_first(range(6), marginals, blocks, [None, 0, *alone[2:]])[-1] == 1
+    assert small_first(range(6), marginals, blocks, alone, (), 1) == (1, 4, 2, 5, 3, 0)
+    assert small_first(range(6), marginals, blocks, alone, (), 2) == (1, 2, 0, 4, 5, 3)
+    assert small_first([5, 4, 3, 2, 1, 0], marginals, blocks, alone, (), 2) == (4, 5, 3, 1, 2, 0)
+    assert small_first(range(6), marginals, blocks, alone, (1,), 5) == (0, 2, 3, 4, 5, 1)
+    assert small_first(range(6), marginals, blocks, [None, 0, *alone[2:]], (), 1)[-1] == 1
