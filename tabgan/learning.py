@@ -21,7 +21,7 @@ from tabgan.gan.micro_batches import OutOfMemory
 from tabgan.gan.settings import RECIPES, PrivateSettings, Settings, teachers_of
 from tabgan.gan.standing import Pauses
 from tabgan.gan.threads import one_thread
-from tabgan.gan.training import Trained, train
+from tabgan.gan.training import FEW_ROUNDS, Trained, train
 from tabgan.privacy.config import PrivacyConfig
 from tabgan.scalars import scalar_from_json, scalar_to_json
 
@@ -30,7 +30,6 @@ MAX_SEED = 2**63 - 1
 
 Arrays = dict[str, NDArray[Any]]
 
-FEW_ROUNDS = 4  # of an adversary that is asked for without saying for how many
 SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 

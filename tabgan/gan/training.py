@@ -33,7 +33,7 @@ from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
 FEW_STEPS = 300
-FEW_ROUNDS = 4  # that an order is made for where none are asked for
+FEW_ROUNDS = 4  # that an order is made for, and an adversary asked for, where none are told
 VALIDATED_AT_ONCE = 2**26  # logits
 
 
