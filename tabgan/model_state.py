@@ -55,6 +55,7 @@ def summary_but_privacy(model: TabGAN) -> dict[str, Any]:
         "seed": model.seed_,
         "rows": model.n_rows_,
         "order": list(model.order_),
+        "runs": list(model.runs_),
         "warnings": list(model.warnings_),
     }
 
@@ -131,6 +132,9 @@ def _as_told(
     model.order_ = tuple(manifest["order"])
     if sorted(model.order_) != list(range(len(model.encoder_.layout.blocks))):
         raise ValueError("The drawing order does not name every block once.")
+    model.runs_ = tuple(manifest.get("runs", [1] * len(model.order_)))  # a file of an earlier version
+    if sum(model.runs_) != len(model.order_) or min(model.runs_, default=1) < 1:
+        raise ValueError("The runs are not those of the drawing order.")
     model.loss_history_ = _history(manifest["history"])
     model.warnings_ = [str(line) for line in manifest["warnings"]]
     model.ledger_ = None if manifest["ledger"] is None else Ledger.from_dict(manifest["ledger"])

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -39,25 +39,28 @@ class Plan:
     """What is drawn and in which order.
 
     `known`: block → its only allowed code. `alone`: restricted blocks with a choice, drawn one
-    at a time before the `groups` of the others.
+    at a time before the `groups` of the others. `has_noise`: whether noise makes a group agree;
+    otherwise its blocks do not depend on each other.
     """
 
     known: dict[int, int]
     alone: tuple[int, ...]
     groups: tuple[tuple[int, ...], ...]
     restrictions: dict[int, Restriction] = field(default_factory=dict)
+    has_noise: bool = False
 
 
 @dataclass(frozen=True)
 class Sampler:
     """Draws tables from a trained generator.
 
-    `exact` draws one block at a time, `quick` groups of blocks with noise. `order`: blocks in
-    drawing order.
+    `exact` draws without noise, `quick` groups of blocks with it. `order`: blocks in drawing order;
+    `runs`: lengths of its runs that may be drawn together where nothing is asked of the rows.
     """
 
     encoder: TableEncoder
     order: tuple[int, ...]
+    runs: tuple[int, ...]
     exact: Drawer | None
     quick: Drawer | None
 
@@ -72,8 +75,10 @@ class Sampler:
                 restrictions |= dict.fromkeys(blocks, restriction)
         known = {block: code for r in restrictions.values() for block, code in _only_codes(r)}
         alone = tuple(b for b in self.order if b in restrictions and b not in known)
+        if rounds is None and not restrictions:
+            return Plan({}, (), _in_runs(self.order, self.runs))
         free = [block for block in self.order if block not in restrictions]
-        return Plan(known, alone, _groups(free, rounds), restrictions)
+        return _in_rounds(Plan(known, alone, (), restrictions), free, rounds)
 
     def blocks_of_rows(
         self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
@@ -124,7 +129,7 @@ class Sampler:
             if (blocks := self._blocks_of(name)) and possible is not None:
                 restriction = Restriction(blocks, torch.from_numpy(possible).to(self._device))
                 restrictions |= dict.fromkeys(blocks, restriction)
-        plan = Plan({}, (), _groups(list(self.order), rounds), restrictions)
+        plan = _in_rounds(Plan({}, (), (), restrictions), self.order, rounds)
         pieces = []
         for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
@@ -153,8 +158,7 @@ class Sampler:
     ) -> NDArray[np.int16]:
         """Shape: -> [n_rows, blocks]."""
         n_blocks = len(self.order)
-        is_exact = all(len(group) == 1 for group in plan.groups)
-        drawer = self.exact if is_exact else self.quick
+        drawer = self.quick if plan.has_noise else self.exact
         if codes is None or visible is None:
             codes = np.zeros((n_rows, n_blocks), dtype=np.int16)
             visible = np.zeros((n_rows, n_blocks), dtype=bool)
@@ -165,9 +169,9 @@ class Sampler:
         if drawer is None or not plan.groups:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
-        order = _alike_together(uniforms, plan) if is_exact else np.arange(n_rows)
+        order = np.arange(n_rows) if plan.has_noise else _alike_together(uniforms, plan)
         parts = [order[start : start + PART_ROWS] for start in range(0, n_rows, PART_ROWS)]
-        noises = [_noise(drawer, plan, uniforms[rows], None if is_exact else rng) for rows in parts]
+        noises = [_noise(drawer, plan, uniforms[rows], rng if plan.has_noise else None) for rows in parts]
 
         def draw(rows: NDArray[np.intp], noise: Sequence[Tensor | None]) -> None:
             batch = _start(drawer, codes[rows], visible[rows])
@@ -261,11 +265,22 @@ def _fill(
         drawer.fill(batch, group, uniforms, noise=on_device, restrictions=plan.restrictions)
 
 
-def _groups(free: list[int], rounds: int | None) -> tuple[tuple[int, ...], ...]:
-    """Split blocks in drawing order into runs of nearly equal length."""
+def _in_rounds(plan: Plan, free: Sequence[int], rounds: int | None) -> Plan:
+    """The plan with its free blocks, in drawing order, in so many runs of nearly equal length.
+
+    As many rounds as blocks need no noise: each block sees all before it.
+    """
     n_rounds = len(free) if rounds is None else min(rounds, len(free))
     cuts = [round(step * len(free) / max(n_rounds, 1)) for step in range(n_rounds + 1)]
-    return tuple(tuple(free[start:stop]) for start, stop in pairwise(cuts))
+    return replace(plan, groups=_cut(free, cuts), has_noise=n_rounds < len(free))
+
+
+def _in_runs(order: Sequence[int], lengths: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    return _cut(order, [0, *accumulate(lengths)])
+
+
+def _cut(blocks: Sequence[int], cuts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(blocks[start:stop]) for start, stop in pairwise(cuts))
 
 
 def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:

@@ -51,7 +51,7 @@ class TabGAN(Estimator):
     budget. Declare bounds and categories in `schema`: what is public costs nothing. "gan" is
     then the plain private GAN. Weights, `epochs` and `max_seconds` are not for private mode.
 
-    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`,
+    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`, `runs_`,
     `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
     `privacy_spent_` (None without epsilon).
 
@@ -109,10 +109,11 @@ class TabGAN(Estimator):
         self.reduction_ = reduction.with_encoder(encoder)
         self.generator_, self.quick_generator_ = None, None
         self.order_: tuple[int, ...] = ()
+        self.runs_: tuple[int, ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
         if trained is not None:
             self.generator_, self.quick_generator_ = trained.generator, trained.quick
-            self.order_ = trained.order
+            self.order_, self.runs_ = trained.order, trained.runs
             self.loss_history_ = pd.DataFrame(trained.history)
             self.warnings_ = [*told, *trained.warnings]
         self._sampler: Sampler | None = None
@@ -139,9 +140,9 @@ class TabGAN(Estimator):
         included; every row keeps them. Or a table: one row is made for each of its rows, keeps its cells
         and has the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
         `shares`: the same with shares of `num_rows`, met to the row; rows beyond them have other
-        values. `rounds`: in how many groups the columns are drawn; by default one at a time, which is
-        the most faithful; fewer are faster. `seed`: the same seed gives the same rows; None takes a new
-        one, kept in `sample_seed_`.
+        values. `rounds`: in how many groups the columns are drawn, fewer are faster; by default as is most
+        faithful, one at a time but for those that tell the model nothing of each other. `seed`: the same
+        seed gives the same rows; None takes a new one, kept in `sample_seed_`.
 
         Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met.
         """
@@ -276,6 +277,6 @@ class TabGAN(Estimator):
 
             networks = (self.generator_, self.quick_generator_)
             exact, quick = (None if network is None else Drawer(network) for network in networks)
-            self._sampler = Sampler(self.encoder_, self.order_, exact, quick)
+            self._sampler = Sampler(self.encoder_, self.order_, self.runs_, exact, quick)
         assert self._sampler is not None
         return for_one_request(self._sampler, self.reduction_)

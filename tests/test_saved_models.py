@@ -121,6 +121,8 @@ def test_the_canaries_would_be_found(tmp_path):
         {"order": [0, 1]},
         {"order": []},
         {"order": [0] * 99},
+        {"runs": [1]},
+        {"runs": [0, 99]},
         {"parameters": {}},
         {"parameters": {"epochs": 0}},
         {"seed": "x"},

@@ -103,20 +103,29 @@ class Drawer:
         noise: Tensor | None = None,
         restrictions: Mapping[int, Restriction] | None = None,
     ) -> None:
-        """Draw the hidden blocks of one group in place.
+        """Draw the hidden blocks of one group in place, none of which sees another.
 
-        Shape: uniforms in [0, 1) [rows, blocks]; noise [rows, embedding_dim], for groups of
-        more than one block; restrictions by block.
+        Shape: uniforms in [0, 1) [rows, blocks]; noise [rows, embedding_dim], where it makes them
+        agree; restrictions by block.
         """
         is_open = ~batch.visible[:, list(group)].all(1)
         rows = None if bool(is_open.all()) else is_open.nonzero()[:, 0]
         if rows is not None and not len(rows):
             return
-        if rows is not None or noise is not None or len(group) > 1:
+        if rows is not None or noise is not None:
             batch.spread()
         output = self._trunk(_rows(batch.embedded, rows), None if noise is None else _rows(noise, rows))
+        place = batch.place
         for block in group:
-            self._fill_block(batch, block, output, rows, uniforms, restrictions or {})
+            self._fill_block(batch, block, output, place, rows, uniforms, restrictions or {})
+
+    def log_chances(self, output: Tensor, block: int) -> Tensor:
+        """Logarithms of a block's chances. Shape: what the trunk says [rows, width] -> [rows, size]."""
+        return F.linear(output, *self._head(block)).log_softmax(-1)
+
+    def _head(self, block: int) -> tuple[Tensor, Tensor]:
+        codes = slice(self.offsets[block], self.offsets[block] + self.blocks.sizes[block])
+        return self.weight[codes], self.bias[codes]
 
     def _trunk(self, embedded: Tensor, noise: Tensor | None) -> list[Tensor]:
         """What the head takes, in parts. Shape: embedded [rows, width], noise [rows, embedding_dim]."""
@@ -131,14 +140,14 @@ class Drawer:
         batch: Batch,
         block: int,
         output: Sequence[Tensor],
+        place: Tensor | None,
         rows: Tensor | None,
         uniforms: Tensor,
         restrictions: Mapping[int, Restriction],
     ) -> None:
-        start, size = self.offsets[block], self.blocks.sizes[block]
-        weight, bias = self.weight[start : start + size], self.bias[start : start + size]
-        logits = torch.cat([F.linear(part, weight, bias) for part in output])
-        chances, place = logits.softmax(-1), batch.place
+        """`output`: what the trunk says of each distinct sum; `place`: where among them a row finds it."""
+        head = self._head(block)
+        chances = torch.cat([F.linear(part, *head) for part in output]).softmax(-1)
         known = _rows(batch.codes, rows)
         is_new = ~_rows(batch.visible, rows)[:, block]
         if block in restrictions:
@@ -154,7 +163,7 @@ class Drawer:
         else:
             batch.codes[rows, block], batch.visible[rows, block] = drawn, True
         if batch.place is None:
-            added = self.steps.index_select(0, start + drawn)
+            added = self.steps.index_select(0, self.offsets[block] + drawn)
             _add(batch.embedded, rows, added if bool(is_new.all()) else added * is_new[:, None])
         else:
             self._divide(batch, block, drawn)

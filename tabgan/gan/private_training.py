@@ -91,9 +91,9 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
         pool = run.draw_rows(pool_size(len(marginals.tables), settings.pool_rows), n_rounds)
         run.learn_released(raked(pool, marginals), "pairs again", settings.distil_steps, settings.distil_lr)
     generator.eval().requires_grad_(False)
-    return Trained(
-        generator, generator, order, run.history, [run.stopped] if run.stopped else [], run.stopped
-    )
+    warnings = [run.stopped] if run.stopped else []
+    alone = (1,) * len(order)  # which blocks may be drawn together is asked of rows
+    return Trained(generator, generator, order, alone, run.history, warnings, run.stopped)
 
 
 def _fresh_generator(

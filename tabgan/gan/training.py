@@ -29,6 +29,7 @@ from tabgan.gan.precision import half_products
 from tabgan.gan.rounds import draw
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
+from tabgan.gan.together import independent_runs
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
@@ -41,14 +42,16 @@ VALIDATED_AT_ONCE = 2**26  # logits
 class Trained:
     """What training leaves.
 
-    `generator` draws one block at a time, `quick` in `rounds` groups of the order; a recipe of
-    one phase leaves one generator, which then does both. `stopped`: how far training was when the
+    `generator` draws without noise, `quick` in `rounds` groups of the order; a recipe of
+    one phase leaves one generator, which then does both. `runs`: lengths of the runs of the order whose
+    blocks `generator` may draw together. `stopped`: how far training was when the
     world outside ended it; nothing where it ended by itself.
     """
 
     generator: Generator
     quick: Generator
     order: tuple[int, ...]
+    runs: tuple[int, ...]
     history: list[Record]
     warnings: list[str]
     stopped: str = ""
@@ -107,9 +110,9 @@ def train(
         raise NotWholeError("It stands in a phase that this training does not have.")
     if run.stopped:
         watch.warn(run.stopped)
-    return Trained(
-        exact if has_likelihood else quick, quick, order, watch.history, watch.warnings, run.stopped
-    )
+    exact = exact if has_likelihood else quick
+    runs = independent_runs(exact, order, codes)
+    return Trained(exact, quick, order, runs, watch.history, watch.warnings, run.stopped)
 
 
 def _beginner(codes: Tensor, blocks: Blocks, settings: Settings) -> Generator:
