@@ -56,6 +56,7 @@ def summary_but_privacy(model: TabGAN) -> dict[str, Any]:
         "rows": model.n_rows_,
         "order": list(model.order_),
         "runs": list(model.runs_),
+        "groups": [list(group) for group in model.groups_],
         "warnings": list(model.warnings_),
     }
 
@@ -130,11 +131,15 @@ def _as_told(
         raise ValueError("The rules and the encoding speak of different columns.")
     model.seed_, model.n_rows_ = checked_seed(manifest["seed"]), int(manifest["rows"])
     model.order_ = tuple(manifest["order"])
+    # A file of an earlier version tells neither runs nor groups.
+    model.runs_ = tuple(manifest.get("runs", [1] * len(model.order_)))
+    model.groups_ = tuple(map(tuple, manifest.get("groups", [])))
     if sorted(model.order_) != list(range(len(model.encoder_.layout.blocks))):
         raise ValueError("The drawing order does not name every block once.")
-    model.runs_ = tuple(manifest.get("runs", [1] * len(model.order_)))  # a file of an earlier version
     if sum(model.runs_) != len(model.order_) or min(model.runs_, default=1) < 1:
         raise ValueError("The runs are not those of the drawing order.")
+    if model.groups_ and sorted(block for group in model.groups_ for block in group) != sorted(model.order_):
+        raise ValueError("The groups do not name every block once.")
     model.loss_history_ = _history(manifest["history"])
     model.warnings_ = [str(line) for line in manifest["warnings"]]
     model.ledger_ = None if manifest["ledger"] is None else Ledger.from_dict(manifest["ledger"])

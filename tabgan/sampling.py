@@ -7,10 +7,10 @@ smaller parts to stay in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,9 @@ from torch import Tensor
 
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.errors import SchemaError
+from tabgan.gan.division import Groups
 from tabgan.gan.drawing import Batch, Drawer, Restriction
+from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
 from tabgan.schema import Schema
 
@@ -45,7 +47,7 @@ class Plan:
 
     known: dict[int, int]
     alone: tuple[int, ...]
-    groups: tuple[tuple[int, ...], ...]
+    groups: Groups
     restrictions: dict[int, Restriction] = field(default_factory=dict)
     has_noise: bool = False
 
@@ -56,11 +58,13 @@ class Sampler:
 
     `exact` draws without noise, `quick` groups of blocks with it. `order`: blocks in drawing order;
     `runs`: lengths of its runs that may be drawn together where nothing is asked of the rows.
+    `groups`: those that `quick` was taught to draw, if it was.
     """
 
     encoder: TableEncoder
     order: tuple[int, ...]
     runs: tuple[int, ...]
+    groups: Groups
     exact: Drawer | None
     quick: Drawer | None
 
@@ -77,8 +81,22 @@ class Sampler:
         alone = tuple(b for b in self.order if b in restrictions and b not in known)
         if rounds is None and not restrictions:
             return Plan({}, (), _in_runs(self.order, self.runs))
-        free = [block for block in self.order if block not in restrictions]
-        return _in_rounds(Plan(known, alone, (), restrictions), free, rounds)
+        return self._in_rounds(
+            Plan(known, alone, (), restrictions), set(self.order) - set(restrictions), rounds
+        )
+
+    def _in_rounds(self, plan: Plan, free: Set[int], rounds: int | None) -> Plan:
+        """The plan with its free blocks in so many groups.
+
+        As many rounds as blocks need no noise: each block sees all before it.
+        """
+        if rounds is None or rounds >= len(free):
+            return replace(plan, groups=tuple((block,) for block in self.order if block in free))
+        if rounds == len(self.groups):
+            kept = (tuple(block for block in group if block in free) for group in self.groups)
+            return replace(plan, groups=tuple(group for group in kept if group), has_noise=True)
+        order = [block for group in self.groups or (self.order,) for block in group if block in free]
+        return replace(plan, groups=equal_runs(order, rounds), has_noise=True)
 
     def blocks_of_rows(
         self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
@@ -129,7 +147,7 @@ class Sampler:
             if (blocks := self._blocks_of(name)) and possible is not None:
                 restriction = Restriction(blocks, torch.from_numpy(possible).to(self._device))
                 restrictions |= dict.fromkeys(blocks, restriction)
-        plan = _in_rounds(Plan({}, (), (), restrictions), self.order, rounds)
+        plan = self._in_rounds(Plan({}, (), (), restrictions), set(self.order), rounds)
         pieces = []
         for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
@@ -265,22 +283,10 @@ def _fill(
         drawer.fill(batch, group, uniforms, noise=on_device, restrictions=plan.restrictions)
 
 
-def _in_rounds(plan: Plan, free: Sequence[int], rounds: int | None) -> Plan:
-    """The plan with its free blocks, in drawing order, in so many runs of nearly equal length.
-
-    As many rounds as blocks need no noise: each block sees all before it.
-    """
-    n_rounds = len(free) if rounds is None else min(rounds, len(free))
-    cuts = [round(step * len(free) / max(n_rounds, 1)) for step in range(n_rounds + 1)]
-    return replace(plan, groups=_cut(free, cuts), has_noise=n_rounds < len(free))
-
-
-def _in_runs(order: Sequence[int], lengths: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    return _cut(order, [0, *accumulate(lengths)])
-
-
-def _cut(blocks: Sequence[int], cuts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(blocks[start:stop]) for start, stop in pairwise(cuts))
+def _in_runs(order: Sequence[int], lengths: Sequence[int]) -> Groups:
+    return tuple(
+        tuple(order[stop - length : stop]) for length, stop in zip(lengths, accumulate(lengths), strict=True)
+    )
 
 
 def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:

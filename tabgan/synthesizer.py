@@ -52,7 +52,7 @@ class TabGAN(Estimator):
     then the plain private GAN. Weights, `epochs` and `max_seconds` are not for private mode.
 
     Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`, `runs_`,
-    `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
+    `groups_`, `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
     `privacy_spent_` (None without epsilon).
 
     Privacy: none is promised without `epsilon`. Use the evaluation before a release.
@@ -110,10 +110,11 @@ class TabGAN(Estimator):
         self.generator_, self.quick_generator_ = None, None
         self.order_: tuple[int, ...] = ()
         self.runs_: tuple[int, ...] = ()
+        self.groups_: tuple[tuple[int, ...], ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
         if trained is not None:
             self.generator_, self.quick_generator_ = trained.generator, trained.quick
-            self.order_, self.runs_ = trained.order, trained.runs
+            self.order_, self.runs_, self.groups_ = trained.order, trained.runs, trained.groups
             self.loss_history_ = pd.DataFrame(trained.history)
             self.warnings_ = [*told, *trained.warnings]
         self._sampler: Sampler | None = None
@@ -277,6 +278,6 @@ class TabGAN(Estimator):
 
             networks = (self.generator_, self.quick_generator_)
             exact, quick = (None if network is None else Drawer(network) for network in networks)
-            self._sampler = Sampler(self.encoder_, self.order_, self.runs_, exact, quick)
+            self._sampler = Sampler(self.encoder_, self.order_, self.runs_, self.groups_, exact, quick)
         assert self._sampler is not None
         return for_one_request(self._sampler, self.reduction_)

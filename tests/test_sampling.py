@@ -193,6 +193,31 @@ def test_rounds_are_all_possible(model, table, rounds):
     assert len(made) == 200
 
 
+def test_rows_are_drawn_in_the_rounds_that_were_taught_or_else_in_runs_of_the_order(model):
+    sampler, everything = model._fitted_sampler(), set(model.order_)
+    taught = sampler.plan(None, len(model.groups_))
+    assert taught.has_noise
+    assert taught.groups == model.groups_
+    other = sampler.plan(None, len(model.groups_) + 1)
+    assert len(other.groups) == len(model.groups_) + 1
+    alone = sampler.plan(None, None)
+    assert not alone.has_noise
+    assert [len(group) for group in alone.groups] == list(model.runs_)
+    for plan in (taught, other, alone):
+        assert sorted(block for group in plan.groups for block in group) == sorted(everything)
+
+
+def test_under_a_condition_each_free_block_sees_all_before_it_unless_rounds_are_asked_for(model):
+    sampler = model._fitted_sampler()
+    plan = sampler.plan({"job": "nurse"}, None)
+    assert not plan.has_noise
+    assert {len(group) for group in plan.groups} == {1}
+    (job,) = plan.known
+    taught = sampler.plan({"job": "nurse"}, len(model.groups_))
+    left = [tuple(block for block in group if block != job) for group in model.groups_]
+    assert taught.groups == tuple(group for group in left if group)
+
+
 @pytest.mark.parametrize("rounds", [0, -1, 1.5])
 def test_rounds_that_are_none_are_refused(model, table, rounds):
     for call in (lambda: model.sample(3, rounds=rounds), lambda: model.complete(table[:3], rounds=rounds)):

@@ -123,6 +123,7 @@ def test_the_canaries_would_be_found(tmp_path):
         {"order": [0] * 99},
         {"runs": [1]},
         {"runs": [0, 99]},
+        {"groups": [[0], [0]]},
         {"parameters": {}},
         {"parameters": {"epochs": 0}},
         {"seed": "x"},

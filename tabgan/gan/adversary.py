@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,7 @@ from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.generator import Generator
 from tabgan.gan.micro_batches import MicroBatches, Told
 from tabgan.gan.precision import half_products
-from tabgan.gan.rounds import Draw, Luck, Rounds, draw, rounds_of
+from tabgan.gan.rounds import Draw, Luck, Rounds, draw, equal_runs, rounds_of
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import Parts
 
@@ -61,8 +62,7 @@ class Adversary:
         # These two compare whole batches: half of one has another loss.
         is_joint = settings.feature_matching > 0 or table_marginals is not None
         self.micro = MicroBatches(WHOLE if is_joint else settings.pac)
-        self.rounds = rounds_of(self.blocks, order, settings.rounds or len(order))
-        self.rank = rank_of(order, self.blocks.device)
+        self.draw_in(equal_runs(order, settings.rounds or len(order)))
         self.discriminator = Discriminator(
             self.blocks,
             discriminator_dim=settings.discriminator_dim,
@@ -78,6 +78,12 @@ class Adversary:
             generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99), fused=True
         )
         self.table_marginals = table_marginals
+
+    def draw_in(self, runs: Sequence[Sequence[int]]) -> None:
+        """Play for rows that are drawn in these runs of blocks."""
+        self.runs = tuple(map(tuple, runs))
+        self.rounds = rounds_of(self.blocks, self.runs)
+        self.rank = rank_of([block for run in self.runs for block in run], self.blocks.device)
         self._group_of_code = _group_of_code(self.blocks, self.rounds)
 
     def parts(self, others: dict[str, nn.Module]) -> Parts:

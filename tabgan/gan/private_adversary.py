@@ -23,7 +23,7 @@ from tabgan.gan.clipping import clipped
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.dp_sgd import NoisySteps, leave_clipped_sum, noisy_optimizer
 from tabgan.gan.generator import Generator
-from tabgan.gan.rounds import draw, rounds_of
+from tabgan.gan.rounds import draw, equal_runs, rounds_of
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.watch import Average, Record
 
@@ -38,7 +38,7 @@ class PrivateAdversary:
     ) -> None:
         self.generator, self.blocks, self.settings = generator, generator.blocks, settings
         self.loss = losses.LOSSES[settings.loss]
-        self.rounds = rounds_of(self.blocks, order, settings.rounds)
+        self.rounds = rounds_of(self.blocks, equal_runs(order, settings.rounds))
         self.n_made = max(1, round(steps.expected_batch_size))
         # No dropout: noise regularises enough, and no coin of a made row may follow a real one.
         self.discriminator = Discriminator(

@@ -29,7 +29,7 @@ from tabgan.gan.generator import Generator
 from tabgan.gan.order import drawing_order
 from tabgan.gan.private_adversary import play_privately
 from tabgan.gan.raking import pool_size, raked
-from tabgan.gan.rounds import draw, rounds_of
+from tabgan.gan.rounds import draw, equal_runs, rounds_of
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.smoothing import smoothed
 from tabgan.gan.training import Trained
@@ -93,7 +93,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
     generator.eval().requires_grad_(False)
     warnings = [run.stopped] if run.stopped else []
     alone = (1,) * len(order)  # which blocks may be drawn together is asked of rows
-    return Trained(generator, generator, order, alone, run.history, warnings, run.stopped)
+    return Trained(generator, generator, order, alone, (), run.history, warnings, run.stopped)
 
 
 def _fresh_generator(
@@ -217,7 +217,7 @@ class PrivateRun:
     def draw_rows(self, n_rows: int, n_rounds: int) -> Tensor:
         """Rows of the generator as it is. Shape: -> int64 [rows, blocks]."""
         self.generator.eval()
-        rounds = rounds_of(self.blocks, self.order, n_rounds)
+        rounds = rounds_of(self.blocks, equal_runs(self.order, n_rounds))
         parts = []
         for start in range(0, n_rows, DRAWN_AT_ONCE):
             shape = (min(DRAWN_AT_ONCE, n_rows - start), self.blocks.n_blocks)

@@ -29,13 +29,17 @@ class Rounds:
     back: Tensor
 
 
-def rounds_of(blocks: Blocks, order: Sequence[int], n_rounds: int) -> Rounds:
-    """Split the drawing order into `n_rounds` runs of nearly equal length."""
-    n_rounds = min(n_rounds, len(order))
-    cuts = [round(step * len(order) / n_rounds) for step in range(n_rounds + 1)]
-    runs = [order[start:stop] for start, stop in pairwise(cuts)]
+def rounds_of(blocks: Blocks, runs: Sequence[Sequence[int]]) -> Rounds:
+    """Rounds that draw these runs of blocks, one after the other."""
     groups = tuple(group_of(blocks, run) for run in runs)
     return Rounds(groups=groups, back=torch.argsort(torch.cat([g.flat for g in groups])))
+
+
+def equal_runs(order: Sequence[int], n_rounds: int) -> tuple[tuple[int, ...], ...]:
+    """The drawing order in `n_rounds` runs of nearly equal length, or in as many as it has blocks."""
+    n_rounds = min(n_rounds, len(order))
+    cuts = [round(step * len(order) / max(n_rounds, 1)) for step in range(n_rounds + 1)]
+    return tuple(tuple(order[start:stop]) for start, stop in pairwise(cuts))
 
 
 def straight_through(logits: Tensor, layout: Blocks, dice: Tensor | None = None) -> Tensor:

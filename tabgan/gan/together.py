@@ -15,7 +15,7 @@ from tabgan.gan.precision import half_products
 
 MAX_NATS = 0.004  # that a block may lose, on average, by not seeing the others of its group
 MAX_NATS_OF_ROW = 1.0  # ... and in any one row: what is rare may follow all the same
-MAX_ROWS = 8_192
+MAX_LOGITS = 2**24
 
 
 @torch.no_grad()
@@ -24,9 +24,10 @@ def independent_runs(generator: Generator, order: Sequence[int], codes: Tensor) 
 
     A block joins the run before it where its chances given the blocks up to that run and its chances
     given all blocks before it are nearly the same: their Kullback-Leibler divergence, on the rows given
-    here. Shape: codes [rows, blocks], of which so many are used at most.
+    here. Shape: codes [rows, blocks]; of them fewer where blocks are large.
     """
-    drawer, codes = Drawer(generator), spaced(codes, MAX_ROWS).long()
+    drawer = Drawer(generator)
+    codes = spaced(codes, max(1, MAX_LOGITS // max(drawer.blocks.sizes))).long()
     embedded = generator.rows(codes, torch.zeros_like(codes, dtype=torch.bool))
     lengths: list[int] = []
     before = None  # what the trunk says at the start of the run

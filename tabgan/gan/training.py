@@ -20,38 +20,39 @@ from tabgan.gan import losses
 from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
+from tabgan.gan.division import Groups, Losses, divided
 from tabgan.gan.generator import Generator
 from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
-from tabgan.gan.order import drawing_order, one_way_marginals, small_first, two_way_marginals
+from tabgan.gan.order import drawing_order, one_way_marginals, small_first, spaced, two_way_marginals
 from tabgan.gan.phase import Clock, Phase, cosine
 from tabgan.gan.precision import half_products
-from tabgan.gan.rounds import draw
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
 from tabgan.gan.together import independent_runs
+from tabgan.gan.validation import drawn_like, held_out_nats, marginal_gap
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
 FEW_STEPS = 300
 FEW_ROUNDS = 4  # that an order is made for, and an adversary asked for, where none are told
-VALIDATED_AT_ONCE = 2**26  # logits
 
 
 @dataclass(frozen=True)
 class Trained:
     """What training leaves.
 
-    `generator` draws without noise, `quick` in `rounds` groups of the order; a recipe of
+    `generator` draws without noise, in the `order`; `quick` draws groups of blocks, with noise; a recipe of
     one phase leaves one generator, which then does both. `runs`: lengths of the runs of the order whose
-    blocks `generator` may draw together. `stopped`: how far training was when the
-    world outside ended it; nothing where it ended by itself.
+    blocks `generator` may draw together. `groups`: those that `quick` was taught to draw. `stopped`: how
+    far training was when the world outside ended it; nothing where it ended by itself.
     """
 
     generator: Generator
     quick: Generator
     order: tuple[int, ...]
     runs: tuple[int, ...]
+    groups: Groups
     history: list[Record]
     warnings: list[str]
     stopped: str = ""
@@ -93,6 +94,7 @@ def train(
     if has_likelihood and not run.is_past("likelihood"):
         run.likelihood_phase()
     exact = quick = watch.best_generator(generator)
+    groups: Groups = ()
     if has_rounds and not watch.is_interrupted:
         generator.load_state_dict(exact.state_dict())
         adversary = Adversary(
@@ -102,8 +104,9 @@ def train(
             target=target[0] if target else None,
             table_marginals=two_way_marginals(codes, blocks) if teachers.marginals else None,
         )
-        run.adversarial_phase(adversary, exact, alone=not has_likelihood)
-        quick = watch.best_generator(generator)
+        divide = None if not has_likelihood else lambda: run.divided(exact, parents, target)
+        run.adversarial_phase(adversary, exact, divide)
+        quick, groups = watch.best_generator(generator), adversary.runs
         run.tell_parts(adversary.micro)
     run.tell_parts(run.micro)
     if run.pauses.found is not None:
@@ -111,8 +114,8 @@ def train(
     if run.stopped:
         watch.warn(run.stopped)
     exact = exact if has_likelihood else quick
-    runs = independent_runs(exact, order, codes)
-    return Trained(exact, quick, order, runs, watch.history, watch.warnings, run.stopped)
+    runs = independent_runs(exact, order, spaced(codes, settings.max_validation_rows))
+    return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
 
 
 def _beginner(codes: Tensor, blocks: Blocks, settings: Settings) -> Generator:
@@ -206,14 +209,21 @@ class Run:
 
         parts = Parts({"generator": generator, "average": average.network}, {"adam": optimizer})
         phase = self.begun(Phase("likelihood", clock, parts, average))
-        self.loop(phase, step, self.held_out_likelihood)
+        self.loop(phase, step, lambda network: (held_out_nats(network, self.validation, self.masks), {}))
 
-    def adversarial_phase(self, adversary: Adversary, exact: Generator, *, alone: bool) -> None:
-        """The game at few rounds, on top of what likelihood taught, or (`alone`) from scratch.
+    def divided(self, exact: Generator, parents: Sequence[int | None], last: Sequence[int]) -> Groups:
+        """Blocks in the rounds of the settings, where what likelihood taught says that least is lost."""
+        n_rounds = self.settings.rounds or len(self.order)
+        return divided(Losses(exact, self.validation), self.order, n_rounds, parents, last)
+
+    def adversarial_phase(
+        self, adversary: Adversary, exact: Generator, divide: Callable[[], Groups] | None
+    ) -> None:
+        """The game at few rounds, on top of what likelihood taught, or (nothing to `divide` by) from scratch.
 
         `exact`: the generator that likelihood taught, to be kept beside this one.
         """
-        generator = self.generator
+        generator, alone = self.generator, divide is None
         self.watch.start_phase(generator)
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
         self.data = Rows(self.data.codes, max(1, self.settings.batch_size // 2), self.data.places)
@@ -225,6 +235,8 @@ class Run:
         name = "adversary" if settings.teachers.adversary else "marginals"
         parts = adversary.parts({"exact": exact, "average": average.network})
         phase = self.begun(Phase(name, clock, parts, average))
+        if divide is not None:  # now that a run that goes on has its weights
+            adversary.draw_in(divide())
         n_warm = 0 if alone else min(settings.warm_up_steps, phase.clock.n_steps // 3)
         while phase.n_warm < n_warm and phase.clock.progress(0) < WARM_UP_SHARE and not self.stops(phase):
             adversary.step(self.data, teach_generator=False)
@@ -234,8 +246,10 @@ class Run:
             adversary.set_learning_rates(cosine(progress))
             return adversary.step(self.data, teach_generator=True)
 
-        def validation(network: nn.Module) -> tuple[float, Record]:
-            return self.marginal_gap(network, adversary)
+        def validation(network: Generator) -> tuple[float, Record]:
+            made = drawn_like(network, self.validation, adversary.rounds)
+            notes = self.watch.check_collapse(made, self.validation, network.blocks)
+            return marginal_gap(made, self.validation, self.merging), notes
 
         self.loop(phase, step, validation)
 
@@ -267,7 +281,7 @@ class Run:
         self,
         phase: Phase,
         step: Callable[[float, int], dict[str, Tensor]],
-        validation: Callable[[nn.Module], tuple[float, Record]],
+        validation: Callable[[Generator], tuple[float, Record]],
     ) -> None:
         """Step until the clock, the watch, the world outside or a loss that is no number ends it."""
         self.generator.train()
@@ -286,49 +300,21 @@ class Run:
         epochs = f"{self.watch.n_epochs():,.1f} epochs"
         self.stopped = f"Training was interrupted after {epochs}; the best weights so far are kept."
 
-    def report(self, phase: Phase, validation: Callable[[nn.Module], tuple[float, Record]]) -> bool:
+    def report(self, phase: Phase, validation: Callable[[Generator], tuple[float, Record]]) -> bool:
         """Validate the average and tell the watch. Returns whether to stop."""
         means = phase.means()
         if self.watch.has_diverged(means):
             return True
-        value, notes = validation(phase.average.network)
+        network = phase.average.network
+        assert isinstance(network, Generator)
+        value, notes = validation(network)
         record = self.record(phase.name, phase.index, phase.clock, means | {"validation": value}) | notes
         # Two-way marginals hardly tell what a game still gains: it is played to its end.
         is_game = phase.name != "likelihood"
-        ends = self.watch.report(record, phase.average.network, keeps_last=is_game)
+        ends = self.watch.report(record, network, keeps_last=is_game)
         phase.sums, phase.since = {}, 0
         self.generator.train()
         return ends
-
-    @torch.no_grad()
-    def held_out_likelihood(self, network: nn.Module) -> tuple[float, Record]:
-        """Nats a row of the validation rows' hidden blocks, under fixed masks."""
-        assert isinstance(network, Generator)
-        n_rows = max(1, VALIDATED_AT_ONCE // network.blocks.n_flat)
-        parts = zip(self.validation.split(n_rows), self.masks.split(n_rows), strict=True)
-        with half_products(self.validation.device):
-            nats = [
-                (losses.block_losses(network(codes, seen), codes, network.blocks) * ~seen).sum(1)
-                for codes, seen in parts
-            ]
-        return float(torch.cat(nats).mean()), {}
-
-    @torch.no_grad()
-    def marginal_gap(self, network: nn.Module, adversary: Adversary) -> tuple[float, Record]:
-        """Mean total variation of two-way marginals, drawn rows against validation rows."""
-        assert isinstance(network, Generator)
-        blocks, rounds = network.blocks, adversary.rounds
-        n_rows = max(1, VALIDATED_AT_ONCE // 4 // blocks.n_flat)
-        made = torch.cat(
-            [
-                blocks.codes(draw(network, codes, torch.zeros_like(codes, dtype=torch.bool), rounds).rows)
-                for codes in self.validation.split(n_rows)
-            ]
-        )
-        pairs = self.merging.pairs
-        gap = pairs(made, len(made)) - pairs(self.validation, len(made))
-        notes = self.watch.check_collapse(made, self.validation, blocks)
-        return float(gap.abs().sum() / 2 / self.merging.blocks.n_blocks**2), notes
 
     def record(self, phase: str, steps: int, clock: Clock, numbers: dict[str, float]) -> Record:
         """One line of the history. Units: seconds since the start, rows a second."""

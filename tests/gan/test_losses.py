@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from tabgan.gan import losses
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.losses import LOSSES, smoothed
-from tabgan.gan.rounds import Draw, draw, rounds_of
+from tabgan.gan.rounds import Draw, draw, equal_runs, rounds_of
 from tests.gan.toys import SMALL, mixture, pair_error, play, shuffled, small_generator, toy_blocks
 from tests.gan.toys import drawn as drawn_codes
 
@@ -129,7 +129,7 @@ def test_a_row_moves_its_own_likelihood_alone():
 
 def group_of_code(blocks, order, n_rounds):
     group = torch.empty(blocks.n_flat, dtype=torch.long)
-    for number, part in enumerate(rounds_of(blocks, order, n_rounds).groups):
+    for number, part in enumerate(rounds_of(blocks, equal_runs(order, n_rounds)).groups):
         for block in part.blocks.tolist():
             group[blocks.block_of == block] = number
     return group
@@ -144,7 +144,7 @@ def test_expected_marginals_are_what_counting_many_drawn_rows_finds(n_rounds):
     torch.nn.init.normal_(generator.rows.identity, std=3.0)
     nothing = torch.zeros(40_000, 4, dtype=torch.long)
     with torch.no_grad():
-        made = draw(generator, nothing, nothing.bool(), rounds_of(blocks, order, n_rounds))
+        made = draw(generator, nothing, nothing.bool(), rounds_of(blocks, equal_runs(order, n_rounds)))
     counted = made.rows.T @ made.rows / len(nothing)
     found = losses.marginals(made.rows, made.chances, group_of_code(blocks, order, n_rounds), blocks.block_of)
     torch.testing.assert_close(found, found.T)

@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.rounds import draw, rounds_of, straight_through
+from tabgan.gan.rounds import draw, equal_runs, rounds_of, straight_through
 from tests.gan.toys import SIZES, mixture, small_generator, toy_blocks
 
 
@@ -26,7 +26,7 @@ def generator():
 @pytest.mark.parametrize("n_rounds", [1, 2, 3, 4, 9])
 def test_rounds_are_runs_of_the_order_of_nearly_equal_length(n_rounds):
     blocks, order = toy_blocks(), (2, 0, 3, 1)
-    rounds = rounds_of(blocks, order, n_rounds)
+    rounds = rounds_of(blocks, equal_runs(order, n_rounds))
     runs = [group.blocks.tolist() for group in rounds.groups]
     assert [block for run in runs for block in run] == list(order)
     assert len(runs) == min(n_rounds, 4)
@@ -69,7 +69,7 @@ def test_the_gradient_of_a_draw_is_that_of_its_softmax():
 def test_a_visible_block_keeps_its_code_and_is_certain(n_rounds):
     net, codes = generator(), mixture(300).long()
     visible = torch.rand(codes.shape) < 0.5
-    made = draw(net, codes, visible, rounds_of(net.blocks, (2, 0, 3, 1), n_rounds))
+    made = draw(net, codes, visible, rounds_of(net.blocks, equal_runs((2, 0, 3, 1), n_rounds)))
     found = net.blocks.codes(made.rows)
     assert torch.equal(found[visible], codes[visible])
     assert not torch.equal(found, codes)
@@ -83,7 +83,7 @@ def test_a_visible_block_keeps_its_code_and_is_certain(n_rounds):
 def test_chances_sum_to_one_in_every_block(n_rounds):
     net = generator()
     nothing = torch.zeros(50, 4, dtype=torch.long)
-    made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, (2, 0, 3, 1), n_rounds))
+    made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, equal_runs((2, 0, 3, 1), n_rounds)))
     for block, offset in enumerate(net.blocks.offsets.tolist()):
         total = made.chances[:, offset : offset + SIZES[block]].sum(1)
         torch.testing.assert_close(total, torch.ones(50))
@@ -96,7 +96,7 @@ def test_each_round_knows_what_the_rounds_before_it_drew():
     net.noise.weight.data.zero_()
     nothing = torch.zeros(200, 4, dtype=torch.long)
     with torch.no_grad():
-        made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, order, 4))
+        made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, equal_runs(order, 4)))
         codes, visible = net.blocks.codes(made.rows), nothing.bool()
         for block in order:
             wanted = net.blocks.softmax(net(codes, visible))
@@ -108,7 +108,7 @@ def test_each_round_knows_what_the_rounds_before_it_drew():
 def test_gradients_flow_through_all_rounds_to_the_first():
     net = generator()
     nothing = torch.zeros(64, 4, dtype=torch.long)
-    made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, (2, 0, 3, 1), 4))
+    made = draw(net, nothing, nothing.bool(), rounds_of(net.blocks, equal_runs((2, 0, 3, 1), 4)))
     last = net.blocks.block_of == 1
     (made.rows[:, last] * torch.randn(int(last.sum()))).sum().backward()
     grad = net.head.bias.grad

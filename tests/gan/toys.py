@@ -9,7 +9,7 @@ from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
-from tabgan.gan.rounds import draw, rounds_of
+from tabgan.gan.rounds import draw, equal_runs, rounds_of
 from tabgan.gan.settings import Settings, Teachers
 from tabgan.gan.watch import Average
 
@@ -85,7 +85,7 @@ def drawn(generator: Generator, n_rows: int = 2000, n_rounds: int = 1) -> Tensor
     """Codes of freely drawn rows."""
     blocks = generator.blocks
     nothing = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long)
-    rounds = rounds_of(blocks, range(blocks.n_blocks), n_rounds)
+    rounds = rounds_of(blocks, equal_runs(range(blocks.n_blocks), n_rounds))
     with torch.no_grad():
         return blocks.codes(draw(generator, nothing, nothing.bool(), rounds).rows)
 
