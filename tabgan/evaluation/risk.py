@@ -13,6 +13,7 @@ from tabgan.evaluation.verdict import verdict_of
 
 NO_HOLDOUT = "it needs rows held out as a control: give a holdout"
 NO_COLUMN = "no column is left to compare"
+SURE = 0.999  # that an attack does better at all, for the gravest word
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,11 @@ class Risk:
     @property
     def excess(self) -> Interval:
         """Interval of the excess in all trials, those included that succeed without training rows."""
+        return self._excess(CONFIDENCE)
+
+    def _excess(self, confidence: float) -> Interval:
         found = difference(
-            self.attack.independent, self.control.independent, 1 - (1 - CONFIDENCE) / self.tests
+            self.attack.independent, self.control.independent, 1 - (1 - confidence) / self.tests
         )
         return _bounded(self.ratio * found[0]), _bounded(self.ratio * found[1])
 
@@ -95,9 +99,12 @@ class Risk:
 
         Where most trials succeed on any row, what is left is too little to be judged finely, but a
         leak that is missed concerns few rows: the attack is only underpowered when it could miss a
-        large share of all trials.
+        large share of all trials. There chance alone makes much of a small difference too: "leak" is
+        said of one that is surer than other words need.
         """
         found = verdict_of(self.interval)
+        if found == "leak" and self._excess(SURE)[0] <= 0:
+            return "weak evidence"
         return verdict_of(self.excess) if found == "underpowered" else found
 
     @property

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections import Counter
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +34,17 @@ def test_an_attack_that_always_succeeds_on_any_row_is_no_leak() -> None:
     assert almost.interval[0] < -0.05
     assert almost.interval[1] > 0.3
     assert almost.verdict == "no evidence"
+
+
+def test_chance_is_hardly_ever_called_a_leak_where_the_control_leaves_little() -> None:
+    dice = np.random.default_rng(0)
+    for rate in (0.3, 0.92, 0.99):
+        successes = dice.binomial(3000, rate, (4000, 2))
+        said = Counter(risk(int(attack), int(control), n=3000).verdict for attack, control in successes)
+        assert said["leak"] + said["weak evidence"] < 0.04 * 4000
+        assert said["leak"] < 0.003 * 4000
+    assert risk(2824, 2751, n=3000, tests=15).verdict == "weak evidence"
+    assert risk(2860, 2751, n=3000, tests=15).verdict == "leak"  # two fifths of what was left
 
 
 def test_few_trials_are_underpowered_and_several_tests_widen_the_interval() -> None:
