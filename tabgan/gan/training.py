@@ -79,9 +79,7 @@ def train(
     Raises: NotWholeError for a standing that does not fit.
     """
     merging = Merging.of(codes, blocks)
-    order = drawing_order(merging.information(codes), parents, settings.rounds or FEW_ROUNDS, target)
-    if settings.rounds is None:
-        order = small_first(order, one_way_marginals(codes, blocks), blocks, parents, target, FEW_ROUNDS)
+    order = _order_of(codes, blocks, merging, settings.rounds, parents, target)
     generator = _beginner(codes, blocks, settings)
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
@@ -95,19 +93,21 @@ def train(
         run.likelihood_phase()
     exact = quick = watch.best_generator(generator)
     groups: Groups = ()
+
+    def divide() -> Groups:
+        n_rounds = settings.rounds or len(order)
+        return divided(Losses(exact, run.validation), order, n_rounds, parents, target)
+
     if has_rounds and not watch.is_interrupted:
         generator.load_state_dict(exact.state_dict())
-        adversary = Adversary(
-            generator,
-            order,
-            settings,
-            target=target[0] if target else None,
-            table_marginals=two_way_marginals(codes, blocks) if teachers.marginals else None,
-        )
-        divide = None if not has_likelihood else lambda: run.divided(exact, parents, target)
-        run.adversarial_phase(adversary, exact, divide)
+        table_marginals = two_way_marginals(codes, blocks) if teachers.marginals else None
+        label = target[0] if target else None
+        adversary = Adversary(generator, order, settings, target=label, table_marginals=table_marginals)
+        run.adversarial_phase(adversary, exact, divide if has_likelihood else None)
         quick, groups = watch.best_generator(generator), adversary.runs
         run.tell_parts(adversary.micro)
+    elif settings.rounds is not None:
+        groups = divide()
     run.tell_parts(run.micro)
     if run.pauses.found is not None:
         raise NotWholeError("It stands in a phase that this training does not have.")
@@ -116,6 +116,21 @@ def train(
     exact = exact if has_likelihood else quick
     runs = independent_runs(exact, order, spaced(codes, settings.max_validation_rows))
     return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
+
+
+def _order_of(
+    codes: Tensor,
+    blocks: Blocks,
+    merging: Merging,
+    rounds: int | None,
+    parents: Sequence[int | None],
+    last: Sequence[int],
+) -> tuple[int, ...]:
+    """The drawing order that likelihood learns prefixes of."""
+    order = drawing_order(merging.information(codes), parents, rounds or FEW_ROUNDS, last)
+    if rounds is not None:
+        return order
+    return small_first(order, one_way_marginals(codes, blocks), blocks, parents, last, FEW_ROUNDS)
 
 
 def _beginner(codes: Tensor, blocks: Blocks, settings: Settings) -> Generator:
@@ -210,11 +225,6 @@ class Run:
         parts = Parts({"generator": generator, "average": average.network}, {"adam": optimizer})
         phase = self.begun(Phase("likelihood", clock, parts, average))
         self.loop(phase, step, lambda network: (held_out_nats(network, self.validation, self.masks), {}))
-
-    def divided(self, exact: Generator, parents: Sequence[int | None], last: Sequence[int]) -> Groups:
-        """Blocks in the rounds of the settings, where what likelihood taught says that least is lost."""
-        n_rounds = self.settings.rounds or len(self.order)
-        return divided(Losses(exact, self.validation), self.order, n_rounds, parents, last)
 
     def adversarial_phase(
         self, adversary: Adversary, exact: Generator, divide: Callable[[], Groups] | None

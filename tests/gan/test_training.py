@@ -51,6 +51,21 @@ def test_each_recipe_has_its_phases_and_generators():
         assert not any(weight.requires_grad for weight in trained.quick.parameters())
 
 
+def test_rounds_that_are_asked_for_have_their_groups_in_every_recipe():
+    for name in RECIPES:
+        trained = learn(with_recipe(name, epochs=2))
+        assert len(trained.groups) == 2
+        assert sorted(block for group in trained.groups for block in group) == [0, 1, 2, 3]
+    assert learn(with_recipe("likelihood", epochs=2, rounds=None)).groups == ()
+
+
+def test_blocks_that_hang_together_are_drawn_in_different_rounds():
+    """Given one of blocks 0, 1 and 2, which all follow the mode, the others are independent."""
+    trained = learn(with_recipe("likelihood", epochs=40))
+    first = set(trained.groups[0]) & {0, 1, 2}
+    assert len(first) == 1
+
+
 def test_likelihood_learns_the_table():
     trained = learn(with_recipe("likelihood", epochs=40))
     real = mixture(1500)
