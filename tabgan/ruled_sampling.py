@@ -18,6 +18,7 @@ from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.table import concat
 from tabgan.errors import ConstraintError, SchemaError
+from tabgan.given_cells import keep_given
 from tabgan.rule import FixedCombinations, Unique
 from tabgan.rules.checks import Keys, broken_rows
 from tabgan.rules.joint import Joint
@@ -25,7 +26,7 @@ from tabgan.rules.keys import all_keys, n_keys
 from tabgan.rules.limits import meets
 from tabgan.rules.reduction import Reduction
 from tabgan.rules.repairs import Masks, Repair
-from tabgan.sampling import ROW_BLOCK, Conditions, Plan, Sampler, block_generator, keep_given
+from tabgan.sampling import ROW_BLOCK, Conditions, Plan, Sampler, block_generator
 
 MAX_TRIES = 8
 FEWEST = 1_024  # candidates of a try, so that few rows under a rare condition are found at once
@@ -61,7 +62,8 @@ class RuledSampler:
         learned, checked = self.reduction.inner_conditions(conditions or {})
         for key in keys:
             self._check_room(key.rule, num_rows)
-        request = _Request(self, learned, checked, rounds, seed, keys)
+        plan = self.sampler.joined(self.sampler.plan(learned, rounds), num_rows)
+        request = _Request(self, learned, checked, rounds, plan, seed, keys)
         for index, start in enumerate(range(0, max(num_rows, 1), ROW_BLOCK)):
             n_rows = min(ROW_BLOCK, num_rows - start)
             table = request.rows(n_rows, index)
@@ -222,13 +224,14 @@ class _Request:
     learned: dict[Hashable, Any]
     checked: dict[Hashable, Any]
     rounds: int | None
+    plan: Plan
     seed: int
     keys: list[Keys]
     broken: Broken = field(default_factory=Counter)
 
     def rows(self, n_rows: int, index: int) -> pd.DataFrame:
         """So many rows that keep everything. Raises: ConstraintError."""
-        plan, kept, lost = self.owner.sampler.plan(self.learned, self.rounds), [], []
+        kept, lost = [], []
         self.broken, n_left, n_drawn = Counter(), n_rows, 0
         for attempt in range(MAX_TRIES):
             n_asked = n_left
@@ -237,7 +240,7 @@ class _Request:
                 n_asked = min(max(MOST * n_rows, FEWEST), int(SPARE * n_left / share) + SPARE_ROWS)
             n_drawn += n_asked
             rng = block_generator(_seed(self.seed, attempt), index)
-            inner = self.owner.sampler.rows(n_asked, plan, self.learned, rng)
+            inner = self.owner.sampler.rows(n_asked, self.plan, self.learned, rng)
             table = self.owner.reduction.restore(inner)
             is_fine = self._fine(table, n_left)
             kept.append(table[is_fine])

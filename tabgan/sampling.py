@@ -25,6 +25,8 @@ from tabgan.gan.division import Groups
 from tabgan.gan.drawing import Batch, Drawer, Restriction
 from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
+from tabgan.gan.together import independent_runs
+from tabgan.given_cells import keep_given
 from tabgan.schema import Schema
 
 ROW_BLOCK = 65_536
@@ -32,8 +34,11 @@ PART_ROWS = 8_192
 CELLS = 4
 CANDIDATES = 4
 MIN_CANDIDATES = 1_024
+TRIED_ROWS = 2_048  # by which is found what may be drawn together under conditions
+MANY_ROWS = 16 * TRIED_ROWS  # from which on that pays
 
 Conditions = Mapping[Hashable, Any]
+Given = tuple[NDArray[np.int16], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -95,14 +100,14 @@ class Sampler:
         if rounds == len(self.groups):
             kept = (tuple(block for block in group if block in free) for group in self.groups)
             return replace(plan, groups=tuple(group for group in kept if group), has_noise=True)
-        order = [block for group in self.groups or (self.order,) for block in group if block in free]
+        order = [block for block in self.order if block in free]
         return replace(plan, groups=equal_runs(order, rounds), has_noise=True)
 
     def blocks_of_rows(
         self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
     ) -> Iterator[pd.DataFrame]:
         """The table in pieces of at most `ROW_BLOCK` rows; at least one piece, maybe empty."""
-        plan = self.plan(conditions, rounds)
+        plan = self.joined(self.plan(conditions, rounds), num_rows)
         for index, start in enumerate(range(0, max(num_rows, 1), ROW_BLOCK)):
             n_rows = min(ROW_BLOCK, num_rows - start)
             yield self.rows(n_rows, plan, conditions, block_generator(seed, index), first_row=start)
@@ -117,7 +122,7 @@ class Sampler:
         first_row: int = 0,
     ) -> pd.DataFrame:
         """Rows drawn by a plan that was made of these conditions."""
-        codes = self._draw(plan, n_rows, rng)
+        codes = self._draw(plan, *self._given(plan, n_rows, rng), rng)
         return self.encoder.decode(codes, rng=rng, limits=conditions, first_row=first_row)
 
     def complete(
@@ -148,11 +153,12 @@ class Sampler:
                 restriction = Restriction(blocks, torch.from_numpy(possible).to(self._device))
                 restrictions |= dict.fromkeys(blocks, restriction)
         plan = self._in_rounds(Plan({}, (), (), restrictions), set(self.order), rounds)
+        plan = self.joined(plan, len(codes), (codes, visible))
         pieces = []
         for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
             rng = block_generator(seed, index)
-            filled = self._draw(plan, len(codes[rows]), rng, codes[rows], visible[rows])
+            filled = self._draw(plan, codes[rows], visible[rows], rng)
             made = self.encoder.decode(filled, rng=rng, limits=conditions, first_row=start)
             pieces.append(keep_given(df.iloc[rows], made))
         filled_rows = concat(pieces, self.encoder.schema)
@@ -166,23 +172,39 @@ class Sampler:
     def _blocks_of(self, name: Hashable) -> tuple[int, ...]:
         return self.encoder.layout.of_column(self.encoder.schema.names.index(name))
 
+    def joined(self, plan: Plan, n_rows: int, given: Given | None = None) -> Plan:
+        """The plan with blocks that do not depend on each other drawn together, where it is for many rows.
+
+        What they depend on is asked of some rows made by the plan: of conditions, not only of what was
+        learned. `given`: codes of the rows, and which of them are known.
+        """
+        order = [block for group in plan.groups for block in group]
+        if self.exact is None or plan.has_noise or n_rows < MANY_ROWS or len(order) > len(plan.groups):
+            return plan
+        rng = block_generator(0, 0)
+        if given is None:
+            codes, visible = self._given(plan, TRIED_ROWS, rng)
+        else:
+            tried = np.arange(TRIED_ROWS) * n_rows // TRIED_ROWS
+            codes, visible = given[0][tried], given[1][tried]
+        drawn = torch.from_numpy(self._draw(plan, codes, visible, rng)).to(self._device)
+        lengths = independent_runs(self.exact, order, drawn, torch.from_numpy(visible).to(self._device))
+        return replace(plan, groups=_in_runs(order, lengths))
+
+    def _given(self, plan: Plan, n_rows: int, rng: np.random.Generator) -> Given:
+        """Rows with the restricted blocks drawn. Shape: -> both [n_rows, blocks]."""
+        codes = np.zeros((n_rows, len(self.order)), dtype=np.int16)
+        visible = np.zeros(codes.shape, dtype=bool)
+        for block, code in plan.known.items():
+            codes[:, block], visible[:, block] = code, True
+        return self._draw_restricted(plan, codes, visible, rng)
+
     def _draw(
-        self,
-        plan: Plan,
-        n_rows: int,
-        rng: np.random.Generator,
-        codes: NDArray[np.int16] | None = None,
-        visible: NDArray[np.bool_] | None = None,
+        self, plan: Plan, codes: NDArray[np.int16], visible: NDArray[np.bool_], rng: np.random.Generator
     ) -> NDArray[np.int16]:
-        """Shape: -> [n_rows, blocks]."""
-        n_blocks = len(self.order)
+        """Draw what is not visible. Shape: [rows, blocks] -> the same."""
+        n_rows, n_blocks = codes.shape
         drawer = self.quick if plan.has_noise else self.exact
-        if codes is None or visible is None:
-            codes = np.zeros((n_rows, n_blocks), dtype=np.int16)
-            visible = np.zeros((n_rows, n_blocks), dtype=bool)
-            for block, code in plan.known.items():
-                codes[:, block], visible[:, block] = code, True
-            codes, visible = self._draw_restricted(plan, codes, visible, rng)
         drawn: NDArray[np.int16] = codes.copy()
         if drawer is None or not plan.groups:
             return drawn
@@ -206,7 +228,7 @@ class Sampler:
         codes: NDArray[np.int16],
         visible: NDArray[np.bool_],
         rng: np.random.Generator,
-    ) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    ) -> Given:
         """Draw the restricted blocks, then resample so that their joint shares are the model's.
 
         A block drawn within its restriction hides how unlikely the restriction was given the
@@ -258,7 +280,8 @@ def _alike_together(uniforms: NDArray[np.float32], plan: Plan) -> NDArray[np.int
     A code rises with its uniform number: rows are sorted roughly by that of the block drawn first,
     then by that of the second. Shape: [rows, blocks] -> [rows].
     """
-    first, second = (plan.groups[place][0] for place in (0, min(1, len(plan.groups) - 1)))
+    first, *others = (block for group in plan.groups for block in group)
+    second = others[0] if others else first
     return np.lexsort((uniforms[:, second], np.floor(uniforms[:, first] * CELLS)))
 
 
@@ -296,37 +319,6 @@ def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:
         possible = restriction.allowed.any(dim=others) if others else restriction.allowed
         if int(possible.sum()) == 1:
             yield block, int(possible.to(torch.uint8).argmax())
-
-
-def keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    """The made table with every cell that was given put back as it was."""
-    columns: list[pd.Series[Any]] = []
-    for name in made.columns:
-        column = made[name]
-        if name in given.columns:
-            column = _filled(given[name].reset_index(drop=True), column)
-        columns.append(column.rename(name))
-    table = pd.concat(columns, axis=1)
-    table.columns = made.columns
-    return table
-
-
-def _filled(cells: pd.Series[Any], made: pd.Series[Any]) -> pd.Series[Any]:
-    """Made cells in the place of missing ones; of the given dtype if it can hold them."""
-    is_missing = cells.isna()
-    if not is_missing.any() or is_missing.all():
-        return made if len(cells) and is_missing.all() else cells
-    fill = made[is_missing]
-    if isinstance(cells.dtype, pd.CategoricalDtype):
-        labels = fill.dropna().unique()
-        cells = cells.cat.add_categories([label for label in labels if label not in cells.cat.categories])
-    try:
-        fill = fill.astype(cells.dtype)
-    except (TypeError, ValueError):
-        cells, fill = cells.astype(object), fill.astype(object)
-    # Joined, not set in place, which pandas cannot do in every Arrow type.
-    filled: pd.Series[Any] = pd.concat([cells[~is_missing], fill]).sort_index().set_axis(cells.index)
-    return filled
 
 
 def rebatched(

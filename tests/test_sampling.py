@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import ConditionError, SchemaError, TabGAN
-from tabgan.sampling import PART_ROWS, ROW_BLOCK, block_generator
+from tabgan.gan.drawing import Drawer
+from tabgan.sampling import MANY_ROWS, PART_ROWS, ROW_BLOCK, block_generator
 from tests.toy_tables import FAST, LIKELIHOOD, orders
 
 
@@ -156,7 +157,8 @@ def test_restricted_blocks_have_the_shares_of_the_model(wide, conditions, n_rows
     found: Counter[tuple[int, ...]] = Counter()
     n_total = 0
     for index in range(max(1, 6000 // n_rows)):
-        drawn = sampler._draw(plan, n_rows, block_generator(5, index))
+        rng = block_generator(5, index)
+        drawn = sampler._draw(plan, *sampler._given(plan, n_rows, rng), rng)
         found.update(map(tuple, drawn[:, list(plan.alone)].tolist()))
         n_total += n_rows
     assert set(found) <= set(wanted)
@@ -216,6 +218,40 @@ def test_under_a_condition_each_free_block_sees_all_before_it_unless_rounds_are_
     taught = sampler.plan({"job": "nurse"}, len(model.groups_))
     left = [tuple(block for block in group if block != job) for group in model.groups_]
     assert taught.groups == tuple(group for group in left if group)
+
+
+def shares_of(table: pd.DataFrame) -> pd.Series:
+    """How often x, y and z fall together, in coarse cells."""
+    return (table[["x", "y"]] // 30).assign(z=table["z"]).value_counts(normalize=True)
+
+
+@pytest.mark.parametrize("asked", ["conditions", "gaps"])
+def test_many_rows_under_conditions_are_drawn_in_fewer_rounds_and_as_they_would_be_alone(
+    wide, monkeypatch, asked
+):
+    n_rows, sizes = MANY_ROWS + 1000, []
+    fill = Drawer.fill
+    monkeypatch.setattr(
+        Drawer,
+        "fill",
+        lambda self, batch, group, *a, **k: sizes.append(len(group)) or fill(self, batch, group, *a, **k),
+    )
+    given = pd.DataFrame({"x": np.arange(n_rows) % 300, "z": np.where(np.arange(n_rows) % 2, 1, None)})
+
+    def made() -> pd.DataFrame:
+        if asked == "gaps":
+            return wide.complete(given, seed=3)
+        return wide.sample(n_rows, conditions={"x": (0, 200)}, seed=3)
+
+    together = made()
+    assert max(sizes) > 1  # z hangs together with nothing
+    sizes.clear()
+    monkeypatch.setattr("tabgan.sampling.MANY_ROWS", 10**9)
+    alone = made()
+    assert max(sizes) == 1
+    assert shares_of(together).sub(shares_of(alone), fill_value=0).abs().sum() / 2 < 0.05
+    if asked == "conditions":
+        assert together["x"].between(0, 200).all()
 
 
 @pytest.mark.parametrize("rounds", [0, -1, 1.5])

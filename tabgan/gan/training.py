@@ -21,6 +21,7 @@ from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.division import Groups, Losses, divided
+from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
 from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
@@ -114,7 +115,7 @@ def train(
     if run.stopped:
         watch.warn(run.stopped)
     exact = exact if has_likelihood else quick
-    runs = independent_runs(exact, order, spaced(codes, settings.max_validation_rows))
+    runs = independent_runs(Drawer(exact), order, spaced(codes, settings.max_validation_rows))
     return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tabgan.gan.blocks import Blocks
+from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
 from tabgan.gan.settings import Teachers
 from tabgan.gan.together import MAX_NATS, MAX_NATS_OF_ROW, independent_runs
@@ -42,7 +43,7 @@ def nats(generator: Generator, codes: torch.Tensor, seen: tuple[int, ...], more:
 def test_a_run_goes_on_exactly_as_long_as_its_blocks_tell_little_of_the_next(seed, scale):
     torch.manual_seed(seed)
     generator, codes = generator_of(toy_blocks(), scale), mixture(300).long()
-    runs = independent_runs(generator, ORDER, codes)
+    runs = independent_runs(Drawer(generator), ORDER, codes)
     cuts = [0, *accumulate(runs)]
     assert cuts[-1] == len(ORDER)
     for start, stop in pairwise(cuts):
@@ -55,8 +56,8 @@ def test_a_run_goes_on_exactly_as_long_as_its_blocks_tell_little_of_the_next(see
 def test_both_ends_are_among_the_random_generators():
     torch.manual_seed(0)
     codes = mixture(300).long()
-    assert independent_runs(generator_of(toy_blocks(), 0.0), ORDER, codes) == (4,)
-    assert independent_runs(generator_of(toy_blocks(), 3.0), ORDER, codes) == (1, 1, 1, 1)
+    assert independent_runs(Drawer(generator_of(toy_blocks(), 0.0)), ORDER, codes) == (4,)
+    assert independent_runs(Drawer(generator_of(toy_blocks(), 3.0)), ORDER, codes) == (1, 1, 1, 1)
 
 
 def test_a_rare_code_on_which_another_block_depends_keeps_them_apart():
@@ -67,10 +68,10 @@ def test_a_rare_code_on_which_another_block_depends_keeps_them_apart():
         generator.rows.identity[1], generator.head.identity[3] = 10 * place, 2 * place
         generator.head.bias[2] = 4.0  # the other code is rare, but for rows with the rare code
     codes = torch.zeros(5000, 2, dtype=torch.long)
-    assert independent_runs(generator, (0, 1), codes) == (2,)
+    assert independent_runs(Drawer(generator), (0, 1), codes) == (2,)
     codes[77, 0] = 1
     assert nats(generator, codes, (), (0,), 1).mean() < MAX_NATS
-    assert independent_runs(generator, (0, 1), codes) == (1, 1)
+    assert independent_runs(Drawer(generator), (0, 1), codes) == (1, 1)
 
 
 def test_training_parts_what_hangs_together_and_joins_what_does_not():
