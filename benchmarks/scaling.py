@@ -85,7 +85,10 @@ def measure(n_rows: int, n_columns: int) -> dict[str, Any]:
     trained = learn(ready.codes, ready.encoder, settings, target=None, seed=0, device="cpu", callbacks=())
     assert trained is not None
     seconds["train"], peak = watch.read()[1], peak_bytes()
-    sampler = Sampler(ready.encoder, trained.order, Drawer(trained.generator), Drawer(trained.quick))
+    sampler = Sampler(
+        *(ready.encoder, trained.order, trained.runs, trained.groups),
+        *(Drawer(trained.generator), Drawer(trained.quick)),
+    )
     watch = Stopwatch()
     list(sampler.blocks_of_rows(SAMPLED_ROWS, conditions=None, rounds=None, seed=0))
     seconds["sample"] = watch.read()[1]
