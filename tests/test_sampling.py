@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import ConditionError, SchemaError, TabGAN
-from tabgan.gan.drawing import Drawer
-from tabgan.sampling import MANY_ROWS, PART_ROWS, ROW_BLOCK, block_generator
-from tests.toy_tables import FAST, LIKELIHOOD, orders
+from tabgan.sampling import PART_ROWS, ROW_BLOCK, block_generator
+from tests.toy_tables import FAST, learned_pair, orders
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +28,7 @@ def model(table: pd.DataFrame) -> TabGAN:
 @pytest.fixture(scope="module")
 def wide() -> TabGAN:
     """Two numeric columns of two blocks each that hang together, learned well enough to test shares."""
-    rng = np.random.default_rng(0)
-    x = rng.integers(0, 300, 6000)
-    y = (x + np.rint(rng.normal(size=6000) * 45).astype(int)) % 300
-    model = TabGAN(**{**LIKELIHOOD, "epochs": 15})
-    key = [f"{place:08d}" for place in rng.permutation(6000)]
-    model.fit(pd.DataFrame({"x": x, "y": y, "z": rng.integers(0, 3, 6000), "key": key}))
+    model = learned_pair()
     assert [block.column for block in model.encoder_.layout.blocks] == [0, 0, 1, 1, 2]
     return model
 
@@ -193,65 +187,6 @@ def test_rounds_are_all_possible(model, table, rounds):
     made = model.sample(200, rounds=rounds, seed=0)
     assert made.dtypes.equals(table.dtypes)
     assert len(made) == 200
-
-
-def test_rows_are_drawn_in_the_rounds_that_were_taught_or_else_in_runs_of_the_order(model):
-    sampler, everything = model._fitted_sampler(), set(model.order_)
-    taught = sampler.plan(None, len(model.groups_))
-    assert taught.has_noise
-    assert taught.groups == model.groups_
-    other = sampler.plan(None, len(model.groups_) + 1)
-    assert len(other.groups) == len(model.groups_) + 1
-    alone = sampler.plan(None, None)
-    assert not alone.has_noise
-    assert [len(group) for group in alone.groups] == list(model.runs_)
-    for plan in (taught, other, alone):
-        assert sorted(block for group in plan.groups for block in group) == sorted(everything)
-
-
-def test_under_a_condition_each_free_block_sees_all_before_it_unless_rounds_are_asked_for(model):
-    sampler = model._fitted_sampler()
-    plan = sampler.plan({"job": "nurse"}, None)
-    assert not plan.has_noise
-    assert {len(group) for group in plan.groups} == {1}
-    (job,) = plan.known
-    taught = sampler.plan({"job": "nurse"}, len(model.groups_))
-    left = [tuple(block for block in group if block != job) for group in model.groups_]
-    assert taught.groups == tuple(group for group in left if group)
-
-
-def shares_of(table: pd.DataFrame) -> pd.Series:
-    """How often x, y and z fall together, in coarse cells."""
-    return (table[["x", "y"]] // 30).assign(z=table["z"]).value_counts(normalize=True)
-
-
-@pytest.mark.parametrize("asked", ["conditions", "gaps"])
-def test_many_rows_under_conditions_are_drawn_in_fewer_rounds_and_as_they_would_be_alone(
-    wide, monkeypatch, asked
-):
-    n_rows, sizes = MANY_ROWS + 1000, []
-    fill = Drawer.fill
-    monkeypatch.setattr(
-        Drawer,
-        "fill",
-        lambda self, batch, group, *a, **k: sizes.append(len(group)) or fill(self, batch, group, *a, **k),
-    )
-    given = pd.DataFrame({"x": np.arange(n_rows) % 300, "z": np.where(np.arange(n_rows) % 2, 1, None)})
-
-    def made() -> pd.DataFrame:
-        if asked == "gaps":
-            return wide.complete(given, seed=3)
-        return wide.sample(n_rows, conditions={"x": (0, 200)}, seed=3)
-
-    together = made()
-    assert max(sizes) > 1  # z hangs together with nothing
-    sizes.clear()
-    monkeypatch.setattr("tabgan.sampling.MANY_ROWS", 10**9)
-    alone = made()
-    assert max(sizes) == 1
-    assert shares_of(together).sub(shares_of(alone), fill_value=0).abs().sum() / 2 < 0.05
-    if asked == "conditions":
-        assert together["x"].between(0, 200).all()
 
 
 @pytest.mark.parametrize("rounds", [0, -1, 1.5])

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan import TabGAN
+
 SMALL: dict[str, Any] = {
     "generator_dim": (32, 32),
     "discriminator_dim": (32, 32),
@@ -40,3 +42,14 @@ def orders(n_rows: int = 600, seed: int = 0) -> pd.DataFrame:
             "nothing": np.nan,
         }
     )
+
+
+def learned_pair() -> TabGAN:
+    """Two numeric columns of two blocks each that hang together, a third that does not, learned well."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 300, 6000)
+    y = (x + np.rint(rng.normal(size=6000) * 45).astype(int)) % 300
+    model = TabGAN(**{**LIKELIHOOD, "epochs": 15})
+    key = [f"{place:08d}" for place in rng.permutation(6000)]
+    model.fit(pd.DataFrame({"x": x, "y": y, "z": rng.integers(0, 3, 6000), "key": key}))
+    return model
