@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during training: put off until it has come to a place where it can stop."""
+"""Ctrl-C and SIGTERM: put off until work has come to a place where it can stop."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Interruption:
             self._restore()
 
     def is_wanted(self) -> bool:
-        """Whether training is to stop."""
+        """Whether the work is to stop."""
         return self.number is not None
 
     def act(self, message: str) -> None:

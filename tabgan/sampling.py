@@ -27,6 +27,7 @@ from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
 from tabgan.gan.together import independent_runs
 from tabgan.given_cells import keep_given
+from tabgan.interruption import Interruption
 from tabgan.schema import Schema
 
 ROW_BLOCK = 65_536
@@ -218,8 +219,13 @@ class Sampler:
             _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), noise)
             drawn[rows] = batch.codes.to(torch.int16).cpu().numpy()
 
+        interruption = Interruption()
         with one_thread() as n_workers, ThreadPoolExecutor(n_workers) as pool:
-            list(pool.map(draw, parts, noises))
+            # A thread whose start is interrupted is waited for by nobody: it would outlive Python and abort.
+            with interruption.put_off():
+                done = pool.map(draw, parts, noises)
+            interruption.act("Interrupted while rows were drawn.")
+            list(done)
         return drawn
 
     def _draw_restricted(
