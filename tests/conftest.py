@@ -10,12 +10,15 @@ import random
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from tabgan import learning
 from tabgan.gan import noise
 from tabgan.privacy import discrete_gaussian, entropy, mechanisms, rows
 
 FIXED = pytest.MonkeyPatch()
+
+torch.set_num_threads(1)  # on a busy machine two threads spend their time waiting for each other
 
 
 def throw(name: str) -> None:

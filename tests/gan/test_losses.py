@@ -15,6 +15,7 @@ from tests.gan.toys import SMALL, mixture, pair_error, play, shuffled, small_gen
 from tests.gan.toys import drawn as drawn_codes
 
 N_STEPS = 500
+ALIKE = ("minimax", "least-squares", "hinge", "wasserstein")  # they differ from the rest in a formula only
 
 
 def scores(n_rows=64):
@@ -27,7 +28,9 @@ def discriminator():
     return Discriminator(toy_blocks(), discriminator_dim=(12, 8), dropout=0.0)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in LOSSES]
+)
 def test_every_adversarial_loss_trains_a_toy_mixture(name):
     # Three modes, all blocks drawn at once: only noise can make the blocks agree.
     torch.manual_seed(0)
