@@ -56,7 +56,8 @@ def arrow_writer(handle: BinaryIO, stack: ExitStack, place: Place) -> WriteRows:
     def write(rows: pd.DataFrame) -> None:
         rows = with_text_names(rows)
         schema = writers[0][1] if writers else arrow_schema(rows)
-        table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
+        # In one thread: a second one whose start is interrupted would outlive Python and abort.
+        table = pa.Table.from_pandas(rows, schema=schema, preserve_index=False, nthreads=1)
         if not writers:
             writers.append((stack.enter_context(_opened(handle, schema, place)), schema))
         writers[0][0].write_table(table)

@@ -121,7 +121,7 @@ def _inserter(
     statement = sa.insert(table).values(values)
 
     def insert(rows: pd.DataFrame) -> None:
-        arrow = pa.Table.from_pandas(adapted(rows), schema=schema, preserve_index=False)
+        arrow = pa.Table.from_pandas(adapted(rows), schema=schema, preserve_index=False, nthreads=1)
         if connection.dialect.driver == "pg8000":  # which would take a message to the server for each row
             _copy(connection, table, arrow)
             return
