@@ -26,6 +26,8 @@ README = Path(__file__).resolve().parent / "README.md"
 BEGIN = "<!-- drawn by python -m benchmarks.comparison_page: what stands here is replaced -->"
 END = "<!-- end of what is drawn -->"
 PRIVACY = [question.key for question in QUESTIONS if question.group == "privacy"]
+NOBODY = "to nobody in the rows, and in costs to nobody as faithful"
+AS_FAITHFUL = 0.02  # of C2ST
 TOLD = ("leak", "overfitting suspected", "weak evidence", "underpowered", "not measured")
 Key = tuple[str, float | None]
 
@@ -147,15 +149,28 @@ def table_of(results: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def losses_of(results: list[dict[str, Any]], ours: Key) -> list[str]:
-    """Every figure in which a peer of the same kind is ahead of us, with both figures."""
-    groups = {key: [run for run in runs if not run["failure"]] for key, runs in by_method(results).items()}
-    if not groups.get(ours):
-        return []
+@dataclass(frozen=True)
+class Loss:
+    """A figure in which a peer is ahead of us, as both are written."""
+
+    figure: Figure
+    peer: Key
+    theirs: str
+    own: str
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether it is about time or memory, not about the rows."""
+        return self.figure.path[0] == "costs"
+
+    def __str__(self) -> str:
+        return f"{self.figure.heading}: {self.theirs} for {title_of(self.peer)}, {self.own} for us"
+
+
+def losses_of(groups: dict[Key, list[dict[str, Any]]], ours: Key) -> list[Loss]:
+    """Every figure in which a peer of the same kind is ahead of us. `groups`: runs that made rows."""
     peers = [
-        key
-        for key, runs in groups.items()
-        if runs and key[0] in METHODS and METHODS[key[0]].kind == "peer" and key[1] == ours[1]
+        key for key in groups if key[0] in METHODS and METHODS[key[0]].kind == "peer" and key[1] == ours[1]
     ]
     told = []
     for figure in FIGURES:
@@ -165,21 +180,45 @@ def losses_of(results: list[dict[str, Any]], ours: Key) -> list[str]:
         for peer in peers:
             other = average(groups[peer], figure)
             if other is not None and (other[0] < own[0] if figure.better == "low" else other[0] > own[0]):
-                texts = [cell(groups[key], figure) for key in (peer, ours)]
-                told.append(f"{figure.heading}: {texts[0]} for {title_of(peer)}, {texts[1]} for us")
+                told.append(Loss(figure, peer, cell(groups[peer], figure), cell(groups[ours], figure)))
     return told
 
 
+def made_rows(results: list[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
+    """Runs that did not fail, by method."""
+    return by_method([run for run in results if not run["failure"]])
+
+
 def losses(results: list[dict[str, Any]]) -> list[str]:
-    """Where we lose, table by table."""
+    """Where we lose, table by table: in the rows, in costs to the as faithful, in costs to others."""
     lines = ["### Where we lose", ""]
     for table, runs in by_table(results).items():
-        own = [key for key in by_method(runs) if key[0] in ("tabgan", "tabgan_private")]
-        for key in own:
-            told = losses_of(runs, key)
-            said = "; ".join(told) + "." if told else "to no peer that has a result here."
-            lines.append(f"- {table.replace('_', ' ')}, {title_of(key)}: {said}")
+        groups = made_rows(runs)
+        for key in (key for key in groups if key[0] in ("tabgan", "tabgan_private")):
+            told = losses_of(groups, key)
+            worse = {peer for peer in groups if not _is_as_faithful(groups, peer, key)}
+            against = [str(loss) for loss in told if not loss.is_cost or loss.peer not in worse]
+            lines.append(f"- **{table.replace('_', ' ')}**, {title_of(key)}: {'; '.join(against) or NOBODY}.")
+            if cheap := _cheap_at_a_price(groups, [one for one in told if one.is_cost and one.peer in worse]):
+                lines.append(f"  Less faithful, and ahead in costs: {cheap}.")
     return lines
+
+
+def _is_as_faithful(groups: dict[Key, list[dict[str, Any]]], peer: Key, ours: Key) -> bool:
+    """Whether the classifier test tells a peer's rows hardly better than ours; so where nobody knows."""
+    found = [average(groups[key], FIGURES[0]) for key in (peer, ours)]
+    return any(one is None for one in found) or found[0][0] <= found[1][0] + AS_FAITHFUL  # type: ignore[index]
+
+
+def _cheap_at_a_price(groups: dict[Key, list[dict[str, Any]]], told: list[Loss]) -> str:
+    """Each method with its C2ST and what it does with less."""
+    by_peer: dict[Key, list[str]] = defaultdict(list)
+    for loss in told:
+        by_peer[loss.peer].append(f"{loss.figure.heading} {loss.theirs}")
+    return "; ".join(
+        f"{title_of(peer)} (C2ST {cell(groups[peer], FIGURES[0])}: {', '.join(texts)})"
+        for peer, texts in by_peer.items()
+    )
 
 
 def by_table(results: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -203,11 +242,18 @@ def peers() -> list[str]:
     return [*lines, "", *(f"- {name}, not measured: {reason}." for name, reason in ABSENT.items())]
 
 
+def machine_of(result: dict[str, Any]) -> str:
+    """The machine of a run as the page names it; results before 2026-11-29 do not tell of bfloat16."""
+    machine = result["machine"]
+    products = {True: ", bfloat16", False: ", no bfloat16", None: ""}[machine.get("bfloat16")]
+    return f"{machine['cores']} cores ({machine['processor']}{products})"
+
+
 def section(results: list[dict[str, Any]]) -> str:
     """Everything between the markers."""
     dates = sorted({one["measured"] for one in results})
-    machines = sorted({f"{one['machine']['cores']} cores ({one['machine']['processor']})" for one in results})
-    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.", ""]
+    machines = sorted({machine_of(one) for one in results})
+    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {' and '.join(machines)}.", ""]
     for name, text in (
         ("quality_time", "C2ST against the CPU time of the fit, Adult"),
         ("quality_epsilon", "TSTR against epsilon, Adult"),

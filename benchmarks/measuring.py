@@ -29,6 +29,7 @@ from benchmarks.datasets import load
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
+BFLOAT16 = ("avx512_bf16", "amx_bf16")
 WARM_ROWS = 2_000
 SPEED_ROWS = 65_536
 
@@ -102,17 +103,22 @@ def console() -> Console:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores and memory, without a name that says whose it is."""
-    processor = platform.processor() or platform.machine()
+    """Processor, cores and memory, without a name that says whose it is.
+
+    `bfloat16`: whether the processor is made for it, which halves the time of our training and drawing.
+    """
+    processor, flags = platform.processor() or platform.machine(), list[str]()
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         processor = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+        flags = next(line.split(":")[1].split() for line in lines if line.startswith("flags"))
     except (OSError, StopIteration):
         pass
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "system": platform.system(),
         "processor": processor,
+        "bfloat16": any(name in flags for name in BFLOAT16),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gib": round(memory),
     }
