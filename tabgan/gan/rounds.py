@@ -20,6 +20,8 @@ from tabgan.gan.blocks import Blocks, Group, group_of
 from tabgan.gan.generator import Generator
 from tabgan.gan.precision import half_products
 
+LEAST_CHANCE = 1e-30
+
 
 @dataclass(frozen=True)
 class Rounds:
@@ -42,16 +44,23 @@ def equal_runs(order: Sequence[int], n_rounds: int) -> tuple[tuple[int, ...], ..
     return tuple(tuple(order[start:stop]) for start, stop in pairwise(cuts))
 
 
-def straight_through(logits: Tensor, layout: Blocks, dice: Tensor | None = None) -> Tensor:
-    """One-hot draws from softmax(logits) block by block; gradients are those of the softmax.
+def drawn_codes(logits: Tensor, layout: Blocks, dice: Tensor | None = None) -> Tensor:
+    """One-hot draws from softmax(logits) block by block, with gradients of second order (ReinMax).
 
+    The gradient of an expectation over draws is a sum of differences f(one code) - f(another); here each is
+    taken for the mean of the slopes at both ends, which is exact where f is quadratic. The plain
+    straight-through estimator takes the slope at one end.
     `dice`: exponential numbers that decide the draws. Shape: [rows, flat codes] -> [rows, flat codes].
-    Source: Jang, Gu & Poole 2017, Categorical Reparameterization with Gumbel-Softmax, 2.2.
+    Source: Liu et al. 2023, Bridging Discrete and Backpropagation, algorithm 2, at temperature 1.
     """
     gumbel = -(torch.empty_like(logits).exponential_() if dice is None else dice).log()
-    soft = layout.softmax(logits + gumbel)
-    hard = layout.argmax_one_hot(soft.detach())
-    return hard + soft - soft.detach()
+    hard = layout.argmax_one_hot(logits.detach() + gumbel)
+    chances = layout.softmax(logits)
+    middle = (hard + chances.detach()) / 2
+    # The middle again, now with the gradients of a softmax that has these values.
+    again = layout.softmax((middle.clamp(min=LEAST_CHANCE).log() - logits).detach() + logits)
+    slope = 2 * again - chances / 2
+    return hard + slope - slope.detach()
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,7 @@ def draw(
             logits = F.linear(output, weight[group.flat], bias[group.flat]).float()
         is_kept = visible[:, group.blocks]
         spread = group.layout.spread(is_kept)
-        new = straight_through(logits, group.layout, None if luck is None else luck.dice[index])
+        new = drawn_codes(logits, group.layout, None if luck is None else luck.dice[index])
         drawn = torch.where(spread, real[:, group.flat], new)
         is_new = (~is_kept).to(drawn.dtype)
         with half_products(codes.device):

@@ -80,7 +80,7 @@ def test_the_marginals_teacher_alone_brings_the_pairs_nearer():
     adversary = adversary_of(settings, has_marginals=True)
     rows, real = Rows(mixture(), 128), mixture()
     before = pair_error(drawn(adversary.generator.eval(), n_rounds=4), real)
-    for _ in range(150):
+    for _ in range(300):
         adversary.step(rows, teach_generator=True)
     # `drawn` draws in the order 0 1 2 3: one block at a time any order will do.
     adversary.generator.eval()

@@ -5,7 +5,7 @@ import torch
 from scipy import stats
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.rounds import draw, equal_runs, rounds_of, straight_through
+from tabgan.gan.rounds import draw, drawn_codes, equal_runs, rounds_of
 from tests.gan.toys import SIZES, mixture, small_generator, toy_blocks
 
 
@@ -35,11 +35,11 @@ def test_rounds_are_runs_of_the_order_of_nearly_equal_length(n_rounds):
     assert joined[rounds.back].tolist() == list(range(blocks.n_flat))
 
 
-def test_straight_through_draws_have_the_frequencies_of_the_softmax():
+def test_draws_have_the_frequencies_of_the_softmax():
     torch.manual_seed(0)
     blocks = Blocks([3, 7, 2])
     logits = torch.randn(1, blocks.n_flat).masked_fill(blocks.is_padding, -1e4)
-    rows = straight_through(logits.expand(20_000, -1), blocks)
+    rows = drawn_codes(logits.expand(20_000, -1), blocks)
     wanted = blocks.softmax(logits)[0] * 20_000
     counts = rows.round().sum(0)
     assert (counts[blocks.is_padding] == 0).all()
@@ -51,18 +51,34 @@ def test_straight_through_draws_have_the_frequencies_of_the_softmax():
         assert p_value > 1e-3
 
 
-def test_the_gradient_of_a_draw_is_that_of_its_softmax():
-    blocks = Blocks([3, 7, 2])
-    logits = torch.randn(5, blocks.n_flat, requires_grad=True)
-    weight = torch.randn(blocks.n_flat)
+def every_row(blocks: Blocks) -> torch.Tensor:
+    """All rows that blocks can hold, one-hot. Shape: -> [rows, flat codes]."""
+    return blocks.one_hot(torch.cartesian_prod(*map(torch.arange, blocks.sizes)))
+
+
+@pytest.mark.parametrize("is_quadratic", [True, False])
+def test_gradients_of_draws_are_on_average_those_of_the_expectation(is_quadratic):
+    """Against all rows there are, each as often as it is drawn: exact up to the second order, not beyond."""
     torch.manual_seed(0)
-    rows = straight_through(logits, blocks)
-    found = torch.autograd.grad((rows * weight).sum(), logits)[0]
-    torch.manual_seed(0)
-    gumbel = -torch.empty_like(logits).exponential_().log()
-    wanted = torch.autograd.grad((blocks.softmax(logits + gumbel) * weight).sum(), logits)[0]
-    torch.testing.assert_close(found, wanted)
-    assert (found != 0).any()
+    blocks = Blocks([3, 4, 2])
+    logits = torch.randn(1, blocks.n_flat).masked_fill(blocks.is_padding, -1e4).double().requires_grad_(True)
+    weight = torch.randn(blocks.n_flat, blocks.n_flat).double()
+
+    def value(rows: torch.Tensor) -> torch.Tensor:
+        squares = ((rows @ weight) * rows).sum(1)
+        return squares if is_quadratic else squares + squares**2
+
+    rows = every_row(blocks).double()
+    chances = (blocks.softmax(logits) * rows + (1 - rows)).prod(1)
+    torch.testing.assert_close(chances.sum(), torch.tensor(1.0).double())
+    wanted = torch.autograd.grad(chances @ value(rows), logits)[0]
+    # Dice that make a code certain: its own is next to nothing.
+    dice = torch.where(rows > 0, 1e-300, 1.0).double()
+    made = drawn_codes(logits.expand(len(rows), -1), blocks, dice)
+    torch.testing.assert_close(made.detach(), rows)
+    found = torch.autograd.grad(chances.detach() @ value(made), logits)[0]
+    assert (wanted.abs() > 1e-3).any()
+    assert torch.allclose(found, wanted, rtol=1e-6, atol=1e-8) == is_quadratic
 
 
 @pytest.mark.parametrize("n_rounds", [1, 2, 4])
