@@ -243,7 +243,7 @@ def peers() -> list[str]:
 
 
 def machine_of(result: dict[str, Any]) -> str:
-    """The machine of a run as the page names it; results before 2026-11-29 do not tell of bfloat16."""
+    """The machine of a run as the page names it; older results do not tell of bfloat16."""
     machine = result["machine"]
     products = {True: ", bfloat16", False: ", no bfloat16", None: ""}[machine.get("bfloat16")]
     return f"{machine['cores']} cores ({machine['processor']}{products})"
@@ -257,7 +257,7 @@ def section(results: list[dict[str, Any]]) -> str:
     for name, text in (
         ("quality_time", "C2ST against the CPU time of the fit, Adult"),
         ("quality_epsilon", "TSTR against epsilon, Adult"),
-        ("speed", "Rows drawn in a CPU second, Adult"),
+        ("speed", "Rows drawn in a CPU second and how well they are told, Adult"),
     ):
         lines += [f"![{text}](pictures/{name}.png)", ""]
     for runs in by_table(results).values():

@@ -83,19 +83,21 @@ def quality_by_epsilon(axes: Axes, made: Results) -> None:
 
 
 def speed(axes: Axes, made: Results) -> None:
-    """Rows drawn in a CPU second, the fastest first."""
+    """Rows drawn in a CPU second, the fastest first, each with how well its rows are told."""
     found = {
-        method: rate
-        for method, (rate, _) in _means(made, _rows_per_second, _rows_per_second).items()
+        method: pair
+        for method, pair in _means(made, _rows_per_second, _c2st).items()
         if METHODS[method].kind != "reference"
     }
-    names = sorted(found, key=lambda method: -found[method])
+    names = sorted(found, key=lambda method: -found[method][0])
     colours = [COLOURS[METHODS[name].kind] for name in names]
-    axes.barh([METHODS[name].title for name in names], [found[name] for name in names], color=colours)
-    axes.bar_label(axes.containers[0], fmt="{:,.0f}", padding=4)
+    axes.barh([METHODS[name].title for name in names], [found[name][0] for name in names], color=colours)
+    labels = [f"{rate:,.0f} (C2ST {auc:.2f})" for rate, auc in (found[name] for name in names)]
+    axes.bar_label(axes.containers[0], labels=labels, padding=4)
     axes.invert_yaxis()
-    axes.margins(x=0.15)
+    axes.margins(x=0.28)
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set(xlabel="rows in a CPU second")
 
 
