@@ -107,12 +107,12 @@ def test_rows_that_cannot_be_judged_are_a_failure_and_no_crash() -> None:
 def test_drawing_twice_changes_nothing_and_leaves_what_was_written_by_hand(
     results: list[dict[str, Any]],
 ) -> None:
-    page = f"# By hand\n\n{BEGIN}\nold\n{END}\n\nAlso by hand.\n"
+    page = f"# By hand\n\n{BEGIN}\ndrawn before\n{END}\n\nAlso by hand.\n"
     once = with_section(page, section(results))
     assert with_section(once, section(results)) == once
     assert once.startswith(f"# By hand\n\n{BEGIN}\n")
     assert once.endswith(f"{END}\n\nAlso by hand.\n")
-    assert "old" not in once
+    assert "drawn before" not in once
     with pytest.raises(ValueError, match="must hold"):
         with_section("# No markers", "drawn")
 
