@@ -10,21 +10,20 @@ from tabgan import Schema, TabGAN
 
 
 def fit(table, job):
-    options = dict(job["options"])
-    rounds = options.pop("rounds", None)
+    options = job["options"]
     schema = None
     if job["public"] is not None and "epsilon" in options:
         Path("public.json").write_text(json.dumps(job["public"]), encoding="utf-8")
         schema = Schema.load("public.json")
-    return TabGAN(random_state=job["seed"], **options).fit(table, schema=schema), rounds
+    return TabGAN(random_state=job["seed"], **options).fit(table, schema=schema)
 
 
 def sample(model, n_rows, seed):
-    return model[0].sample(n_rows, rounds=model[1], seed=seed)
+    return model.sample(n_rows, rounds=model.rounds, seed=seed)  # as many as it was taught to draw in
 
 
 def save(model, path):
-    model[0].save(path)
+    model.save(path)
 
 
 measure(fit, sample, save, ("torch",))
