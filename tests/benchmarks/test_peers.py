@@ -70,6 +70,19 @@ def test_the_protocol_gives_rows_and_costs(name: str, table: pd.DataFrame, kinds
     assert made.figures["peak_bytes"] > 10**7
 
 
+def test_rounds_that_are_asked_for_are_trained_for(table: pd.DataFrame, kinds: dict[str, str]) -> None:
+    """Such a model keeps a second generator, that of the adversary."""
+    train = as_read(table, kinds)
+    sizes = []
+    for name in ("tabgan", "tabgan_4rounds"):
+        method = METHODS[name]
+        made = run(method, train, Task(0, kinds, method.options | method.quick, speed_rows=100))
+        assert made.failure is None
+        assert made.rows is not None
+        sizes.append(made.figures["model_bytes"])
+    assert sizes[1] > 1.5 * sizes[0]
+
+
 def test_a_runner_that_fails_tells_why_and_leaves_no_rows(table: pd.DataFrame, kinds: dict[str, str]) -> None:
     made = run(Method("broken", "run_reference"), as_read(table, kinds), Task(0, kinds))
     assert (made.rows, made.failure) == (None, "KeyError: 'what'")
