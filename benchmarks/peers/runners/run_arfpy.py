@@ -10,15 +10,23 @@ def fit(table, job):
     # It takes no missing cell; text must be of dtype object for it to be seen as categories.
     ready = without_gaps(dates_as_numbers(table, job), job)
     ready = ready.astype(dict.fromkeys(text_columns(job), object))
+    # It draws fractions where the table has none, by which alone any classifier would tell its rows.
+    numbers = ready.select_dtypes("number")
+    digits = {name: most_digits(numbers[name]) for name in numbers}
     made = arf(ready, verbose=False, random_state=job["seed"], n_jobs=1, **job["options"])
     made.forde()
-    return made, job
+    return made, digits, job
+
+
+def most_digits(numbers):
+    """The fewest digits after the point that write all these numbers; 15 for those that need more."""
+    return next((n for n in range(15) if np.allclose(numbers, numbers.round(n), rtol=1e-12, atol=1e-12)), 15)
 
 
 def sample(model, n_rows, seed):
-    made, job = model
+    made, digits, job = model
     np.random.seed(seed)  # noqa: NPY002
-    rows = numbers_as_dates(made.forge(n_rows), job)
+    rows = numbers_as_dates(made.forge(n_rows).round(digits), job)
     return rows.replace({name: {"missing": None} for name in text_columns(job)})
 
 
