@@ -18,7 +18,7 @@ from tabgan.gan.generator import Generator
 from tabgan.gan.precision import half_products
 
 MOST_DISTINCT = 0.9  # of the rows: with more, to look for equal ones takes as long as it saves
-NEAR_ROWS = 2_048  # that go through the trunk at a time: what they take stays near the processor
+NEAR_ROWS = 1_024  # that go through the trunk at a time: what they take stays near the processor
 
 
 @dataclass(frozen=True)
