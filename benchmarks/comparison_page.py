@@ -43,8 +43,8 @@ class Figure:
     better: str | None = None  # "low" or "high"
 
     def read(self, result: dict[str, Any]) -> float | None:
-        """The figure of one run; None where it was not measured."""
-        found: Any = result
+        """The figure of one run; None where it was not measured, or where its price does not compare."""
+        found: Any = result if self.path[0] != "costs" or result.get("is_priced", True) else None
         for name in self.path:
             found = (found or {}).get(name)
         return None if found is None else found * self.factor
@@ -66,6 +66,7 @@ FIGURES = (
 def read_results(folder: Path = RESULTS) -> list[dict[str, Any]]:
     """Every run, in the order of tables, methods, epsilon and seeds."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "compare").glob("*.json")]
+    mark_prices(found)
     places = {name: place for place, name in enumerate((*SOURCES, *METHODS))}
     return sorted(
         found,
@@ -79,6 +80,18 @@ def read_results(folder: Path = RESULTS) -> list[dict[str, Any]]:
     )
 
 
+def mark_prices(results: list[dict[str, Any]]) -> None:
+    """Say of which runs time and memory compare, in place: those of one kind of processor a table.
+
+    Without products in bfloat16 ours take twice as long and most of the others' do not. Where a
+    table has runs on a processor that has them, the costs of its runs on others are left out.
+    """
+    for runs in by_table(results).values():
+        is_fast = [run["machine"].get("bfloat16") is not False for run in runs]
+        for run, is_priced in zip(runs, is_fast, strict=True):
+            run["is_priced"] = is_priced or not any(is_fast)
+
+
 def by_method(results: list[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
     """The runs of one table, those that differ by their seed together."""
     groups: dict[Key, list[dict[str, Any]]] = defaultdict(list)
@@ -87,9 +100,14 @@ def by_method(results: list[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
     return groups
 
 
+def measured(runs: list[dict[str, Any]], figure: Figure) -> list[float]:
+    """The figure of every run that has it."""
+    return [value for value in map(figure.read, runs) if value is not None]
+
+
 def average(runs: list[dict[str, Any]], figure: Figure) -> tuple[float, float] | None:
     """Mean over the seeds, and the furthest seed from it; None where nothing was measured."""
-    values = [value for value in map(figure.read, runs) if value is not None]
+    values = measured(runs, figure)
     if not values:
         return None
     middle = mean(values)
@@ -116,7 +134,7 @@ def cell(runs: list[dict[str, Any]], figure: Figure) -> str:
     found = average(runs, figure)
     if found is None:
         return "–"
-    texts = [f"{value:,.{figure.digits}f}" for value in found[: 2 if len(runs) > 1 else 1]]
+    texts = [f"{value:,.{figure.digits}f}" for value in found[: 2 if len(measured(runs, figure)) > 1 else 1]]
     return " ± ".join(text.removeprefix("0") if figure.digits == 3 else text for text in texts)
 
 
@@ -246,14 +264,15 @@ def machine_of(result: dict[str, Any]) -> str:
     """The machine of a run as the page names it; older results do not tell of bfloat16."""
     machine = result["machine"]
     products = {True: ", bfloat16", False: ", no bfloat16", None: ""}[machine.get("bfloat16")]
-    return f"{machine['cores']} cores ({machine['processor']}{products})"
+    cores = f"{machine['cores']} core{'' if machine['cores'] == 1 else 's'}"
+    return f"{cores} ({machine['processor']}{products})"
 
 
 def section(results: list[dict[str, Any]]) -> str:
     """Everything between the markers."""
     dates = sorted({one["measured"] for one in results})
     machines = sorted({machine_of(one) for one in results})
-    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {' and '.join(machines)}.", ""]
+    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.", ""]
     for name, text in (
         ("quality_time", "C2ST against the CPU time of the fit, Adult"),
         ("quality_epsilon", "TSTR against epsilon, Adult"),

@@ -131,7 +131,8 @@ def _means(made: Results, first: Read, second: Read) -> dict[str, tuple[float, f
     pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for one in made:
         a, b = first(one), second(one)
-        if one["epsilon"] is None and a is not None and b is not None:
+        is_priced = one.get("is_priced", True)  # all that is drawn by these means is about costs
+        if one["epsilon"] is None and is_priced and a is not None and b is not None:
             pairs[one["method"]].append((a, b))
     return {method: (mean(a for a, _ in found), mean(b for _, b in found)) for method, found in pairs.items()}
 

@@ -12,11 +12,14 @@ from benchmarks.compare import Run, files_in, judged, runs_of, sides_of
 from benchmarks.comparison_page import (
     BEGIN,
     END,
+    FIGURES,
     PRIVACY,
+    cell,
     findings_of,
     losses,
     losses_of,
     made_rows,
+    mark_prices,
     read_results,
     section,
     with_section,
@@ -152,6 +155,19 @@ def test_costs_of_the_less_faithful_stand_apart(results: list[dict[str, Any]]) -
     assert losses(results)[2:] == [
         "- **adult**, tabgan (this project): fit, CPU s: 50 for TabularARGN, 100 ± 0 for us."
     ]
+
+
+def test_costs_on_another_kind_of_processor_are_left_out_and_figures_of_the_rows_are_not() -> None:
+    runs = [result("tabgan", 0, cpu=10.0), result("tabgan", 1, cpu=30.0), result("tabularargn", 0)]
+    runs[1]["machine"] |= {"bfloat16": False}
+    mark_prices(runs)
+    c2st, cpu = FIGURES[0], next(figure for figure in FIGURES if figure.heading == "fit, CPU s")
+    assert (cell(runs[:2], cpu), cell(runs[:2], c2st)) == ("10", ".600 ± .000")
+    assert cell(runs[1:2], cpu) == "–"
+    for run in runs:
+        run["machine"] |= {"bfloat16": False}
+    mark_prices(runs)
+    assert cell(runs[:2], cpu) == "20 ± 10"
 
 
 def test_equal_results_give_equal_pictures(results: list[dict[str, Any]], tmp_path: Path) -> None:
