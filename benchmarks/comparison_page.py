@@ -224,8 +224,8 @@ def losses(results: list[dict[str, Any]]) -> list[str]:
 
 def _is_as_faithful(groups: dict[Key, list[dict[str, Any]]], peer: Key, ours: Key) -> bool:
     """Whether the classifier test tells a peer's rows hardly better than ours; so where nobody knows."""
-    found = [average(groups[key], FIGURES[0]) for key in (peer, ours)]
-    return any(one is None for one in found) or found[0][0] <= found[1][0] + AS_FAITHFUL  # type: ignore[index]
+    theirs, own = (average(groups[key], FIGURES[0]) for key in (peer, ours))
+    return theirs is None or own is None or theirs[0] <= own[0] + AS_FAITHFUL
 
 
 def _cheap_at_a_price(groups: dict[Key, list[dict[str, Any]]], told: list[Loss]) -> str:

@@ -29,7 +29,7 @@ from benchmarks.datasets import load
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
-BFLOAT16 = ("avx512_bf16", "amx_bf16")
+BFLOAT16 = ("avx512_bf16", "amx_bf16")  # as in tabgan.gan.precision, which would import torch here
 WARM_ROWS = 2_000
 SPEED_ROWS = 65_536
 

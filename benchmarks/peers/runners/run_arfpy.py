@@ -12,13 +12,13 @@ def fit(table, job):
     ready = ready.astype(dict.fromkeys(text_columns(job), object))
     # It draws fractions where the table has none, by which alone any classifier would tell its rows.
     numbers = ready.select_dtypes("number")
-    digits = {name: most_digits(numbers[name]) for name in numbers}
+    digits = {name: digits_of(numbers[name]) for name in numbers}
     made = arf(ready, verbose=False, random_state=job["seed"], n_jobs=1, **job["options"])
     made.forde()
     return made, digits, job
 
 
-def most_digits(numbers):
+def digits_of(numbers):
     """The fewest digits after the point that write all these numbers; 15 for those that need more."""
     return next((n for n in range(15) if np.allclose(numbers, numbers.round(n), rtol=1e-12, atol=1e-12)), 15)
 
