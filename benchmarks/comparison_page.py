@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.comparison_pictures import draw_pictures
+from benchmarks.comparison_pictures import ELSEWHERE, draw_pictures
 from benchmarks.datasets import SOURCES
 from benchmarks.measuring import RESULTS
 from benchmarks.peers.environments import REQUIREMENTS
@@ -28,6 +28,7 @@ END = "<!-- end of what is drawn -->"
 PRIVACY = [question.key for question in QUESTIONS if question.group == "privacy"]
 NOBODY = "to nobody in the rows, and in costs to nobody as faithful"
 AS_FAITHFUL = 0.02  # of C2ST
+OURS = "tabgan"
 TOLD = ("leak", "overfitting suspected", "weak evidence", "underpowered", "not measured")
 Key = tuple[str, float | None]
 
@@ -42,9 +43,14 @@ class Figure:
     factor: float = 1.0
     better: str | None = None  # "low" or "high"
 
+    @property
+    def is_cost(self) -> bool:
+        """Whether it is about time or memory, not about the rows."""
+        return self.path[0] == "costs"
+
     def read(self, result: dict[str, Any]) -> float | None:
-        """The figure of one run; None where it was not measured, or where its price does not compare."""
-        found: Any = result if self.path[0] != "costs" or result.get("is_priced", True) else None
+        """The figure of one run; None where it was not measured."""
+        found: Any = result
         for name in self.path:
             found = (found or {}).get(name)
         return None if found is None else found * self.factor
@@ -83,13 +89,14 @@ def read_results(folder: Path = RESULTS) -> list[dict[str, Any]]:
 def mark_prices(results: list[dict[str, Any]]) -> None:
     """Say of which runs time and memory compare, in place: those of one kind of processor a table.
 
-    Without products in bfloat16 ours take twice as long and most of the others' do not. Where a
-    table has runs on a processor that has them, the costs of its runs on others are left out.
+    Without products in bfloat16 ours take twice as long and most of the others' do not. A table's costs
+    are those on the kind that ours ran on; with bfloat16 where they ran on both.
     """
     for runs in by_table(results).values():
         is_fast = [run["machine"].get("bfloat16") is not False for run in runs]
-        for run, is_priced in zip(runs, is_fast, strict=True):
-            run["is_priced"] = is_priced or not any(is_fast)
+        ours = [fast for run, fast in zip(runs, is_fast, strict=True) if run["method"] == OURS]
+        for run, fast in zip(runs, is_fast, strict=True):
+            run["is_priced"] = fast == any(ours or is_fast)
 
 
 def by_method(results: list[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
@@ -100,18 +107,20 @@ def by_method(results: list[dict[str, Any]]) -> dict[Key, list[dict[str, Any]]]:
     return groups
 
 
-def measured(runs: list[dict[str, Any]], figure: Figure) -> list[float]:
-    """The figure of every run that has it."""
-    return [value for value in map(figure.read, runs) if value is not None]
+def measured(runs: list[dict[str, Any]], figure: Figure, *, is_priced: bool = True) -> list[float]:
+    """The figure of every run that has it; of a cost, of those on our kind of processor, or of the others."""
+    fit = [run for run in runs if not figure.is_cost or run.get("is_priced", True) == is_priced]
+    return [value for value in map(figure.read, fit) if value is not None]
 
 
 def average(runs: list[dict[str, Any]], figure: Figure) -> tuple[float, float] | None:
-    """Mean over the seeds, and the furthest seed from it; None where nothing was measured."""
+    """Mean over the seeds, and the furthest seed from it; None where nothing was measured that compares."""
     values = measured(runs, figure)
-    if not values:
-        return None
-    middle = mean(values)
-    return middle, max(abs(value - middle) for value in values)
+    return _middle(values) if values else None
+
+
+def _middle(values: list[float]) -> tuple[float, float]:
+    return mean(values), max(abs(value - mean(values)) for value in values)
 
 
 def title_of(key: Key) -> str:
@@ -131,11 +140,13 @@ def findings_of(runs: list[dict[str, Any]]) -> str:
 
 
 def cell(runs: list[dict[str, Any]], figure: Figure) -> str:
-    found = average(runs, figure)
-    if found is None:
+    values, mark = measured(runs, figure), ""
+    if not values and figure.is_cost:
+        values, mark = measured(runs, figure, is_priced=False), ELSEWHERE
+    if not values:
         return "–"
-    texts = [f"{value:,.{figure.digits}f}" for value in found[: 2 if len(measured(runs, figure)) > 1 else 1]]
-    return " ± ".join(text.removeprefix("0") if figure.digits == 3 else text for text in texts)
+    texts = [f"{value:,.{figure.digits}f}" for value in _middle(values)[: 2 if len(values) > 1 else 1]]
+    return " ± ".join(text.removeprefix("0") if figure.digits == 3 else text for text in texts) + mark
 
 
 def table_of(results: list[dict[str, Any]]) -> list[str]:
@@ -176,11 +187,6 @@ class Loss:
     theirs: str
     own: str
 
-    @property
-    def is_cost(self) -> bool:
-        """Whether it is about time or memory, not about the rows."""
-        return self.figure.path[0] == "costs"
-
     def __str__(self) -> str:
         return f"{self.figure.heading}: {self.theirs} for {title_of(self.peer)}, {self.own} for us"
 
@@ -215,9 +221,11 @@ def losses(results: list[dict[str, Any]]) -> list[str]:
         for key in (key for key in groups if key[0] in ("tabgan", "tabgan_private")):
             told = losses_of(groups, key)
             worse = {peer for peer in groups if not _is_as_faithful(groups, peer, key)}
-            against = [str(loss) for loss in told if not loss.is_cost or loss.peer not in worse]
+            against = [str(loss) for loss in told if not loss.figure.is_cost or loss.peer not in worse]
             lines.append(f"- **{table.replace('_', ' ')}**, {title_of(key)}: {'; '.join(against) or NOBODY}.")
-            if cheap := _cheap_at_a_price(groups, [one for one in told if one.is_cost and one.peer in worse]):
+            if cheap := _cheap_at_a_price(
+                groups, [one for one in told if one.figure.is_cost and one.peer in worse]
+            ):
                 lines.append(f"  Less faithful, and ahead in costs: {cheap}.")
     return lines
 
@@ -272,7 +280,11 @@ def section(results: list[dict[str, Any]]) -> str:
     """Everything between the markers."""
     dates = sorted({one["measured"] for one in results})
     machines = sorted({machine_of(one) for one in results})
-    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.", ""]
+    lines = [
+        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.",
+        f"{ELSEWHERE}: on another kind of processor than ours, which does not compare.",
+        "",
+    ]
     for name, text in (
         ("quality_time", "C2ST against the CPU time of the fit, Adult"),
         ("quality_epsilon", "TSTR against epsilon, Adult"),

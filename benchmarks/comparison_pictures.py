@@ -19,6 +19,7 @@ from benchmarks.picture import STYLE
 
 FOLDER = Path(__file__).resolve().parent / "pictures"
 TABLE = "adult"
+ELSEWHERE = "°"  # measured on another kind of processor than ours
 COLOURS = {"ours": "#d9480f", "peer": "#1f4e79", "reference": "#8a949e"}
 Results = list[dict[str, Any]]
 
@@ -41,20 +42,24 @@ def draw_pictures(results: Results, folder: Path = FOLDER, table: str = TABLE) -
 def quality_by_time(axes: Axes, made: Results) -> None:
     """C2ST of methods without epsilon by the CPU time of their fit; references as lines."""
     found = sorted(_means(made, _fit_seconds, _c2st).items(), key=lambda one: one[1][1])
+    titles = _titles(made)
     references = [(method, auc) for method, (_, auc) in found if METHODS[method].kind == "reference"]
     for place, (method, auc) in enumerate(references):
         axes.axhline(auc, color=COLOURS["reference"], linewidth=1, linestyle=":")
         # The lowest and the highest under their lines, where nothing else is written.
         where = _UNDER if place in (0, len(references) - 1) else _ABOVE
-        axes.annotate(METHODS[method].title, (0.99, auc), xycoords=("axes fraction", "data"), **where)
+        axes.annotate(
+            titles[method].rstrip(ELSEWHERE), (0.99, auc), xycoords=("axes fraction", "data"), **where
+        )
     for method, (seconds, auc) in found:
         if METHODS[method].kind != "reference":
             axes.scatter(seconds, auc, color=COLOURS[METHODS[method].kind], s=40, zorder=3)
-            axes.annotate(METHODS[method].title, (seconds, auc), xytext=(6, 4), textcoords="offset points")
+            axes.annotate(titles[method], (seconds, auc), xytext=(6, 4), textcoords="offset points")
     axes.set_xscale("log")
     axes.set_xlim(0.5, 50_000)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set(ylim=(0.45, 1.03), xlabel="CPU seconds of the fit", ylabel="C2ST AUC (.5: not told apart)")
+    label = f"CPU seconds of the fit{_legend(titles)}"
+    axes.set(ylim=(0.45, 1.03), xlabel=label, ylabel="C2ST AUC (.5: not told apart)")
 
 
 def quality_by_epsilon(axes: Axes, made: Results) -> None:
@@ -91,14 +96,15 @@ def speed(axes: Axes, made: Results) -> None:
     }
     names = sorted(found, key=lambda method: -found[method][0])
     colours = [COLOURS[METHODS[name].kind] for name in names]
-    axes.barh([METHODS[name].title for name in names], [found[name][0] for name in names], color=colours)
+    titles = _titles(made)
+    axes.barh([titles[name] for name in names], [found[name][0] for name in names], color=colours)
     labels = [f"{rate:,.0f} (C2ST {auc:.2f})" for rate, auc in (found[name] for name in names)]
     axes.bar_label(axes.containers[0], labels=labels, padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.28)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.set(xlabel="rows in a CPU second")
+    axes.set(xlabel=f"rows in a CPU second{_legend({name: titles[name] for name in names})}")
 
 
 _ABOVE: dict[str, Any] = {
@@ -128,13 +134,26 @@ Read = Callable[[dict[str, Any]], float | None]
 
 def _means(made: Results, first: Read, second: Read) -> dict[str, tuple[float, float]]:
     """Means over the seeds of two figures of every method that has no epsilon."""
-    pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    pairs: dict[str, dict[bool, list[tuple[float, float]]]] = defaultdict(lambda: defaultdict(list))
     for one in made:
         a, b = first(one), second(one)
-        is_priced = one.get("is_priced", True)  # all that is drawn by these means is about costs
-        if one["epsilon"] is None and is_priced and a is not None and b is not None:
-            pairs[one["method"]].append((a, b))
-    return {method: (mean(a for a, _ in found), mean(b for _, b in found)) for method, found in pairs.items()}
+        if one["epsilon"] is None and a is not None and b is not None:
+            pairs[one["method"]][one.get("is_priced", True)].append((a, b))
+    # All that is drawn by these means is about costs.
+    found = {method: by_kind.get(True) or by_kind[False] for method, by_kind in pairs.items()}
+    return {method: (mean(a for a, _ in runs), mean(b for _, b in runs)) for method, runs in found.items()}
+
+
+def _titles(made: Results) -> dict[str, str]:
+    """Names of methods, marked where no run was on our kind of processor."""
+    here = {one["method"] for one in made if one.get("is_priced", True)}
+    names = {one["method"] for one in made}
+    return {name: METHODS[name].title + ("" if name in here else ELSEWHERE) for name in names}
+
+
+def _legend(titles: dict[str, str]) -> str:
+    is_marked = any(title.endswith(ELSEWHERE) for title in titles.values())
+    return f" ({ELSEWHERE} on another kind of processor)" if is_marked else ""
 
 
 def _fit_seconds(one: dict[str, Any]) -> float | None:

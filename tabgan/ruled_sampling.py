@@ -89,7 +89,8 @@ class RuledSampler:
             some, fixed = given.iloc[left], {name: mask[left] for name, mask in is_given.items()}
             made = keep_given(some, self._filled(some, rounds, _seed(seed, attempt), may_be_missing))
             repair = Repair(self.reduction, made, fixed, {})
-            made = repair.run() if attempt == MAX_TRIES - 1 else repair.sums()
+            # More than one mended try: a row that is only ever mended must still find a key that is free.
+            made = repair.run() if attempt >= MAX_TRIES // 2 else repair.sums()
             is_fine, broken = self._judged(made, {}, fixed)
             for key in keys:
                 is_fine = _without_repeated(made, is_fine, key, broken, _whole(key, fixed))

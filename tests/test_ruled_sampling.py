@@ -141,6 +141,16 @@ def test_completed_rows_keep_rules_and_what_is_given(model, table, rounds):
         assert (done[name][is_given] == given[name][is_given]).all()
 
 
+def test_a_row_that_must_be_mended_still_finds_a_key_of_its_own(model, table):
+    """Few rows keep all rules unmended, and every mended one may meet a key that is taken."""
+    rng = np.random.default_rng(1)
+    given = table.drop(columns="fee").head(60)
+    is_gap = pd.DataFrame(rng.random(given.shape) < 0.5, columns=given.columns)
+    is_gap["line"] = is_gap["number"]
+    for seed in range(12):
+        assert len(model.complete(given.mask(is_gap), seed=seed)) == 60
+
+
 def test_given_rows_that_break_a_rule_are_refused_with_their_number(model):
     given = pd.DataFrame({"least": [1.0, 3.0], "likely": [2.0, 2.0], "most": [None, 4.0]})
     with pytest.raises(ConstraintError, match=r"Range.*1 of 2 given rows"):

@@ -121,11 +121,23 @@ class Drawer:
 
     def log_chances(self, output: Tensor, block: int) -> Tensor:
         """Logarithms of a block's chances. Shape: what the trunk says [rows, width] -> [rows, size]."""
-        return F.linear(output, *self._head(block)).log_softmax(-1)
+        return self.logits(output, block).log_softmax(-1)
 
-    def _head(self, block: int) -> tuple[Tensor, Tensor]:
-        codes = slice(self.offsets[block], self.offsets[block] + self.blocks.sizes[block])
-        return self.weight[codes], self.bias[codes]
+    def logits(self, output: Tensor, block: int) -> Tensor:
+        """Those of a block's codes. Shape: what the trunk says [rows, width] -> [rows, size]."""
+        codes = self.codes_of(block)
+        return F.linear(output, self.weight[codes], self.bias[codes])
+
+    def chances(self, output: Sequence[Tensor], block: int, place: Tensor | None) -> Tensor:  # noqa: ARG002
+        """Those of a block's codes, for each distinct sum. Shape: `output` in parts -> [distinct rows, size].
+
+        `place` [rows]: which of them each row has; None where every row has its own.
+        """
+        return torch.cat([self.logits(part, block) for part in output]).softmax(-1)
+
+    def codes_of(self, block: int) -> slice:
+        """Where a block's codes lie among the flat ones, without padding."""
+        return slice(self.offsets[block], self.offsets[block] + self.blocks.sizes[block])
 
     def _trunk(self, embedded: Tensor, noise: Tensor | None) -> list[Tensor]:
         """What the head takes, in parts. Shape: embedded [rows, width], noise [rows, embedding_dim]."""
@@ -146,8 +158,7 @@ class Drawer:
         restrictions: Mapping[int, Restriction],
     ) -> None:
         """`output`: what the trunk says of each distinct sum; `place`: where among them a row finds it."""
-        head = self._head(block)
-        chances = torch.cat([F.linear(part, *head) for part in output]).softmax(-1)
+        chances = self.chances(output, block, place)
         known = _rows(batch.codes, rows)
         is_new = ~_rows(batch.visible, rows)[:, block]
         if block in restrictions:

@@ -12,6 +12,7 @@ from torch import Tensor
 from tabgan.gan.blocks import Blocks
 
 MAX_ROWS = 20_000
+AT_ONCE = 65_536  # rows
 
 
 def spaced(codes: Tensor, max_rows: int) -> Tensor:
@@ -22,9 +23,11 @@ def spaced(codes: Tensor, max_rows: int) -> Tensor:
 
 
 def one_way_marginals(codes: Tensor, blocks: Blocks, max_rows: int = MAX_ROWS) -> Tensor:
-    """Share of rows with each code. Shape: codes [rows, blocks] -> [flat codes]."""
+    """Share of rows with each code. Shape: codes [rows, blocks] -> [flat codes]. Uses `max_rows` of them."""
     codes = spaced(codes, max_rows)
-    counts = torch.bincount(blocks.flat_index(codes).flatten(), minlength=blocks.n_flat)
+    counts = torch.zeros(blocks.n_flat, dtype=torch.int64, device=codes.device)
+    for part in codes.split(AT_ONCE):
+        counts += torch.bincount(blocks.flat_index(part).flatten(), minlength=blocks.n_flat)
     return counts.float() / len(codes)
 
 

@@ -101,8 +101,3 @@ class Phase:
             data.put(below("order", tensors), int(facts["next_row"]))
             self.parts.put(tensors, device)
             return float(facts["passed"])
-
-
-def cosine(progress: float) -> float:
-    """Learning rate as a share of the full one: half a cosine, 1 to 0.01."""
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))

@@ -81,7 +81,7 @@ class Settings:
     prefix_share: float = 0.7
     conditional_share: float = 0.25
     ema: float = 0.995
-    patience: int = 8
+    patience: int = 2
     validation_share: float = 0.05
     max_validation_rows: int = 4096
 

@@ -20,13 +20,15 @@ from tabgan.gan import losses
 from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
+from tabgan.gan.calibration import calibrate
 from tabgan.gan.division import Groups, Losses, divided
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
+from tabgan.gan.learning_rate import cosine
 from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
 from tabgan.gan.order import drawing_order, one_way_marginals, small_first, spaced, two_way_marginals
-from tabgan.gan.phase import Clock, Phase, cosine
+from tabgan.gan.phase import Clock, Phase
 from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
@@ -96,8 +98,7 @@ def train(
     groups: Groups = ()
 
     def divide() -> Groups:
-        n_rounds = settings.rounds or len(order)
-        return divided(Losses(exact, run.validation), order, n_rounds, parents, target)
+        return divided(Losses(exact, run.validation), order, settings.rounds or len(order), parents, target)
 
     if has_rounds and not watch.is_interrupted:
         generator.load_state_dict(exact.state_dict())
@@ -115,6 +116,9 @@ def train(
     if run.stopped:
         watch.warn(run.stopped)
     exact = exact if has_likelihood else quick
+    if quick is not exact:
+        calibrate(quick, groups, codes, has_noise=True)
+    calibrate(exact, [(b,) for b in order] if has_likelihood else groups, codes, has_noise=not has_likelihood)
     runs = independent_runs(Drawer(exact), order, spaced(codes, settings.max_validation_rows))
     return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
 
@@ -206,7 +210,7 @@ class Run:
 
         def step(progress: float, index: int) -> dict[str, Tensor]:
             warm_up = min(1.0, (index + 1) / 100)
-            share = warm_up * min(cosine(progress), self.watch.lr_share)
+            share = warm_up * min(cosine(progress), self.watch.lr_share(index))
             optimizer.param_groups[0]["lr"] = settings.likelihood_lr * share
             codes = self.data.batch()
             visible = mixed_masks(codes, self.rank, settings.prefix_share)
@@ -230,10 +234,7 @@ class Run:
     def adversarial_phase(
         self, adversary: Adversary, exact: Generator, divide: Callable[[], Groups] | None
     ) -> None:
-        """The game at few rounds, on top of what likelihood taught, or (nothing to `divide` by) from scratch.
-
-        `exact`: the generator that likelihood taught, to be kept beside this one.
-        """
+        """The game at few rounds, on top of `exact`, which stays, or (with no `divide`) from scratch."""
         generator, alone = self.generator, divide is None
         self.watch.start_phase(generator)
         # A step of the game costs about six of likelihood: half the rows keep it brisk.
@@ -323,6 +324,8 @@ class Run:
         # Two-way marginals hardly tell what a game still gains: it is played to its end.
         is_game = phase.name != "likelihood"
         ends = self.watch.report(record, network, keeps_last=is_game)
+        if self.watch.cooling and self.watch.cooling[0] == phase.index:
+            phase.average.put(self.watch.best_weights or {})
         phase.sums, phase.since = {}, 0
         self.generator.train()
         return ends

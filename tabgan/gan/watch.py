@@ -13,12 +13,14 @@ from torch import Tensor, nn
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
+from tabgan.gan.learning_rate import cosine
 
 Record = dict[str, float | int | str]
 Callback = Callable[[Record], object]
 
 COLLAPSE_SHARE = 0.5
-PLATEAU, SLOW_DOWN = 3, 0.3
+COOL_RATE = 0.3  # of the learning rate, from which it falls
+COOL_SHARE, LEAST_COOL = 0.5, 100  # steps: of those before
 COMMON_ROWS = 5
 DIVERGED = "Training diverged (a loss was no longer finite); the last good weights are kept."
 
@@ -42,13 +44,19 @@ class Average:
         decay = min(self._decay, self.n_updates / (self.n_updates + 9))
         torch._foreach_lerp_(list(self.network.parameters()), list(self._source.parameters()), 1 - decay)
 
+    def put(self, weights: Mapping[str, Tensor]) -> None:
+        """Let the source and the average both go on from these weights."""
+        for network in (self._source, self.network):
+            network.load_state_dict(weights)
+
 
 @dataclass
 class Watch:
     """The history of a training run, the best weights so far, and the reasons to stop.
 
     `validation` falls as the model gets better; what it measures is the phase's own affair.
-    `lr_share`: what the learning rate should be multiplied by, less after every plateau.
+    `cooling`: the step at which a plateau was seen, and how many smaller steps from the best weights end the
+    phase.
     """
 
     patience: int
@@ -58,13 +66,13 @@ class Watch:
     best: float = math.inf
     best_weights: dict[str, Tensor] | None = None
     is_interrupted: bool = False
-    lr_share: float = 1.0
+    cooling: tuple[int, int] | None = None
     _n_worse: int = 0
 
     def start_phase(self, network: nn.Module) -> None:
         """Forget the best of the phase before; what the phase starts from is the best so far."""
         self.best, self._n_worse, self.best_weights = math.inf, 0, weights_of(network)
-        self.lr_share = 1.0
+        self.cooling = None
 
     def best_generator(self, network: Generator) -> Generator:
         """A copy of the network with the best weights of this phase, finite ones always."""
@@ -73,10 +81,18 @@ class Watch:
             best.load_state_dict(self.best_weights)
         return best
 
+    def lr_share(self, step: int) -> float:
+        """What the learning rate of a step is multiplied by: less and less from a plateau on."""
+        if self.cooling is None:
+            return 1.0
+        start, n_steps = self.cooling
+        return COOL_RATE * cosine(min(1.0, (step - start) / n_steps))
+
     def report(self, record: Record, network: nn.Module, *, keeps_last: bool = False) -> bool:
         """Note one epoch; keep its weights if they are the best, or (`keeps_last`) in any case.
 
-        Returns whether to stop: after `patience` reports without a better one, unless the last are kept.
+        Returns whether to stop. More than `patience` reports without a better one, unless the last are kept,
+        ask for smaller steps from the best weights (`cooling`); when those are done, the phase is.
         A callback that returns True stops this phase and those to come. Weights or a validation
         that are not finite are not kept and stop the phase.
         """
@@ -90,11 +106,12 @@ class Watch:
             self.best_weights = weights_of(network)
         else:
             self._n_worse += 1
-            if self._n_worse % PLATEAU == 0:
-                self.lr_share *= SLOW_DOWN
+        step = int(record["step"])
+        if self.cooling is None and self._n_worse > self.patience:
+            self.cooling = (step, max(LEAST_COOL, int(step * COOL_SHARE)))
         for callback in self.callbacks:
             self.is_interrupted |= callback(dict(record)) is True
-        return self.is_interrupted or self._n_worse > self.patience
+        return self.is_interrupted or (self.cooling is not None and step >= sum(self.cooling))
 
     def facts(self) -> dict[str, Any]:
         """All but the best weights, as strict JSON."""
@@ -103,7 +120,7 @@ class Watch:
             "warnings": list(self.warnings),
             "best": self.best if math.isfinite(self.best) else None,
             "n_worse": self._n_worse,
-            "lr_share": self.lr_share,
+            "cooling": self.cooling,
         }
 
     def put(self, facts: Mapping[str, Any], best_weights: Mapping[str, Tensor]) -> None:
@@ -111,7 +128,8 @@ class Watch:
         self.history = [dict(record) for record in facts["history"]]
         self.warnings = [str(line) for line in facts["warnings"]]
         self.best = math.inf if facts["best"] is None else float(facts["best"])
-        self._n_worse, self.lr_share = int(facts["n_worse"]), float(facts["lr_share"])
+        self._n_worse, cooling = int(facts["n_worse"]), facts["cooling"]
+        self.cooling = None if cooling is None else (int(cooling[0]), max(1, int(cooling[1])))
         assert self.best_weights is not None
         if {name: part.shape for name, part in best_weights.items()} != {
             name: part.shape for name, part in self.best_weights.items()

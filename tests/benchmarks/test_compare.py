@@ -157,17 +157,26 @@ def test_costs_of_the_less_faithful_stand_apart(results: list[dict[str, Any]]) -
     ]
 
 
-def test_costs_on_another_kind_of_processor_are_left_out_and_figures_of_the_rows_are_not() -> None:
-    runs = [result("tabgan", 0, cpu=10.0), result("tabgan", 1, cpu=30.0), result("tabularargn", 0)]
-    runs[1]["machine"] |= {"bfloat16": False}
+def test_costs_on_another_kind_of_processor_do_not_compare_and_figures_of_the_rows_do() -> None:
+    runs = [result("tabgan", 0, cpu=10.0), result("tabgan", 1, cpu=30.0), result("tabularargn", 0, cpu=5.0)]
+    for run in runs[1:]:
+        run["machine"] |= {"bfloat16": False}
     mark_prices(runs)
     c2st, cpu = FIGURES[0], next(figure for figure in FIGURES if figure.heading == "fit, CPU s")
     assert (cell(runs[:2], cpu), cell(runs[:2], c2st)) == ("10", ".600 ± .000")
-    assert cell(runs[1:2], cpu) == "–"
+    assert cell(runs[2:], cpu) == "5°"
+    assert losses_of(made_rows(runs), ("tabgan", None)) == []
     for run in runs:
         run["machine"] |= {"bfloat16": False}
     mark_prices(runs)
     assert cell(runs[:2], cpu) == "20 ± 10"
+    assert list(map(str, losses_of(made_rows(runs), ("tabgan", None)))) == [
+        "fit, CPU s: 5 for TabularARGN, 20 ± 10 for us"
+    ]
+    for run in runs[:2]:
+        run["machine"] |= {"bfloat16": True}
+    mark_prices(runs)
+    assert cell(runs[2:], cpu) == "5°"
 
 
 def test_equal_results_give_equal_pictures(results: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def full_above(n_rows: int, patch: pytest.MonkeyPatch) -> list[int]:
         return trunk(self, embedded, noise)
 
     patch.setattr(Generator, "trunk", limited)
+    patch.setattr("tabgan.gan.drawing.NEAR_ROWS", n_rows)
     return seen
 
 

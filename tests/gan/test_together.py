@@ -77,8 +77,8 @@ def test_a_rare_code_on_which_another_block_depends_keeps_them_apart():
 def test_training_parts_what_hangs_together_and_joins_what_does_not():
     """Each of blocks 0, 1 and 2 tells the mode, on which the two others follow; the rest are coins."""
     torch.manual_seed(0)
-    codes = torch.cat([mixture(3000), torch.randint(0, 2, (3000, 3)).to(torch.int16)], 1)
-    settings = replace(SMALL, teachers=Teachers(adversary=0.0), rounds=None, epochs=40)
+    codes = torch.cat([mixture(12_000), torch.randint(0, 2, (12_000, 3)).to(torch.int16)], 1)
+    settings = replace(SMALL, teachers=Teachers(adversary=0.0), rounds=None, epochs=20)
     trained = train(codes, Blocks((3, 6, 9, 2, 2, 2, 2)), settings, parents=(None,) * 7)
     cuts = [0, *accumulate(trained.runs)]
     groups = [set(trained.order[start:stop]) for start, stop in pairwise(cuts)]

@@ -12,7 +12,7 @@ from tests.gan.toys import mixture, small_generator, toy_blocks
 
 
 def record(validation: float, **more: float) -> dict[str, float | int | str]:
-    return {"validation": validation, **more}
+    return {"validation": validation, "step": 0, **more}
 
 
 def network(value: float) -> nn.Module:
@@ -42,18 +42,33 @@ def test_the_average_follows_its_source_slowly_and_starts_fast():
     assert not any(weight.requires_grad for weight in average.network.parameters())
 
 
-def test_the_best_weights_are_kept_and_patience_ends_the_phase():
-    generator, watch = small_generator(toy_blocks()), Watch(patience=2)
+def test_the_best_weights_are_kept_and_patience_ends_the_phase_after_smaller_and_smaller_steps():
+    generator, watch = small_generator(toy_blocks()), Watch(patience=1)
     watch.start_phase(generator)
-    stops = []
-    for number, validation in enumerate([3.0, 1.0, 2.0, 2.5, 2.6]):
+    stops, shares = [], []
+    for number, validation in enumerate([3.0, 1.0, 2.0, 2.5, 2.6, 2.7, 2.8, 2.9, 3.0]):
         nn.init.constant_(generator.head.bias, float(number))
-        stops.append(watch.report(record(validation), generator))
-    assert stops == [False, False, False, False, True]
+        stops.append(watch.report(record(validation, step=100 * number), generator))
+        shares.append(watch.lr_share(100 * number))
+    assert watch.cooling == (300, 150)
+    assert stops == [False] * 5 + [True] * 4
+    assert shares[:3] == [1.0] * 3
+    assert 1 > shares[3] > shares[4] > shares[5] > 0
     assert (watch.best_generator(generator).head.bias == 1.0).all()
-    assert (generator.head.bias == 4.0).all()
-    assert len(watch.history) == 5
+    assert (generator.head.bias == 8.0).all()
+    assert len(watch.history) == 9
     assert not watch.is_interrupted
+
+
+def test_smaller_steps_that_find_better_weights_still_end_the_phase():
+    generator, watch = small_generator(toy_blocks()), Watch(patience=0)
+    watch.start_phase(generator)
+    told = [
+        watch.report(record(value, step=step), generator)
+        for step, value in [(25, 2.0), (50, 3.0), (75, 1.0), (100, 0.5), (150, 0.4), (175, 9.0)]
+    ]
+    assert told == [False] * 4 + [True] * 2
+    assert watch.best == 0.4
 
 
 def test_a_phase_starts_anew_from_the_weights_it_finds():
@@ -93,7 +108,7 @@ def test_true_from_a_callback_stops_and_the_others_still_hear():
 def test_a_callback_cannot_change_the_history():
     watch = Watch(patience=9, callbacks=(lambda record: record.clear(),))
     watch.report(record(1.0), network(0.0))
-    assert watch.history == [{"validation": 1.0}]
+    assert watch.history == [record(1.0)]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
@@ -155,15 +170,11 @@ def test_few_fresh_rows_of_many_categories_raise_no_alarm():
     assert watch.warnings == []
 
 
-def test_a_plateau_slows_learning_down_and_a_new_phase_starts_at_full_speed():
-    generator, watch = small_generator(toy_blocks()), Watch(patience=99)
+def test_a_new_phase_starts_at_full_speed():
+    generator, watch = small_generator(toy_blocks()), Watch(patience=0)
     watch.start_phase(generator)
-    shares = []
-    for validation in [1.0, 2.0, 2.0, 2.0, 0.5, 2.0]:
-        watch.report(record(validation), generator)
-        shares.append(watch.lr_share)
-    assert shares[:3] == [1.0, 1.0, 1.0]
-    assert 0 < shares[3] < 1
-    assert shares[3] == shares[4] == shares[5]
+    for step, validation in enumerate([1.0, 2.0]):
+        watch.report(record(validation, step=step), generator)
+    assert watch.lr_share(2) < 1
     watch.start_phase(generator)
-    assert watch.lr_share == 1.0
+    assert watch.lr_share(2) == 1.0
