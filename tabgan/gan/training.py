@@ -335,6 +335,8 @@ class Run:
         now = time.monotonic()
         seconds = max(now - clock.start, 1e-9)
         progress = clock.progress(steps)
+        if self.watch.cooling is not None:
+            progress = max(progress, min(1.0, steps / sum(self.watch.cooling)))
         return {
             "phase": phase,
             "step": steps,

@@ -142,8 +142,10 @@ def test_max_seconds_takes_fewer_steps_than_no_bound():
 
 def test_patience_ends_a_phase_that_no_longer_improves():
     settings = with_recipe("likelihood", epochs=400, patience=1, likelihood_lr=3e-2)
-    last = learn(settings).history[-1]
-    assert last["progress"] < 1.0
+    history = learn(settings).history
+    assert history[-1]["epoch"] < 400
+    assert history[-1]["progress"] == 1.0
+    assert history[-1]["validation"] < history[-6]["validation"]
 
 
 @pytest.mark.parametrize(
