@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from benchmarks.comparison_pictures import ELSEWHERE, draw_pictures
+from benchmarks.comparison_pictures import ELSEWHERE, OURS, draw_pictures
 from benchmarks.datasets import SOURCES
 from benchmarks.measuring import RESULTS
 from benchmarks.peers.environments import REQUIREMENTS
@@ -28,7 +28,6 @@ END = "<!-- end of what is drawn -->"
 PRIVACY = [question.key for question in QUESTIONS if question.group == "privacy"]
 NOBODY = "to nobody in the rows, and in costs to nobody as faithful"
 AS_FAITHFUL = 0.02  # of C2ST
-OURS = "tabgan"
 TOLD = ("leak", "overfitting suspected", "weak evidence", "underpowered", "not measured")
 Key = tuple[str, float | None]
 
@@ -114,13 +113,17 @@ def measured(runs: list[dict[str, Any]], figure: Figure, *, is_priced: bool = Tr
 
 
 def average(runs: list[dict[str, Any]], figure: Figure) -> tuple[float, float] | None:
-    """Mean over the seeds, and the furthest seed from it; None where nothing was measured that compares."""
+    """Mean over the seeds, and the furthest seed from it; None where nothing was measured."""
+    values, _ = _best_measured(runs, figure)
+    return (mean(values), max(abs(value - mean(values)) for value in values)) if values else None
+
+
+def _best_measured(runs: list[dict[str, Any]], figure: Figure) -> tuple[list[float], str]:
+    """The figure on our kind of processor, where there it was measured, else on another, which is marked."""
     values = measured(runs, figure)
-    return _middle(values) if values else None
-
-
-def _middle(values: list[float]) -> tuple[float, float]:
-    return mean(values), max(abs(value - mean(values)) for value in values)
+    return (
+        (values, "") if values or not figure.is_cost else (measured(runs, figure, is_priced=False), ELSEWHERE)
+    )
 
 
 def title_of(key: Key) -> str:
@@ -140,12 +143,10 @@ def findings_of(runs: list[dict[str, Any]]) -> str:
 
 
 def cell(runs: list[dict[str, Any]], figure: Figure) -> str:
-    values, mark = measured(runs, figure), ""
-    if not values and figure.is_cost:
-        values, mark = measured(runs, figure, is_priced=False), ELSEWHERE
-    if not values:
+    found, (values, mark) = average(runs, figure), _best_measured(runs, figure)
+    if found is None:
         return "–"
-    texts = [f"{value:,.{figure.digits}f}" for value in _middle(values)[: 2 if len(values) > 1 else 1]]
+    texts = [f"{value:,.{figure.digits}f}" for value in found[: 2 if len(values) > 1 else 1]]
     return " ± ".join(text.removeprefix("0") if figure.digits == 3 else text for text in texts) + mark
 
 
@@ -282,7 +283,7 @@ def section(results: list[dict[str, Any]]) -> str:
     machines = sorted({machine_of(one) for one in results})
     lines = [
         f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.",
-        f"{ELSEWHERE}: on another kind of processor than ours, which does not compare.",
+        f"{ELSEWHERE}: measured on another kind of processor than ours.",
         "",
     ]
     for name, text in (
