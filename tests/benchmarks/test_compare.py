@@ -9,21 +9,9 @@ import pandas as pd
 import pytest
 
 from benchmarks.compare import Run, files_in, judged, runs_of, sides_of
-from benchmarks.comparison_page import (
-    BEGIN,
-    END,
-    FIGURES,
-    PRIVACY,
-    cell,
-    findings_of,
-    losses,
-    losses_of,
-    made_rows,
-    mark_prices,
-    read_results,
-    section,
-    with_section,
-)
+from benchmarks.comparison_figures import FIGURES, cell, made_rows, mark_prices, read_results
+from benchmarks.comparison_losses import beside, losses, losses_of
+from benchmarks.comparison_page import BEGIN, END, PRIVACY, findings_of, section, with_section
 from benchmarks.comparison_pictures import draw_pictures
 from benchmarks.peers.methods import METHODS
 from benchmarks.peers.running import Made
@@ -155,6 +143,16 @@ def test_costs_of_the_less_faithful_stand_apart(results: list[dict[str, Any]]) -
     assert losses(results)[2:] == [
         "- **adult**, tabgan (this project): fit, CPU s: 50 for TabularARGN, 100 ± 0 for us."
     ]
+
+
+def test_costs_are_divided_on_one_kind_of_processor_only(results: list[dict[str, Any]]) -> None:
+    assert beside(results)[-1].startswith("| adult | .520 ± .020, .600 | .900 ± .000, .900 |")
+    assert beside(results)[-1].endswith("| 2.00 | 1.00 |")
+    for one in results:
+        one["machine"] |= {"bfloat16": one["method"] == "tabgan"}
+    mark_prices(results)
+    assert beside(results)[-1].endswith("| – | – |")
+    assert beside([one for one in results if one["method"] == "tabgan"])[-1].startswith("|---")
 
 
 def test_costs_on_another_kind_of_processor_are_no_part_of_a_mean_and_are_marked() -> None:
