@@ -289,12 +289,13 @@ def generators_of(arrays: Arrays, blocks: Blocks, embedding_dim: int) -> tuple[G
 def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, embedding_dim: int) -> Generator:
     n_layers = sum(key.endswith(".up.bias") for key in weights)
     layers = [f"layers.{place}.up.bias" for place in range(n_layers)]
-    if not weights.keys() >= {"norm.bias", *layers}:
+    if not weights.keys() >= {"noise.weight", *layers}:
         raise ValueError("The weights are not those of a generator.")
-    dims = tuple(len(weights[key]) for key in ("norm.bias", *layers))
+    dims = tuple(len(weights[key]) for key in ("noise.weight", *layers))
+    final_norm = "norm.bias" in weights
 
     def network() -> Generator:
-        return Generator(blocks, embedding_dim=embedding_dim, generator_dim=dims)
+        return Generator(blocks, embedding_dim=embedding_dim, generator_dim=dims, final_norm=final_norm)
 
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
         with torch.device("meta"):  # which takes no memory, however large

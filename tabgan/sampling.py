@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,13 @@ from tabgan.gan.division import Groups
 from tabgan.gan.drawing import Batch, Drawer, Restriction
 from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
-from tabgan.gan.together import independent_runs
+from tabgan.gan.together import in_runs, joint_runs
 from tabgan.given_cells import keep_given
 from tabgan.interruption import Interruption
 from tabgan.schema import Schema
 
 ROW_BLOCK = 65_536
-PART_ROWS = 8_192
+PART_ROWS, PART_LOGITS = 8_192, 2**22
 CELLS = 4
 CANDIDATES = 4
 MIN_CANDIDATES = 1_024
@@ -48,7 +47,7 @@ class Plan:
 
     `known`: block → its only allowed code. `alone`: restricted blocks with a choice, drawn one
     at a time before the `groups` of the others. `has_noise`: whether noise makes a group agree;
-    otherwise its blocks do not depend on each other.
+    otherwise its blocks are drawn in turn.
     """
 
     known: dict[int, int]
@@ -86,7 +85,7 @@ class Sampler:
         known = {block: code for r in restrictions.values() for block, code in _only_codes(r)}
         alone = tuple(b for b in self.order if b in restrictions and b not in known)
         if rounds is None and not restrictions:
-            return Plan({}, (), _in_runs(self.order, self.runs))
+            return Plan({}, (), in_runs(self.order, self.runs))
         return self._in_rounds(
             Plan(known, alone, (), restrictions), set(self.order) - set(restrictions), rounds
         )
@@ -174,9 +173,9 @@ class Sampler:
         return self.encoder.layout.of_column(self.encoder.schema.names.index(name))
 
     def joined(self, plan: Plan, n_rows: int, given: Given | None = None) -> Plan:
-        """The plan with blocks that do not depend on each other drawn together, where it is for many rows.
+        """The plan with blocks in groups for which the layers are asked once, if it is for many rows.
 
-        What they depend on is asked of some rows made by the plan: of conditions, not only of what was
+        Which ones is asked of some rows made by the plan: it depends on conditions, not only on what was
         learned. `given`: codes of the rows, and which of them are known.
         """
         order = [block for group in plan.groups for block in group]
@@ -189,8 +188,8 @@ class Sampler:
             tried = np.arange(TRIED_ROWS) * n_rows // TRIED_ROWS
             codes, visible = given[0][tried], given[1][tried]
         drawn = torch.from_numpy(self._draw(plan, codes, visible, rng)).to(self._device)
-        lengths = independent_runs(self.exact, order, drawn, torch.from_numpy(visible).to(self._device))
-        return replace(plan, groups=_in_runs(order, lengths))
+        lengths = joint_runs(self.exact, order, drawn, torch.from_numpy(visible).to(self._device))
+        return replace(plan, groups=in_runs(order, lengths))
 
     def _given(self, plan: Plan, n_rows: int, rng: np.random.Generator) -> Given:
         """Rows with the restricted blocks drawn. Shape: -> both [n_rows, blocks]."""
@@ -211,7 +210,9 @@ class Sampler:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
         order = np.arange(n_rows) if plan.has_noise else _alike_together(uniforms, plan)
-        parts = [order[start : start + PART_ROWS] for start in range(0, n_rows, PART_ROWS)]
+        n_codes = max(sum(drawer.blocks.sizes[block] for block in group) for group in plan.groups)
+        part_rows = max(1, min(PART_ROWS, PART_LOGITS // n_codes))
+        parts = [order[start : start + part_rows] for start in range(0, n_rows, part_rows)]
         noises = [_noise(drawer, plan, uniforms[rows], rng if plan.has_noise else None) for rows in parts]
 
         def draw(rows: NDArray[np.intp], noise: Sequence[Tensor | None]) -> None:
@@ -310,12 +311,6 @@ def _fill(
     for group, noise in zip(plan.groups, noises, strict=True):
         on_device = None if noise is None else noise.to(device)
         drawer.fill(batch, group, uniforms, noise=on_device, restrictions=plan.restrictions)
-
-
-def _in_runs(order: Sequence[int], lengths: Sequence[int]) -> Groups:
-    return tuple(
-        tuple(order[stop - length : stop]) for length, stop in zip(lengths, accumulate(lengths), strict=True)
-    )
 
 
 def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:

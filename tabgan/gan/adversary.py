@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tabgan.gan import losses
-from tabgan.gan.batches import Rows, mixed_masks, random_masks, rank_of
+from tabgan.gan.batches import Rows, learning_masks, random_masks, rank_of
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.generator import Generator
@@ -28,14 +28,14 @@ class Batch:
     """Real rows of a step, what is shown of them, and what made rows are given of them.
 
     Shape: codes, view, condition [rows, blocks]. In parts: `luck`, by which the same rows are made twice,
-    and `visible`, what the likelihood shows; else `made`, with its gradients.
+    and `masks`, what the likelihood shows; else `made`, with its gradients.
     """
 
     codes: Tensor
     view: Tensor
     condition: Tensor
     luck: Luck | None = None
-    visible: Tensor | None = None
+    masks: tuple[Tensor, Tensor] | None = None
     made: Draw | None = None
 
 
@@ -82,7 +82,7 @@ class Adversary:
     def draw_in(self, runs: Sequence[Sequence[int]]) -> None:
         """Play for rows that are drawn in these runs of blocks."""
         self.runs = tuple(map(tuple, runs))
-        self.rounds = rounds_of(self.blocks, self.runs)
+        self.rounds = rounds_of(self.generator, self.runs)
         self.rank = rank_of([block for run in self.runs for block in run], self.blocks.device)
         self._group_of_code = _group_of_code(self.blocks, self.rounds)
 
@@ -183,14 +183,14 @@ class Adversary:
         return loss, total
 
     def _teach_generator(self, batch: Batch) -> Told:
-        n_rows, share_of_prefixes = len(batch.codes), self.settings.prefix_share
+        n_rows = len(batch.codes)
 
         def begin() -> None:
             self.generator_optimizer.zero_grad()
             if self.micro.is_split(n_rows):
                 batch.made = None
                 batch.luck = batch.luck or Luck.thrown(self.generator, self.rounds, n_rows)
-                batch.visible = mixed_masks(batch.codes, self.rank, share_of_prefixes)
+                batch.masks = learning_masks(batch.codes, self.rank, self.settings)
 
         def part(rows: slice, share: float) -> Told:
             self.generator.eval()
@@ -206,7 +206,7 @@ class Adversary:
 
     def _generator_losses(self, batch: Batch, rows: slice, made: Draw) -> tuple[Tensor, Told]:
         """The teachers' losses of some rows, weighted and by name."""
-        settings, teachers = self.settings, self.settings.teachers
+        teachers = self.settings.teachers
         codes, view = batch.codes[rows], batch.view[rows]
         total = torch.zeros((), device=codes.device)
         told = {}
@@ -220,10 +220,13 @@ class Adversary:
             told["generator"] = adversarial.detach()
         if teachers.likelihood:
             self.generator.train()
-            visible = batch.visible
-            seen = mixed_masks(codes, self.rank, settings.prefix_share) if visible is None else visible[rows]
+            seen, early = (
+                learning_masks(codes, self.rank, self.settings)
+                if batch.masks is None
+                else [one[rows] for one in batch.masks]
+            )
             with half_products(codes.device):
-                logits = self.generator(codes, seen)
+                logits = self.generator(codes, seen, early)
             nats = losses.likelihood(logits, codes, seen, self.blocks)
             total = total + teachers.likelihood * nats
             told["likelihood"] = nats.detach()
@@ -266,8 +269,8 @@ class Adversary:
 
 
 def _group_of_code(blocks: Blocks, rounds: Rounds) -> Tensor:
-    """In which round each flat code is drawn. Shape: -> [flat codes]."""
+    """In which step of the drawing each flat code is drawn. Shape: -> [flat codes]."""
     group_of_block = torch.empty(blocks.n_blocks, dtype=torch.long, device=blocks.device)
-    for index, group in enumerate(rounds.groups):
+    for index, group in enumerate(group for steps in rounds.steps for group in steps):
         group_of_block[group.blocks] = index
     return group_of_block[blocks.block_of]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from tabgan.gan.settings import Settings
 from tabgan.gan.standing import Tensors, dice_of, set_dice
 
 
@@ -82,6 +83,17 @@ def mixed_masks(like: Tensor, rank: Tensor, prefix_share: float) -> Tensor:
     """Prefixes of the drawing order for a share of the rows, random subsets for the others."""
     is_prefix = torch.rand(len(like), 1, device=like.device) < prefix_share
     return torch.where(is_prefix, prefix_masks(like, rank), random_masks(like))
+
+
+def learning_masks(like: Tensor, rank: Tensor, settings: Settings) -> tuple[Tensor, Tensor]:
+    """What is visible of each row, and what of that the layers see: a part for `late_share` of the rows.
+
+    Rows are drawn so: the sum of a row's vectors sees each block at once, the layers see it from the next
+    round on. Shape: [rows, blocks], rank [blocks] -> both bool [rows, blocks].
+    """
+    visible, early = (mixed_masks(like, rank, settings.prefix_share) for _ in range(2))
+    is_late = torch.rand(len(like), 1, device=like.device) < settings.late_share
+    return visible, visible & (early | ~is_late)
 
 
 def rank_of(order: Sequence[int], device: torch.device) -> Tensor:

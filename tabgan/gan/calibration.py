@@ -29,10 +29,9 @@ class Calibrator(Drawer):
         super().__init__(generator)
         self.shares = shares
 
-    def chances(self, output: Sequence[Tensor], block: int, place: Tensor | None) -> Tensor:
+    def chances(self, logits: Tensor, block: int, place: Tensor | None) -> Tensor:
         """The chances of a block's codes, whose mean over the rows is now the table's."""
         codes = self.codes_of(block)
-        logits = torch.cat([self.logits(part, block) for part in output])
         n_rows = len(logits) if place is None else len(place)
         counts = None if place is None else torch.bincount(place, minlength=len(logits)).to(logits.dtype)
         wanted, start = self.shares[codes] * n_rows + PRIOR_ROWS, self.bias[codes].clone()

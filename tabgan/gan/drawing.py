@@ -1,8 +1,8 @@
 """Drawing codes from a trained generator, fast: no gradients, an incremental first layer.
 
-Rows that are drawn block by block in one order need, in each round, one addition to the first
-layer, the trunk, and the logits of the next blocks alone. Rows that show the same codes so far
-have the same chances, which are computed once for all of them.
+Rows are drawn in groups of blocks. A group needs one addition to the first layer, the layers, and the
+logits of its own blocks alone. Rows that show the same codes so far have the same logits, which are
+computed once for all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tabgan.gan.generator import Generator
+from tabgan.gan.group_logits import Apart, InTurn
 from tabgan.gan.precision import half_products
 
 MOST_DISTINCT = 0.9  # of the rows: with more, to look for equal ones takes as long as it saves
@@ -77,6 +78,7 @@ class Drawer:
         rows = generator.rows
         self.steps = (rows.table() - rows.hidden[self.blocks.block_of]).detach()
         self.weight, self.bias = (part.detach() for part in generator.head.layer())
+        self.codes = torch.arange(self.blocks.n_flat, device=self.blocks.device)
 
     @torch.no_grad()
     def start(self, codes: Tensor, visible: Tensor) -> Batch:
@@ -103,21 +105,24 @@ class Drawer:
         noise: Tensor | None = None,
         restrictions: Mapping[int, Restriction] | None = None,
     ) -> None:
-        """Draw the hidden blocks of one group in place, none of which sees another.
+        """Draw the hidden blocks of one group in place.
 
-        Shape: uniforms in [0, 1) [rows, blocks]; noise [rows, embedding_dim], where it makes them
-        agree; restrictions by block.
+        Each sees those before it, but with a norm before the head none another (tabgan/gan/group_logits.py).
+        Shape: uniforms in [0, 1) [rows, blocks]; noise [rows, embedding_dim]; restrictions by block.
         """
-        is_open = ~batch.visible[:, list(group)].all(1)
+        blocks = list(group)
+        is_open = ~batch.visible[:, blocks].all(1)
         rows = None if bool(is_open.all()) else is_open.nonzero()[:, 0]
         if rows is not None and not len(rows):
             return
-        if rows is not None or noise is not None:
+        is_new = ~_rows(batch.visible, rows)[:, blocks]
+        if noise is not None or rows is not None or not bool(is_new.all()):
             batch.spread()
-        output = self._trunk(_rows(batch.embedded, rows), None if noise is None else _rows(noise, rows))
-        place = batch.place
-        for block in group:
-            self._fill_block(batch, block, output, place, rows, uniforms, restrictions or {})
+        logits = self._logits_of(batch, blocks, rows, None if noise is None else _rows(noise, rows))
+        for block, new in zip(blocks, is_new.T, strict=True):
+            drawn = self._draw(batch, block, logits.of(block), rows, new, uniforms, restrictions or {})
+            logits.see(block, drawn, new)
+        self._show(batch, blocks, rows, is_new)
 
     def log_chances(self, output: Tensor, block: int) -> Tensor:
         """Logarithms of a block's chances. Shape: what the trunk says [rows, width] -> [rows, size]."""
@@ -128,60 +133,83 @@ class Drawer:
         codes = self.codes_of(block)
         return F.linear(output, self.weight[codes], self.bias[codes])
 
-    def chances(self, output: Sequence[Tensor], block: int, place: Tensor | None) -> Tensor:  # noqa: ARG002
-        """Those of a block's codes, for each distinct sum. Shape: `output` in parts -> [distinct rows, size].
+    def chances(self, logits: Tensor, block: int, place: Tensor | None) -> Tensor:  # noqa: ARG002
+        """Those of a block's codes, for each distinct sum. Shape: [distinct rows, size] -> the same.
 
         `place` [rows]: which of them each row has; None where every row has its own.
         """
-        return torch.cat([self.logits(part, block) for part in output]).softmax(-1)
+        return logits.softmax(-1)
 
     def codes_of(self, block: int) -> slice:
         """Where a block's codes lie among the flat ones, without padding."""
         return slice(self.offsets[block], self.offsets[block] + self.blocks.sizes[block])
 
-    def _trunk(self, embedded: Tensor, noise: Tensor | None) -> list[Tensor]:
-        """What the head takes, in parts. Shape: embedded [rows, width], noise [rows, embedding_dim]."""
+    def _logits_of(
+        self, batch: Batch, group: Sequence[int], rows: Tensor | None, noise: Tensor | None
+    ) -> Apart | InTurn:
+        """What the network says of a group, before any of it is drawn."""
+        embedded, generator = _rows(batch.embedded, rows), self.generator
         near = NEAR_ROWS if embedded.device.type == "cpu" else len(embedded)
         parts = embedded.split(near)
         noises = [None] * len(parts) if noise is None else noise.split(near)
-        with half_products(embedded.device):
-            return list(map(self.generator.trunk, parts, noises))
+        if not generator.is_linear:
+            with half_products(embedded.device):
+                output = list(map(generator.trunk, parts, noises))
+            return Apart(output, batch.place, self.logits)
+        codes = torch.cat([self.codes[self.codes_of(block)] for block in group])
+        weight, down = self.weight[codes], generator.last.down
+        bias, weight_of_inner = self.bias[codes] + weight @ down.bias, (weight @ down.weight).T
+        logits = []
+        for part in zip(parts, noises, strict=True):
+            with half_products(embedded.device):
+                x, inner = generator.before_last(*part)
+            logits.append(F.linear(x, weight, bias).addmm_(inner.to(x.dtype), weight_of_inner))
+        sizes = [self.blocks.sizes[block] for block in group]
+        return InTurn(group, sizes, torch.cat(logits), batch.place, self.steps[codes], weight)
 
-    def _fill_block(
+    def _draw(
         self,
         batch: Batch,
         block: int,
-        output: Sequence[Tensor],
-        place: Tensor | None,
+        logits: tuple[Tensor, Tensor | None],
         rows: Tensor | None,
+        is_new: Tensor,
         uniforms: Tensor,
         restrictions: Mapping[int, Restriction],
-    ) -> None:
-        """`output`: what the trunk says of each distinct sum; `place`: where among them a row finds it."""
-        chances = self.chances(output, block, place)
+    ) -> Tensor:
+        """A block's codes, in place where they are new. `logits`: of distinct rows, and which a row has."""
+        place = logits[1]
+        chances = self.chances(logits[0], block, place)
         known = _rows(batch.codes, rows)
-        is_new = ~_rows(batch.visible, rows)[:, block]
         if block in restrictions:
             allowed = restrictions[block].of_block(block, known)
             # A code the generator never expects must still be drawable when it is asked for.
             chances, place = (_rows(chances, place) + 1e-12) * allowed, None
-            mass = chances.sum(-1).log() * is_new
-            _add(batch.log_mass, rows, mass)
+            _add(batch.log_mass, rows, chances.sum(-1).log() * is_new)
         drawn = _drawn(chances, place, _rows(uniforms, rows)[:, block])
         drawn = torch.where(is_new, drawn, known[:, block])
         if rows is None:
             batch.codes[:, block], batch.visible[:, block] = drawn, True
         else:
             batch.codes[rows, block], batch.visible[rows, block] = drawn, True
-        if batch.place is None:
-            added = self.steps.index_select(0, self.offsets[block] + drawn)
-            _add(batch.embedded, rows, added if bool(is_new.all()) else added * is_new[:, None])
-        else:
-            self._divide(batch, block, drawn)
+        return drawn
+
+    def _show(self, batch: Batch, group: Sequence[int], rows: Tensor | None, is_new: Tensor) -> None:
+        """Add to the sums what was drawn of a group. Shape: is_new [rows, blocks of the group]."""
+        if batch.place is not None:
+            for block in group:
+                self._divide(batch, block, batch.codes[:, block])
+            return
+        places = _rows(batch.codes, rows)[:, group] + self.blocks.offsets[group]
+        weights = None if bool(is_new.all()) else is_new.to(self.steps.dtype)
+        added = F.embedding_bag(places, self.steps, mode="sum", per_sample_weights=weights)
+        _add(batch.embedded, rows, added)
 
     def _divide(self, batch: Batch, block: int, drawn: Tensor) -> None:
         """Part the rows that shared a sum by what each of them has drawn. Shape: drawn [rows]."""
-        assert batch.place is not None
+        if batch.place is None:
+            batch.embedded += self.steps.index_select(0, self.offsets[block] + drawn)
+            return
         start, size = self.offsets[block], self.blocks.sizes[block]
         distinct, batch.place = (batch.place * size + drawn).unique(return_inverse=True)
         shared = batch.embedded.index_select(0, distinct // size)

@@ -100,16 +100,23 @@ class ResidualLayer(nn.Module):
         nn.init.normal_(self.down.weight, std=0.5 * inner**-0.5)
         nn.init.zeros_(self.down.bias)
 
+    def inner(self, x: Tensor) -> Tensor:
+        """Shape: [rows, width] -> [rows, inner]."""
+        out: Tensor = self.dropout(F.silu(self.up(self.norm(x))))
+        return out
+
     def forward(self, x: Tensor) -> Tensor:
         """Shape: [rows, width] -> [rows, width]."""
-        update: Tensor = self.down(self.dropout(F.silu(self.up(self.norm(x)))))
+        update: Tensor = self.down(self.inner(x))
         return x + update.to(x.dtype)  # converted first: a sum of two dtypes is slow
 
 
 class Generator(nn.Module):
     """MLP from (visible codes, mask, noise) to the logits of every block.
 
-    `generator_dim`: width of the trunk, then the inner width of each residual layer.
+    `generator_dim`: width of the trunk, then the inner width of each residual layer. `final_norm`: whether
+    the trunk is normalised before the head. Without it the last layer and the head are one linear map of what
+    is inside of that layer, which a draw of few codes takes at once.
     Shape: codes, visible [rows, blocks], noise [rows, embedding_dim] -> [rows, flat codes].
     """
 
@@ -120,6 +127,7 @@ class Generator(nn.Module):
         embedding_dim: int = 64,
         generator_dim: Sequence[int] = (256, 256, 256),
         dropout: float = 0.1,
+        final_norm: bool = True,
     ) -> None:
         super().__init__()
         width, *inner = generator_dim
@@ -129,8 +137,30 @@ class Generator(nn.Module):
         self.layers = nn.ModuleList(ResidualLayer(width, size, dropout) for size in inner)
         self.noise = nn.Linear(embedding_dim, width, bias=False)
         nn.init.normal_(self.noise.weight, std=0.02)
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(width) if final_norm else nn.Identity()
         self.head = CodeLogits(blocks, width)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether logits are linear in the sum of a row's vectors and in what the layers add to it."""
+        return len(self.layers) > 0 and isinstance(self.norm, nn.Identity)
+
+    def before_last(self, embedded: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """What comes to the last layer and what is inside of it.
+
+        Shape: [rows, width], noise [rows, embedding_dim] -> [rows, width], [rows, inner width].
+        """
+        x = embedded if noise is None else embedded + self.noise(noise)
+        for layer in self.layers[:-1]:
+            x = layer(x)
+        return x, self.last.inner(x)
+
+    @property
+    def last(self) -> ResidualLayer:
+        """The last of the layers."""
+        layer = self.layers[-1]
+        assert isinstance(layer, ResidualLayer)
+        return layer
 
     def trunk(self, embedded: Tensor, noise: Tensor | None) -> Tensor:
         """Shape: [rows, width] sum of embedding rows -> [rows, width], before the head."""
@@ -140,7 +170,17 @@ class Generator(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
-    def forward(self, codes: Tensor, visible: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Logits of every code; padding gets PADDING_LOGIT."""
-        logits: Tensor = self.head(self.trunk(self.rows(codes, visible), noise))
+    def forward(self, codes: Tensor, visible: Tensor, early: Tensor | None = None) -> Tensor:
+        """Logits of every code, without noise; padding gets PADDING_LOGIT.
+
+        `early`: the visible blocks that the layers see, where that are not all; what they say then comes on
+        top of a sum that shows more. Needs a generator that `is_linear`.
+        """
+        embedded = self.rows(codes, visible)
+        if early is None:
+            output = self.trunk(embedded, None)
+        else:
+            before = self.rows(codes, early)
+            output = embedded + (self.trunk(before, None) - before)
+        logits: Tensor = self.head(output)
         return logits

@@ -38,7 +38,7 @@ class PrivateAdversary:
     ) -> None:
         self.generator, self.blocks, self.settings = generator, generator.blocks, settings
         self.loss = losses.LOSSES[settings.loss]
-        self.rounds = rounds_of(self.blocks, equal_runs(order, settings.rounds))
+        self.rounds = rounds_of(generator, equal_runs(order, settings.rounds))
         self.n_made = max(1, round(steps.expected_batch_size))
         # No dropout: noise regularises enough, and no coin of a made row may follow a real one.
         self.discriminator = Discriminator(

@@ -217,7 +217,7 @@ class PrivateRun:
     def draw_rows(self, n_rows: int, n_rounds: int) -> Tensor:
         """Rows of the generator as it is. Shape: -> int64 [rows, blocks]."""
         self.generator.eval()
-        rounds = rounds_of(self.blocks, equal_runs(self.order, n_rounds))
+        rounds = rounds_of(self.generator, equal_runs(self.order, n_rounds))
         parts = []
         for start in range(0, n_rows, DRAWN_AT_ONCE):
             shape = (min(DRAWN_AT_ONCE, n_rows - start), self.blocks.n_blocks)

@@ -1,9 +1,10 @@
 """Drawing a row in rounds, with gradients through every draw.
 
 The blocks of a table are split into groups; each group is drawn given the groups before
-it. Within a group the draws are independent given the generator's output, so only the noise
-can make them agree: that is what the adversary teaches. One group holding every block is the
-classical one-shot GAN; as many groups as blocks draw one block at a time.
+it. Where the generator's head is linear in the sum of a row's vectors, a block also sees those of its group
+that were drawn before it, in that sum; what the layers say is of the groups before. Else draws
+within a group are independent given the generator's output. What is left only the noise can make agree:
+that is what the adversary teaches. As many groups as blocks draw one block at a time.
 """
 
 from __future__ import annotations
@@ -25,16 +26,25 @@ LEAST_CHANCE = 1e-30
 
 @dataclass(frozen=True)
 class Rounds:
-    """Groups in drawing order, and where their joined flat codes lie in the whole row."""
+    """Runs of blocks in drawing order, and where the joined flat codes of all steps lie in the whole row.
 
-    groups: tuple[Group, ...]
+    `steps`: of each run what is drawn at a time, block by block or all at once.
+    """
+
+    runs: tuple[tuple[int, ...], ...]
+    steps: tuple[tuple[Group, ...], ...]
     back: Tensor
 
 
-def rounds_of(blocks: Blocks, runs: Sequence[Sequence[int]]) -> Rounds:
+def rounds_of(generator: Generator, runs: Sequence[Sequence[int]]) -> Rounds:
     """Rounds that draw these runs of blocks, one after the other."""
-    groups = tuple(group_of(blocks, run) for run in runs)
-    return Rounds(groups=groups, back=torch.argsort(torch.cat([g.flat for g in groups])))
+    blocks = generator.blocks
+    steps = tuple(
+        tuple(group_of(blocks, [block]) for block in run) if generator.is_linear else (group_of(blocks, run),)
+        for run in runs
+    )
+    back = torch.argsort(torch.cat([group.flat for run in steps for group in run]))
+    return Rounds(tuple(map(tuple, runs)), steps, back)
 
 
 def equal_runs(order: Sequence[int], n_rounds: int) -> tuple[tuple[int, ...], ...]:
@@ -73,53 +83,57 @@ class Draw:
 
 @dataclass(frozen=True)
 class Luck:
-    """All that is random in a draw, group by group: noise [rows, embedding_dim], dice [rows, flat codes]."""
+    """All that is random in a draw.
+
+    Shape: noise of each round [rows, embedding_dim], dice [rows, flat codes] in the order of drawing.
+    """
 
     noise: list[Tensor]
-    dice: list[Tensor]
+    dice: Tensor
 
     @classmethod
     def thrown(cls, generator: Generator, rounds: Rounds, n_rows: int) -> Luck:
-        """The numbers that a draw of so many rows would take now, in its order."""
-        noise, dice, device = [], [], generator.blocks.device
-        for group in rounds.groups:
-            noise.append(torch.randn(n_rows, generator.embedding_dim, device=device))
-            dice.append(torch.empty(n_rows, len(group.flat), device=device).exponential_())
-        return cls(noise, dice)
+        """The numbers that a draw of so many rows takes."""
+        device = generator.blocks.device
+        noise = [torch.randn(n_rows, generator.embedding_dim, device=device) for _ in rounds.runs]
+        return cls(noise, torch.empty(n_rows, generator.blocks.n_flat, device=device).exponential_())
 
     def of(self, rows: slice) -> Luck:
         """That of some of the rows."""
-        return Luck([part[rows] for part in self.noise], [part[rows] for part in self.dice])
+        return Luck([part[rows] for part in self.noise], self.dice[rows])
 
 
 def draw(
     generator: Generator, codes: Tensor, visible: Tensor, rounds: Rounds, luck: Luck | None = None
 ) -> Draw:
-    """Complete rows from their visible blocks, group by group; by `luck` where it was thrown before.
+    """Complete rows from their visible blocks, round by round; by `luck` where it was thrown before.
 
     Shape: codes, visible [rows, blocks]. A visible block keeps its code.
     """
+    luck = luck or Luck.thrown(generator, rounds, len(codes))
     weight, bias = generator.head.layer()
     table, hidden = generator.rows.table(), generator.rows.hidden
     real = generator.blocks.one_hot(codes)
     embedded = generator.rows(codes, visible)
-    rows, chances = [], []
-    for index, group in enumerate(rounds.groups):
-        if luck is None:
-            noise = torch.randn(len(codes), generator.embedding_dim, device=codes.device)
-        else:
-            noise = luck.noise[index]
+    rows, chances, n_drawn = [], [], 0
+    for noise, steps in zip(luck.noise, rounds.steps, strict=True):
         with half_products(codes.device):
             output = generator.trunk(embedded, noise)
-            logits = F.linear(output, weight[group.flat], bias[group.flat]).float()
-        is_kept = visible[:, group.blocks]
-        spread = group.layout.spread(is_kept)
-        new = drawn_codes(logits, group.layout, None if luck is None else luck.dice[index])
-        drawn = torch.where(spread, real[:, group.flat], new)
-        is_new = (~is_kept).to(drawn.dtype)
-        with half_products(codes.device):
-            added = (drawn * ~spread) @ table[group.flat]
-        embedded = embedded + added - is_new @ hidden[group.blocks]
-        rows.append(drawn)
-        chances.append(torch.where(spread, drawn, group.layout.softmax(logits)))
+        by_layers = output - embedded if len(steps) > 1 else None
+        for group in steps:
+            if by_layers is not None:
+                output = embedded + by_layers
+            with half_products(codes.device):
+                logits = F.linear(output, weight[group.flat], bias[group.flat]).float()
+            is_kept = visible[:, group.blocks]
+            spread = group.layout.spread(is_kept)
+            dice = luck.dice[:, n_drawn : n_drawn + len(group.flat)]
+            n_drawn += len(group.flat)
+            drawn = torch.where(spread, real[:, group.flat], drawn_codes(logits, group.layout, dice))
+            is_new = (~is_kept).to(drawn.dtype)
+            with half_products(codes.device):
+                added = (drawn * ~spread) @ table[group.flat]
+            embedded = embedded + added - is_new @ hidden[group.blocks]
+            rows.append(drawn)
+            chances.append(torch.where(spread, drawn, group.layout.softmax(logits)))
     return Draw(rows=torch.cat(rows, 1)[:, rounds.back], chances=torch.cat(chances, 1)[:, rounds.back])

@@ -45,6 +45,8 @@ class Settings:
     `epochs` or `max_seconds`.
     `prefix_share`: share of rows whose visible blocks are the first ones of the drawing order,
     which is how rows are drawn; the others see random blocks.
+    `late_share`: share of rows of which the layers see fewer visible blocks than the sum of vectors shows,
+    as they do within a group that is drawn in turn.
     `view_share`: range of the share of blocks that the discriminator is shown of a row.
     """
 
@@ -79,6 +81,7 @@ class Settings:
     generator_dropout: float = 0.25
     discriminator_dropout: float = 0.1
     prefix_share: float = 0.7
+    late_share: float = 0.25
     conditional_share: float = 0.25
     ema: float = 0.995
     patience: int = 2

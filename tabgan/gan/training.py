@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from tabgan.gan import losses
 from tabgan.gan.adversary import Adversary
-from tabgan.gan.batches import Rows, mixed_masks, rank_of, split_validation
+from tabgan.gan.batches import Rows, learning_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.calibration import calibrate
-from tabgan.gan.division import Groups, Losses, divided
+from tabgan.gan.division import Groups, divided, losses_in_turn
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
 from tabgan.gan.learning_rate import cosine
@@ -32,7 +32,7 @@ from tabgan.gan.phase import Clock, Phase
 from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
-from tabgan.gan.together import independent_runs
+from tabgan.gan.together import in_runs, joint_runs
 from tabgan.gan.validation import drawn_like, held_out_nats, marginal_gap
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
@@ -46,8 +46,8 @@ class Trained:
     """What training leaves.
 
     `generator` draws without noise, in the `order`; `quick` draws groups of blocks, with noise; a recipe of
-    one phase leaves one generator, which then does both. `runs`: lengths of the runs of the order whose
-    blocks `generator` may draw together. `groups`: those that `quick` was taught to draw. `stopped`: how
+    one phase leaves one generator, which then does both. `runs`: lengths of the runs of the order that
+    `generator` draws at a time. `groups`: those that `quick` was taught to draw. `stopped`: how
     far training was when the world outside ended it; nothing where it ended by itself.
     """
 
@@ -98,7 +98,7 @@ def train(
     groups: Groups = ()
 
     def divide() -> Groups:
-        return divided(Losses(exact, run.validation), order, settings.rounds or len(order), parents, target)
+        return divided(losses_in_turn(exact, run.validation, order), order, settings.rounds or len(order))
 
     if has_rounds and not watch.is_interrupted:
         generator.load_state_dict(exact.state_dict())
@@ -118,8 +118,8 @@ def train(
     exact = exact if has_likelihood else quick
     if quick is not exact:
         calibrate(quick, groups, codes, has_noise=True)
-    calibrate(exact, [(b,) for b in order] if has_likelihood else groups, codes, has_noise=not has_likelihood)
-    runs = independent_runs(Drawer(exact), order, spaced(codes, settings.max_validation_rows))
+    runs = joint_runs(Drawer(exact), order, spaced(codes, settings.max_validation_rows))
+    calibrate(exact, in_runs(order, runs) if has_likelihood else groups, codes, has_noise=not has_likelihood)
     return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
 
 
@@ -145,6 +145,7 @@ def _beginner(codes: Tensor, blocks: Blocks, settings: Settings) -> Generator:
         embedding_dim=settings.embedding_dim,
         generator_dim=settings.generator_dim,
         dropout=settings.generator_dropout,
+        final_norm=False,
     ).to(blocks.device)
     with torch.no_grad():
         generator.head.bias.copy_((one_way_marginals(codes, blocks) + 1 / (len(codes) + 1)).log())
@@ -173,7 +174,7 @@ class Run:
         self.watch, self.merging, self.data, self.validation = watch, merging, data, validation
         self.watch.start_phase(generator)
         self.rank = rank_of(order, generator.blocks.device)
-        self.masks = mixed_masks(validation, self.rank, settings.prefix_share)
+        self.masks = learning_masks(validation, self.rank, settings)
         self.start = time.monotonic()
         self.pauses = Pauses()
         self.stopped = ""
@@ -213,11 +214,11 @@ class Run:
             share = warm_up * min(cosine(progress), self.watch.lr_share(index))
             optimizer.param_groups[0]["lr"] = settings.likelihood_lr * share
             codes = self.data.batch()
-            visible = mixed_masks(codes, self.rank, settings.prefix_share)
+            visible, early = learning_masks(codes, self.rank, settings)
 
             def part(rows: slice, share: float) -> Told:
                 with half_products(codes.device):
-                    logits = generator(codes[rows], visible[rows])
+                    logits = generator(codes[rows], visible[rows], early[rows])
                 loss = share * losses.likelihood(logits, codes[rows], visible[rows], generator.blocks)
                 loss.backward()
                 return {"likelihood": loss.detach()}
@@ -229,7 +230,7 @@ class Run:
 
         parts = Parts({"generator": generator, "average": average.network}, {"adam": optimizer})
         phase = self.begun(Phase("likelihood", clock, parts, average))
-        self.loop(phase, step, lambda network: (held_out_nats(network, self.validation, self.masks), {}))
+        self.loop(phase, step, lambda network: (held_out_nats(network, self.validation, *self.masks), {}))
 
     def adversarial_phase(
         self, adversary: Adversary, exact: Generator, divide: Callable[[], Groups] | None

@@ -15,14 +15,14 @@ AT_ONCE = 2**26  # logits
 
 
 @torch.no_grad()
-def held_out_nats(network: Generator, codes: Tensor, visible: Tensor) -> float:
-    """Nats a row of the hidden blocks. Shape: codes, visible [rows, blocks]."""
+def held_out_nats(network: Generator, codes: Tensor, visible: Tensor, early: Tensor) -> float:
+    """Nats a row of the hidden blocks. Shape: codes, visible, early (as the generator's) [rows, blocks]."""
     n_rows = max(1, AT_ONCE // network.blocks.n_flat)
-    parts = zip(codes.split(n_rows), visible.split(n_rows), strict=True)
+    parts = zip(codes.split(n_rows), visible.split(n_rows), early.split(n_rows), strict=True)
     with half_products(codes.device):
         nats = [
-            (losses.block_losses(network(part, seen), part, network.blocks) * ~seen).sum(1)
-            for part, seen in parts
+            (losses.block_losses(network(part, seen, first), part, network.blocks) * ~seen).sum(1)
+            for part, seen, first in parts
         ]
     return float(torch.cat(nats).mean())
 

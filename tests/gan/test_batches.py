@@ -5,12 +5,14 @@ import torch
 
 from tabgan.gan.batches import (
     Rows,
+    learning_masks,
     mixed_masks,
     prefix_masks,
     random_masks,
     rank_of,
     split_validation,
 )
+from tabgan.gan.settings import Settings
 
 
 def numbered(n_rows, n_blocks=1):
@@ -55,6 +57,20 @@ def test_prefix_masks_show_the_first_blocks_of_the_order_and_never_all():
     counts = torch.bincount(in_order.sum(1), minlength=5)
     assert counts[4] == 0
     assert counts[:4].min() > 400
+
+
+def test_layers_see_a_part_of_what_is_visible_of_a_share_of_the_rows():
+    torch.manual_seed(0)
+    like, rank = torch.zeros(4000, 6), torch.arange(6)
+    for share in (0.0, 0.5, 1.0):
+        settings = Settings(late_share=share)
+        visible, early = learning_masks(like, rank, settings)
+        assert not (early & ~visible).any()
+        is_late = (early != visible).any(1)
+        # A part may be all there is: of the rows that see anything most lack something.
+        assert share / 2 <= is_late[visible.any(1)].float().mean() <= share
+        is_prefix = (early.int().diff(dim=1) <= 0).all(1)
+        assert is_prefix.float().mean() > 0.5
 
 
 def test_mixed_masks_are_prefixes_for_a_share_of_the_rows():

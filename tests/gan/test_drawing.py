@@ -14,9 +14,10 @@ from tests.gan.toys import SIZES, mixture, toy_blocks
 ORDER = (2, 0, 3, 1)
 
 
-def drawer_of(blocks: Blocks) -> Drawer:
+def drawer_of(blocks: Blocks, *, final_norm: bool = False, n_layers: int = 1) -> Drawer:
     torch.manual_seed(0)
-    generator = Generator(blocks, embedding_dim=4, generator_dim=(16, 12))
+    dims = (16, *[12] * n_layers)
+    generator = Generator(blocks, embedding_dim=4, generator_dim=dims, final_norm=final_norm)
     for part in (generator.rows.hidden, generator.rows.identity, generator.head.bias):
         torch.nn.init.normal_(part)
     return Drawer(generator)
@@ -29,10 +30,15 @@ def chances_of(drawer: Drawer, codes: torch.Tensor, visible: torch.Tensor, block
     return soft[:, drawer.offsets[block] :][:, : drawer.blocks.sizes[block]]
 
 
-@pytest.mark.parametrize("is_partly_given", [False, True])
-def test_the_incremental_first_layer_is_the_one_from_scratch(is_partly_given):
-    drawer, codes = drawer_of(toy_blocks()), mixture(100).long()
-    visible = (torch.rand(codes.shape) < 0.5) & is_partly_given
+@pytest.mark.parametrize("given", ["nothing", "some", "one of a group, by many rows alike"])
+@pytest.mark.parametrize("final_norm", [False, True])
+def test_the_incremental_first_layer_is_the_one_from_scratch(given, final_norm):
+    drawer, codes = drawer_of(toy_blocks(), final_norm=final_norm), mixture(100).long()
+    visible = torch.zeros(codes.shape, dtype=torch.bool)
+    if given == "some":
+        visible = torch.rand(codes.shape) < 0.5
+    elif given != "nothing":
+        visible[::3, 3], codes[:, 3] = True, 0
     batch, uniforms = drawer.start(codes, visible), torch.rand(100, 4)
     for group in ((2,), (0, 3), (1,)):
         drawer.fill(batch, group, uniforms)
@@ -88,8 +94,9 @@ def test_a_draw_is_the_inverse_of_the_cumulated_chances():
 
 
 @pytest.mark.parametrize("n_alike", [1, 100])
-def test_blocks_drawn_together_each_follow_what_was_known_before(n_alike):
-    drawer, codes = drawer_of(toy_blocks()), mixture(300).long().repeat_interleave(n_alike, 0)
+def test_with_a_norm_before_the_head_blocks_of_a_group_follow_what_was_known_before_it(n_alike):
+    drawer = drawer_of(toy_blocks(), final_norm=True)
+    codes = mixture(300).long().repeat_interleave(n_alike, 0)
     visible, uniforms = torch.zeros(codes.shape, dtype=torch.bool), torch.rand(codes.shape)
     visible[:, 0] = True
     together = drawer.start(codes, visible)
@@ -102,6 +109,48 @@ def test_blocks_drawn_together_each_follow_what_was_known_before(n_alike):
     found = together.embedded if together.place is None else together.embedded[together.place]
     wanted = drawer.generator.rows(together.codes, together.visible)
     torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_layers", [1, 2])
+@pytest.mark.parametrize("n_alike", [1, 100])
+def test_without_it_each_block_sees_those_before_it_in_the_sum_and_the_layers_do_not(n_alike, n_layers):
+    drawer = drawer_of(toy_blocks(), n_layers=n_layers)
+    codes = mixture(300).long().repeat_interleave(n_alike, 0)
+    visible, uniforms = torch.zeros(codes.shape, dtype=torch.bool), torch.rand(codes.shape)
+    visible[:, 0], visible[::5, 3] = True, True
+    batch = drawer.start(codes, visible)
+    drawer.fill(batch, (2, 3, 1), uniforms)
+    generator, head, now = drawer.generator, drawer.generator.head, visible.clone()
+    start = generator.rows(codes, visible)
+    layers = generator.trunk(start, None) - start
+    for block in (2, 3, 1):
+        logits = head(generator.rows(batch.codes, now) + layers)
+        chances = drawer.blocks.softmax(logits)[:, drawer.offsets[block] :][:, : SIZES[block]]
+        passed = (chances.cumsum(1) <= uniforms[:, block, None]).sum(1).clamp(max=SIZES[block] - 1)
+        is_new = ~visible[:, block]
+        assert (batch.codes[:, block] != passed)[is_new].float().mean() <= 1e-3
+        now[:, block] = True
+    assert torch.equal(batch.codes[visible], codes[visible])
+
+
+def test_restrictions_hold_for_each_block_of_a_group_and_later_ones_see_them():
+    drawer, nothing = drawer_of(toy_blocks()), torch.zeros(400, 4, dtype=torch.long)
+    only = torch.zeros(SIZES[2], dtype=torch.bool)
+    only[1] = True
+    restrictions = {2: Restriction((2,), only)}
+    uniforms, batches = torch.rand(400, 4), []
+    for given in (False, True):
+        visible = torch.zeros(nothing.shape, dtype=torch.bool)
+        codes = nothing.clone()
+        codes[:, 2] = 1
+        batch = drawer.start(codes, visible)
+        if given:  # the same by hand: the layers see nothing of block 2 yet
+            drawer.fill(batch, (2, 0), uniforms, restrictions=restrictions)
+        else:
+            drawer.fill(batch, (2,), uniforms, restrictions=restrictions)
+        batches.append(batch)
+    assert all((batch.codes[:, 2] == 1).all() for batch in batches)
+    torch.testing.assert_close(batches[0].log_mass, batches[1].log_mass)
 
 
 def test_drawn_frequencies_are_the_softmaxs():

@@ -51,12 +51,13 @@ def toy_blocks() -> Blocks:
     return Blocks(SIZES, POSITIONS)
 
 
-def small_generator(blocks: Blocks, settings: Settings = SMALL) -> Generator:
+def small_generator(blocks: Blocks, settings: Settings = SMALL, *, final_norm: bool = False) -> Generator:
     return Generator(
         blocks,
         embedding_dim=settings.embedding_dim,
         generator_dim=settings.generator_dim,
         dropout=settings.generator_dropout,
+        final_norm=final_norm,
     )
 
 
@@ -85,7 +86,7 @@ def drawn(generator: Generator, n_rows: int = 2000, n_rounds: int = 1) -> Tensor
     """Codes of freely drawn rows."""
     blocks = generator.blocks
     nothing = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long)
-    rounds = rounds_of(blocks, equal_runs(range(blocks.n_blocks), n_rounds))
+    rounds = rounds_of(generator, equal_runs(range(blocks.n_blocks), n_rounds))
     with torch.no_grad():
         return blocks.codes(draw(generator, nothing, nothing.bool(), rounds).rows)
 
