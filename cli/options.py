@@ -93,13 +93,13 @@ Rounds: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Groups of columns drawn one after the other: a few are mostly faster, and less faithful, least "
+        help="How often the network is asked for a row: fewer are faster and at last less faithful, least "
         "where the model was fitted with the same --rounds.",
     ),
 ]
 FittedRounds: TypeAlias = Annotated[
     int | None,
-    typer.Option("--rounds", min=1, help="Train an adversary too, for drawing in so many groups of columns."),
+    typer.Option("--rounds", min=1, help="Train an adversary too, for drawing in so many rounds."),
 ]
 
 

@@ -34,7 +34,7 @@ class TabGAN(Estimator):
     columns; what it leaves out is inferred. `target` names the column that a table is about.
     `recipe` picks the teachers: "default" (likelihood; then, with `rounds`, the adversary),
     "gan" (the adversary alone, one round) or "likelihood"; the three weights override it.
-    `rounds`: groups of columns that `sample` draws if told so; the adversary trains for them.
+    `rounds`: how often `sample` asks the network for a row if told so; the adversary trains for that.
     `epochs` or `max_seconds` bound training; with neither it stops when it stops improving.
     `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
     categories, "fold" into kept ones or the "token" `other`; `max_categories`: so many, the most
@@ -141,9 +141,9 @@ class TabGAN(Estimator):
         included; every row keeps them. Or a table: one row is made for each of its rows, keeps its cells
         and has the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
         `shares`: the same with shares of `num_rows`, met to the row; rows beyond them have other
-        values. `rounds`: in how many groups the columns are drawn, a few mostly faster; by default as is most
-        faithful, one at a time but for those that tell the model nothing of each other. `seed`: the same
-        seed gives the same rows; None takes a new one, kept in `sample_seed_`.
+        values. `rounds`: how often the hidden layers are asked for a row, fewer being faster; by default
+        wherever what they say would have changed. `seed`: the same seed gives the same rows; None takes a
+        new one, kept in `sample_seed_`.
 
         Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met.
         """

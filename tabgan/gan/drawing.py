@@ -47,7 +47,7 @@ class Batch:
     """Rows being drawn. Shape: codes, visible [rows, blocks], embedded [distinct rows, width].
 
     `place` [rows]: where in `embedded` a row finds its sum, which it shares with all rows that
-    show the same codes; None when every row has one of its own.
+    show the same codes; None when every row has one of its own. Sums of complete rows are not kept up.
     `log_mass` [rows]: logarithm of the chance that the free draw would have kept to the
     restrictions; with it a resampling makes restricted draws exact.
     """
@@ -194,28 +194,37 @@ class Drawer:
             batch.codes[rows, block], batch.visible[rows, block] = drawn, True
         return drawn
 
-    def _show(self, batch: Batch, group: Sequence[int], rows: Tensor | None, is_new: Tensor) -> None:
-        """Add to the sums what was drawn of a group. Shape: is_new [rows, blocks of the group]."""
-        if batch.place is not None:
-            for block in group:
-                self._divide(batch, block, batch.codes[:, block])
+    def _show(self, batch: Batch, group: list[int], rows: Tensor | None, is_new: Tensor) -> None:
+        """Add to the sums what was drawn of a group, if more is to be drawn. Shape: is_new [rows, group]."""
+        if bool(batch.visible.all()):
             return
-        places = _rows(batch.codes, rows)[:, group] + self.blocks.offsets[group]
-        weights = None if bool(is_new.all()) else is_new.to(self.steps.dtype)
-        added = F.embedding_bag(places, self.steps, mode="sum", per_sample_weights=weights)
-        _add(batch.embedded, rows, added)
-
-    def _divide(self, batch: Batch, block: int, drawn: Tensor) -> None:
-        """Part the rows that shared a sum by what each of them has drawn. Shape: drawn [rows]."""
-        if batch.place is None:
-            batch.embedded += self.steps.index_select(0, self.offsets[block] + drawn)
-            return
-        start, size = self.offsets[block], self.blocks.sizes[block]
-        distinct, batch.place = (batch.place * size + drawn).unique(return_inverse=True)
-        shared = batch.embedded.index_select(0, distinct // size)
-        batch.embedded = shared.add_(self.steps.index_select(0, start + distinct % size))
-        if len(distinct) > MOST_DISTINCT * len(drawn):
+        if batch.place is not None and not self._part(batch, group):
             batch.spread()
+        if batch.place is None:
+            weights = None if bool(is_new.all()) else is_new.to(self.steps.dtype)
+            _add(batch.embedded, rows, self._added(_rows(batch.codes, rows), group, weights))
+
+    def _added(self, codes: Tensor, group: list[int], weights: Tensor | None = None) -> Tensor:
+        """What blocks add to sums. Shape: codes [rows, blocks], weights [rows, group] -> [rows, width]."""
+        places = codes[:, group] + self.blocks.offsets[group]
+        return F.embedding_bag(places, self.steps, mode="sum", per_sample_weights=weights)
+
+    def _part(self, batch: Batch, group: list[int]) -> bool:
+        """Part the rows that shared a sum by what each has drawn. Returns whether enough still share one."""
+        assert batch.place is not None
+        place, n_rows = batch.place, len(batch.codes)
+        for block in group:
+            distinct, place = (place * self.blocks.sizes[block] + batch.codes[:, block]).unique(
+                return_inverse=True
+            )
+            if len(distinct) > MOST_DISTINCT * n_rows:
+                return False
+        # Any row of those that are alike stands for them.
+        one = place.new_empty(len(distinct)).scatter_(0, place, torch.arange(n_rows))
+        added = self._added(batch.codes.index_select(0, one), group)
+        batch.embedded = batch.embedded.index_select(0, batch.place.index_select(0, one)) + added
+        batch.place = place
+        return True
 
 
 def _drawn(chances: Tensor, place: Tensor | None, level: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from itertools import accumulate
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,22 @@ class InTurn:
         ends = list(accumulate(sizes, initial=0))
         self._codes = {block: slice(*ends[index : index + 2]) for index, block in enumerate(group)}
         self._logits, self._place, self._steps, self._weight = logits, place, steps, weight
+        self._drawn: list[Tensor] = []  # of the blocks so far, as places among the codes of the group
+        self._is_new: list[Tensor] = []
 
     def of(self, block: int) -> tuple[Tensor, Tensor | None]:
         """Logits of a block's codes [distinct rows, size], and which of them each row has."""
-        return self._logits[:, self._codes[block]], self._place
+        codes = self._codes[block]
+        start = self._logits[:, codes]
+        if not self._drawn:
+            return start, self._place
+        added = self._steps[: codes.start] @ self._weight[codes].T
+        is_new = torch.stack(self._is_new, 1)
+        weights = None if bool(is_new.all()) else is_new.to(added.dtype)
+        seen = F.embedding_bag(torch.stack(self._drawn, 1), added, mode="sum", per_sample_weights=weights)
+        return seen.add_(start if self._place is None else start.index_select(0, self._place)), None
 
     def see(self, block: int, drawn: Tensor, is_new: Tensor) -> None:
         """Let the blocks after this one see what was drawn of it, where that is new. Shape: both [rows]."""
-        codes = self._codes[block]
-        later = slice(codes.stop, None)
-        if codes.stop == len(self._weight):
-            return
-        if self._place is not None:
-            self._logits, self._place = self._logits.index_select(0, self._place), None
-        added = (self._steps[codes] @ self._weight[later].T).index_select(0, drawn)
-        self._logits[:, later] += added * is_new[:, None]
+        self._drawn.append(drawn + self._codes[block].start)
+        self._is_new.append(is_new)

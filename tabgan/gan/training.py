@@ -2,8 +2,8 @@
 
 Phase 1 teaches every conditional distribution by cross-entropy, with no noise. Phase 2 draws
 rows in a few rounds and lets the discriminator teach the noise to agree on what is drawn
-together, while the likelihood stays on. Each phase leaves a generator: the first draws one
-block at a time, the second, which starts from it, a group at a time. Recipes leave out one.
+together, while the likelihood stays on. Each phase leaves a generator: the first draws without
+noise, the second, which starts from it, in those rounds. Recipes leave out one.
 """
 
 from __future__ import annotations
