@@ -226,7 +226,7 @@ class Adversary:
                 else [one[rows] for one in batch.masks]
             )
             with half_products(codes.device):
-                logits = self.generator(codes, seen, early)
+                logits = self.generator(codes, seen, early=early)
             nats = losses.likelihood(logits, codes, seen, self.blocks)
             total = total + teachers.likelihood * nats
             told["likelihood"] = nats.detach()

@@ -170,17 +170,19 @@ class Generator(nn.Module):
         out: Tensor = self.norm(x)
         return out
 
-    def forward(self, codes: Tensor, visible: Tensor, early: Tensor | None = None) -> Tensor:
-        """Logits of every code, without noise; padding gets PADDING_LOGIT.
+    def forward(
+        self, codes: Tensor, visible: Tensor, noise: Tensor | None = None, *, early: Tensor | None = None
+    ) -> Tensor:
+        """Logits of every code; padding gets PADDING_LOGIT.
 
         `early`: the visible blocks that the layers see, where that are not all; what they say then comes on
         top of a sum that shows more. Needs a generator that `is_linear`.
         """
         embedded = self.rows(codes, visible)
         if early is None:
-            output = self.trunk(embedded, None)
+            output = self.trunk(embedded, noise)
         else:
             before = self.rows(codes, early)
-            output = embedded + (self.trunk(before, None) - before)
+            output = embedded + (self.trunk(before, noise) - before)
         logits: Tensor = self.head(output)
         return logits

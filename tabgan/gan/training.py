@@ -218,7 +218,7 @@ class Run:
 
             def part(rows: slice, share: float) -> Told:
                 with half_products(codes.device):
-                    logits = generator(codes[rows], visible[rows], early[rows])
+                    logits = generator(codes[rows], visible[rows], early=early[rows])
                 loss = share * losses.likelihood(logits, codes[rows], visible[rows], generator.blocks)
                 loss.backward()
                 return {"likelihood": loss.detach()}

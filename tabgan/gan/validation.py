@@ -21,7 +21,7 @@ def held_out_nats(network: Generator, codes: Tensor, visible: Tensor, early: Ten
     parts = zip(codes.split(n_rows), visible.split(n_rows), early.split(n_rows), strict=True)
     with half_products(codes.device):
         nats = [
-            (losses.block_losses(network(part, seen, first), part, network.blocks) * ~seen).sum(1)
+            (losses.block_losses(network(part, seen, early=first), part, network.blocks) * ~seen).sum(1)
             for part, seen, first in parts
         ]
     return float(torch.cat(nats).mean())

@@ -50,7 +50,7 @@ def test_losses_are_the_cross_entropy_of_a_generator_worked_out_code_by_code():
         visible, early = (torch.zeros(4, dtype=torch.bool) for _ in range(2))
         visible[list(ORDER[:place])], early[list(ORDER[:start])] = True, True
         with torch.no_grad():
-            logits = generator(codes, visible.expand_as(codes), early.expand_as(codes))
+            logits = generator(codes, visible.expand_as(codes), early=early.expand_as(codes))
         block = ORDER[place]
         own = blocks.softmax(logits)[:, int(blocks.offsets[block]) :]
         wanted = -np.mean([float(own[row, codes[row, block]].log()) for row in range(50)])

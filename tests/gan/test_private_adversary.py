@@ -24,7 +24,7 @@ def adversary(
 ) -> PrivateAdversary:
     torch.manual_seed(0)
     steps = NoisySteps(iter(()), noise, batch)
-    return PrivateAdversary(small_generator(toy_blocks()), (0, 1, 2, 3), settings, steps)
+    return PrivateAdversary(small_generator(toy_blocks(), final_norm=True), (0, 1, 2, 3), settings, steps)
 
 
 def rows(n: int) -> Tensor:
@@ -133,7 +133,7 @@ def test_what_is_drawn_does_not_follow_from_how_many_rows_were_seen() -> None:
 
 def test_a_toy_mixture_is_learned_through_the_noise() -> None:
     real, by_itself = mixture(), pair_error(shuffled(mixture()), mixture())
-    generator = small_generator(toy_blocks())
+    generator = small_generator(toy_blocks(), final_norm=True)
     with torch.no_grad():
         generator.head.bias.copy_((toy_blocks().one_hot(real).mean(0) + 1e-3).log())
     torch.manual_seed(0)

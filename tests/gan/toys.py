@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -82,11 +84,13 @@ def shuffled(codes: Tensor) -> Tensor:
     return torch.stack([column[torch.randperm(len(column))] for column in codes.T], 1)
 
 
-def drawn(generator: Generator, n_rows: int = 2000, n_rounds: int = 1) -> Tensor:
+def drawn(
+    generator: Generator, n_rows: int = 2000, n_rounds: int = 1, order: Sequence[int] | None = None
+) -> Tensor:
     """Codes of freely drawn rows."""
     blocks = generator.blocks
     nothing = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long)
-    rounds = rounds_of(generator, equal_runs(range(blocks.n_blocks), n_rounds))
+    rounds = rounds_of(generator, equal_runs(order or range(blocks.n_blocks), n_rounds))
     with torch.no_grad():
         return blocks.codes(draw(generator, nothing, nothing.bool(), rounds).rows)
 
