@@ -93,16 +93,17 @@ class Sampler:
     def _in_rounds(self, plan: Plan, free: Set[int], rounds: int | None) -> Plan:
         """The plan with its free blocks in so many groups.
 
-        As many rounds as blocks need no noise, as each block sees all before it, and a generator that was
-        taught none knows none.
+        As many rounds as blocks need no noise, as each block sees all before it, and a generator that no
+        adversary taught does not hear it.
         """
         if rounds is None or rounds >= len(free):
             return replace(plan, groups=tuple((block,) for block in self.order if block in free))
+        hears = self.quick is not None and self.quick.hears_noise
         if rounds == len(self.groups):
             kept = (tuple(block for block in group if block in free) for group in self.groups)
-            return replace(plan, groups=tuple(group for group in kept if group), has_noise=True)
+            return replace(plan, groups=tuple(group for group in kept if group), has_noise=hears)
         order = [block for block in self.order if block in free]
-        return replace(plan, groups=equal_runs(order, rounds), has_noise=bool(self.groups))
+        return replace(plan, groups=equal_runs(order, rounds), has_noise=hears)
 
     def blocks_of_rows(
         self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int

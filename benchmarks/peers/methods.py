@@ -50,8 +50,17 @@ OURS, CTGAN, SMARTNOISE = "Apache-2.0", "Business Source 1.1", "MIT"
 
 METHODS: dict[str, Method] = {
     "tabgan": Method("tabgan (this project)", "run_tabgan", "ours", quick={"epochs": 1}, licence=OURS),
-    "tabgan_4rounds": Method(
-        *("tabgan, 4 rounds", "run_tabgan", "ours", None, {"rounds": 4}, {"rounds": 4, "epochs": 1}, OURS)
+    "tabgan_1round": Method(
+        *("tabgan, 1 round", "run_tabgan", "ours", None, {"rounds": 1}, {"rounds": 1, "epochs": 1}, OURS)
+    ),
+    "tabgan_1round_alone": Method(
+        "tabgan, 1 round, no adversary",
+        "run_tabgan",
+        "ours",
+        None,
+        {"rounds": 1, "recipe": "likelihood"},
+        {"rounds": 1, "recipe": "likelihood", "epochs": 1},
+        OURS,
     ),
     "tabgan_private": Method(
         "tabgan, private",

@@ -78,6 +78,7 @@ class Drawer:
         rows = generator.rows
         self.steps = (rows.table() - rows.hidden[self.blocks.block_of]).detach()
         self.weight, self.bias = (part.detach() for part in generator.head.layer())
+        self.hears_noise = bool(generator.noise.weight.any())
         self.codes = torch.arange(self.blocks.n_flat, device=self.blocks.device)
 
     @torch.no_grad()
