@@ -74,7 +74,7 @@ def test_rounds_that_are_asked_for_are_trained_for(table: pd.DataFrame, kinds: d
     """Such a model keeps a second generator, that of the adversary."""
     train = as_read(table, kinds)
     sizes = []
-    for name in ("tabgan", "tabgan_1round_alone"):
+    for name in ("tabgan", "tabgan_1round"):
         method = METHODS[name]
         made = run(method, train, Task(0, kinds, method.options | method.quick, speed_rows=100))
         assert made.failure is None
