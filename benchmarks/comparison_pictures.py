@@ -55,8 +55,9 @@ def quality_by_time(axes: Axes, made: Results) -> None:
     for method, (seconds, auc) in found:
         if METHODS[method].kind != "reference":
             axes.scatter(seconds, auc, color=COLOURS[METHODS[method].kind], s=40, zorder=3)
-            # Ours lie side by side: the first is named on its left.
-            where = {"xytext": (-6, -4), "ha": "right"} if method == OURS else {"xytext": (6, 4)}
+            # Ours are named on their left, where nobody else is.
+            is_ours = METHODS[method].kind == "ours"
+            where = {"xytext": (-6, 3), "ha": "right"} if is_ours else {"xytext": (6, 4)}
             axes.annotate(titles[method], (seconds, auc), textcoords="offset points", **where)
     axes.set_xscale("log")
     axes.set_xlim(0.5, 50_000)
