@@ -46,8 +46,8 @@ class Plan:
     """What is drawn and in which order.
 
     `known`: block → its only allowed code. `alone`: restricted blocks with a choice, drawn one
-    at a time before the `groups` of the others. `has_noise`: whether noise makes a group agree;
-    otherwise its blocks are drawn in turn.
+    at a time before the `groups` of the others. `has_noise`: whether the generator was taught to
+    make a group agree by noise.
     """
 
     known: dict[int, int]

@@ -1,9 +1,9 @@
 """Logits of the blocks of a group, for which the layers are asked once.
 
 Where no norm comes before the head, logits are linear in the sum of a row's vectors and in what the layers
-make of it. What a code adds to the sum then adds a fixed number to each logit: a block
-sees the blocks of its group that were drawn before it through a table of these, at the cost of one addition.
-What the layers say stays as it was at the start of the group.
+make of it. What a code adds to the sum then adds a fixed number to each logit: a block sees the blocks of its
+group that were drawn before it through a table of these, at the cost of one addition. What the layers say
+stays as it was at the start of the group.
 """
 
 from __future__ import annotations

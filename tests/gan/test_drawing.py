@@ -131,24 +131,21 @@ def test_without_it_each_block_sees_those_before_it_in_the_sum_and_the_layers_do
     assert torch.equal(batch.codes[visible], codes[visible])
 
 
-def test_restrictions_hold_for_each_block_of_a_group_and_later_ones_see_them():
-    drawer, nothing = drawer_of(toy_blocks()), torch.zeros(400, 4, dtype=torch.long)
+def test_a_restriction_holds_within_a_group_and_later_blocks_see_what_it_left():
+    drawer, nothing = drawer_of(toy_blocks()), torch.zeros(20_000, 4, dtype=torch.long)
     only = torch.zeros(SIZES[2], dtype=torch.bool)
     only[1] = True
-    restrictions = {2: Restriction((2,), only)}
-    uniforms, batches = torch.rand(400, 4), []
-    for given in (False, True):
-        visible = torch.zeros(nothing.shape, dtype=torch.bool)
-        codes = nothing.clone()
-        codes[:, 2] = 1
-        batch = drawer.start(codes, visible)
-        if given:  # the same by hand: the layers see nothing of block 2 yet
-            drawer.fill(batch, (2, 0), uniforms, restrictions=restrictions)
-        else:
-            drawer.fill(batch, (2,), uniforms, restrictions=restrictions)
-        batches.append(batch)
-    assert all((batch.codes[:, 2] == 1).all() for batch in batches)
-    torch.testing.assert_close(batches[0].log_mass, batches[1].log_mass)
+    batch = drawer.start(nothing, nothing.bool())
+    drawer.fill(batch, (2, 0), torch.rand(20_000, 4), restrictions={2: Restriction((2,), only)})
+    assert (batch.codes[:, 2] == 1).all()
+    free = chances_of(drawer, nothing[:1], nothing[:1].bool(), 2)[0, 1]
+    torch.testing.assert_close(batch.log_mass, free.log().expand(20_000), rtol=1e-3, atol=1e-3)
+    generator, codes = drawer.generator, batch.codes[:1]
+    early, visible = codes.new_zeros(1, 4).bool(), torch.tensor([[False, False, True, False]])
+    wanted = drawer.blocks.softmax(generator(codes, visible, early=early))[0, drawer.offsets[0] :][: SIZES[0]]
+    wanted = wanted.detach().double()
+    counts = torch.bincount(batch.codes[:, 0], minlength=SIZES[0])
+    assert stats.chisquare(counts, wanted / wanted.sum() * 20_000).pvalue > 1e-3
 
 
 def test_drawn_frequencies_are_the_softmaxs():
