@@ -20,11 +20,10 @@ from torch import Tensor
 
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.errors import SchemaError
-from tabgan.gan.division import Groups
+from tabgan.gan.division import Groups, few_rounds, in_runs
 from tabgan.gan.drawing import Batch, Drawer, Restriction
 from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
-from tabgan.gan.together import in_runs, joint_runs
 from tabgan.given_cells import keep_given
 from tabgan.interruption import Interruption
 from tabgan.schema import Schema
@@ -190,8 +189,8 @@ class Sampler:
             tried = np.arange(TRIED_ROWS) * n_rows // TRIED_ROWS
             codes, visible = given[0][tried], given[1][tried]
         drawn = torch.from_numpy(self._draw(plan, codes, visible, rng)).to(self._device)
-        lengths = joint_runs(self.exact, order, drawn, torch.from_numpy(visible).to(self._device))
-        return replace(plan, groups=in_runs(order, lengths))
+        known = torch.from_numpy(visible).to(self._device)
+        return replace(plan, groups=few_rounds(self.exact, order, drawn, known))
 
     def _given(self, plan: Plan, n_rows: int, rng: np.random.Generator) -> Given:
         """Rows with the restricted blocks drawn. Shape: -> both [n_rows, blocks]."""

@@ -114,7 +114,8 @@ class TabGAN(Estimator):
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
         if trained is not None:
             self.generator_, self.quick_generator_ = trained.generator, trained.quick
-            self.order_, self.runs_, self.groups_ = trained.order, trained.runs, trained.groups
+            self.order_, self.groups_ = trained.order, trained.groups
+            self.runs_ = tuple(map(len, trained.runs))
             self.loss_history_ = pd.DataFrame(trained.history)
             self.warnings_ = [*told, *trained.warnings]
         self._sampler: Sampler | None = None

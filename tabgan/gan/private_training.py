@@ -92,7 +92,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
         run.learn_released(raked(pool, marginals), "pairs again", settings.distil_steps, settings.distil_lr)
     generator.eval().requires_grad_(False)
     warnings = [run.stopped] if run.stopped else []
-    alone = (1,) * len(order)  # which blocks may be drawn together is asked of rows
+    alone = tuple((block,) for block in order)  # which may be drawn together is asked of rows
     return Trained(generator, generator, order, alone, (), run.history, warnings, run.stopped)
 
 

@@ -21,18 +21,17 @@ from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows, learning_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.calibration import calibrate
-from tabgan.gan.division import Groups, divided, losses_in_turn
+from tabgan.gan.division import Groups, few_rounds, rounds_asked_for
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
 from tabgan.gan.learning_rate import cosine
 from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
-from tabgan.gan.order import drawing_order, one_way_marginals, small_first, spaced, two_way_marginals
+from tabgan.gan.order import drawing_order, one_way_marginals, small_first, two_way_marginals
 from tabgan.gan.phase import Clock, Phase
 from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
-from tabgan.gan.together import in_runs, joint_runs
 from tabgan.gan.validation import drawn_like, held_out_nats, marginal_gap
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
@@ -46,15 +45,15 @@ class Trained:
     """What training leaves.
 
     `generator` draws without noise, in the `order`; `quick` draws groups of blocks, with noise; a recipe of
-    one phase leaves one generator, which then does both. `runs`: lengths of the runs of the order that
-    `generator` draws at a time. `groups`: those that `quick` was taught to draw. `stopped`: how
-    far training was when the world outside ended it; nothing where it ended by itself.
+    one phase leaves one generator, which then does both. `runs`: the blocks that `generator` draws at a
+    time. `groups`: those that `quick` was taught to draw. `stopped`: how far training was when the world
+    outside ended it; nothing where it ended by itself.
     """
 
     generator: Generator
     quick: Generator
     order: tuple[int, ...]
-    runs: tuple[int, ...]
+    runs: Groups
     groups: Groups
     history: list[Record]
     warnings: list[str]
@@ -98,7 +97,7 @@ def train(
     groups: Groups = ()
 
     def divide() -> Groups:
-        return divided(losses_in_turn(exact, run.validation, order), order, settings.rounds or len(order))
+        return rounds_asked_for(Drawer(exact), order, codes, settings.rounds or len(order))
 
     if has_rounds and not watch.is_interrupted:
         generator.load_state_dict(exact.state_dict())
@@ -118,8 +117,8 @@ def train(
     exact = exact if has_likelihood else quick
     if quick is not exact:
         calibrate(quick, groups, codes, has_noise=True)
-    runs = joint_runs(Drawer(exact), order, spaced(codes, settings.max_validation_rows))
-    calibrate(exact, in_runs(order, runs) if has_likelihood else groups, codes, has_noise=not has_likelihood)
+    runs = few_rounds(Drawer(exact), order, codes)
+    calibrate(exact, runs if has_likelihood else groups, codes, has_noise=not has_likelihood)
     return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
 
 
