@@ -9,12 +9,14 @@ over all cuts of the order, by dynamic programming.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
@@ -27,7 +29,7 @@ MAX_NATS, LEAST_BLOCKS = 0.002, 25  # that a row may lose for each block, on ave
 MAX_NATS_OF_ROW = 1.0  # that a block may lose in any one row: what is rare may follow all the same
 MAX_CODES = 512  # of a round: logits of all of them are kept for the rows that are drawn at a time
 MAX_STARTS = 64  # of so many rounds as are asked for, in an order of more blocks: at equal distances
-MAX_ROWS, MAX_NUMBERS = 4_096, 2**24
+MAX_ROWS, MAX_NUMBERS, MAX_ASKED = 4_096, 2**24, 2**20
 RAN_AWAY = 1e9
 
 Groups = tuple[tuple[int, ...], ...]
@@ -35,10 +37,10 @@ Floats = NDArray[np.float64]
 
 
 class Lost(NamedTuple):
-    """What each block loses in a round that starts at each place of the order.
+    """What each block loses in a round, by where in the order the round starts and how far on the block is.
 
-    Shape: both [places of the start, of the block]; infinite before the start and where there is no such
-    round. Unit: nats, a mean over rows, and the most of any row.
+    Shape: both [places of the start, blocks of a round]; infinite where there is no such round.
+    Unit: nats, a mean over rows, and the most of any row.
     """
 
     mean: Floats
@@ -61,27 +63,15 @@ def rounds_asked_for(drawer: Drawer, order: Sequence[int], codes: Tensor, n_roun
 
     Shape: codes [rows, blocks].
     """
-    lost = nats_lost(drawer, order, codes, every=-(-len(order) // MAX_STARTS)).mean
-    n_rounds = max(1, min(n_rounds, int(np.isfinite(lost.diagonal()).sum())))
+    every = -(-len(order) // MAX_STARTS)
+    lost = nats_lost(drawer, order, codes, every=every).mean
+    n_rounds = max(1, min(n_rounds, len(order[:: max(1, every)])))
     return next((in_runs(order, runs) for _nats, runs in islice(_cheapest(lost), n_rounds - 1, None)), ())
 
 
 def in_runs(order: Sequence[int], lengths: Sequence[int]) -> Groups:
     """The drawing order in runs of these lengths."""
     return tuple(tuple(order[start:stop]) for start, stop in pairwise(accumulate(lengths, initial=0)))
-
-
-class Said(NamedTuple):
-    """What a generator says of rows, for every place of the order, given all blocks before it.
-
-    Shape: `layers` [rows, width], what they add to the sum; logits by the sum alone, and logarithms of the
-    chances by both [rows, codes]; `is_new` [rows], whether the row has yet to draw the block.
-    """
-
-    layers: list[Tensor]
-    by_sum: list[Tensor]
-    chances: list[Tensor]
-    is_new: list[Tensor]
 
 
 @torch.no_grad()
@@ -98,59 +88,58 @@ def nats_lost(
 
     Shape: codes, visible [rows, blocks], of them fewer where rows are wide.
     """
-    n, sizes = len(order), [drawer.blocks.sizes[block] for block in order]
-    said = _said(drawer, order, codes, visible)
-    lost = Lost(np.full((n, n), np.inf), np.full((n, n), np.inf))
-    for start in range(0, n, every):
-        ends = accumulate(sizes[start:])
-        stop = start + max(1, n if max_codes is None else sum(end <= max_codes for end in ends))
-        own = torch.cat([drawer.codes[drawer.codes_of(block)] for block in order[start:stop]])
-        by_layers = said.layers[start].float() @ drawer.weight[own].T
-        for place, logits in enumerate(by_layers.split(sizes[start:stop], 1), start):
-            drawn = (said.by_sum[place] + logits).log_softmax(-1)
-            nats = F.kl_div(drawn, said.chances[place], reduction="none", log_target=True).sum(-1)
-            nats = (nats * said.is_new[place]).nan_to_num(nan=RAN_AWAY)
-            lost.mean[start, place], lost.worst[start, place] = nats.mean(), nats.max()
-        lost.mean[start, start] = lost.worst[start, start] = 0.0
+    generator, n = drawer.generator, len(order)
+    ends = [0, *accumulate(drawer.blocks.sizes[block] for block in order)]
+    reach = [start + _reach(ends, start, max_codes) for start in range(n)]
+    longest = max((stop - start for start, stop in enumerate(reach)), default=0)
+    lost = Lost(np.full((n, longest), np.inf), np.full((n, longest), np.inf))
+    width = generator.rows.hidden.shape[1] * -(-max(1, longest) // every)
+    codes = spaced(codes, max(1, min(MAX_ROWS, MAX_NUMBERS // width, MAX_ASKED // max(1, n)))).long()
+    seen = torch.zeros_like(codes, dtype=torch.bool) if visible is None else spaced(visible, len(codes))
+    embedded, layers = generator.rows(codes, seen), dict[int, Tensor]()
+    for place, block in enumerate(order):
+        with half_products(codes.device):
+            output = generator.trunk(embedded, None)
+        shown, is_new = embedded if generator.is_linear else torch.zeros_like(embedded), ~seen[:, block]
+        layers = {start: one for start, one in layers.items() if place < reach[start]}
+        if place % every == 0:
+            layers[place] = (output - shown).float()
+        weight = drawer.weight[drawer.codes_of(block)]
+        logits = drawer.logits(shown, block) + torch.stack([one @ weight.T for one in layers.values()])
+        chances = drawer.log_chances(output, block).expand_as(logits)
+        nats = F.kl_div(logits.log_softmax(-1), chances, reduction="none", log_target=True).sum(-1) * is_new
+        nats = nats.nan_to_num(nan=RAN_AWAY)  # of weights that ran away: each block is asked for alone
+        starts = np.fromiter(layers, dtype=np.intp)
+        lost.mean[starts, place - starts], lost.worst[starts, place - starts] = nats.mean(1), nats.amax(1)
+        embedded = embedded + drawer.steps[drawer.offsets[block] + codes[:, block]] * is_new[:, None]
+    lost.mean[::every, :1] = lost.worst[::every, :1] = 0.0
     return lost
 
 
-def _said(drawer: Drawer, order: Sequence[int], codes: Tensor, visible: Tensor | None) -> Said:
-    generator, said = drawer.generator, Said([], [], [], [])
-    width = max(1, len(order) * generator.rows.hidden.shape[1], drawer.blocks.n_flat)
-    codes = spaced(codes, max(1, min(MAX_ROWS, MAX_NUMBERS // width))).long()
-    seen = torch.zeros_like(codes, dtype=torch.bool) if visible is None else spaced(visible, len(codes))
-    embedded = generator.rows(codes, seen)
-    for block in order:
-        with half_products(codes.device):
-            output = generator.trunk(embedded, None)
-        shown = embedded if generator.is_linear else torch.zeros_like(embedded)
-        is_new = ~seen[:, block]
-        for part, value in zip(
-            said,
-            (output - shown, drawer.logits(shown, block), drawer.log_chances(output, block), is_new),
-            strict=True,
-        ):
-            part.append(value)
-        embedded = embedded + drawer.steps[drawer.offsets[block] + codes[:, block]] * is_new[:, None]
-    return said
+def _reach(ends: list[int], start: int, max_codes: int | None) -> int:
+    """How many blocks a round may hold that starts at a place; `ends`: of the codes of each block."""
+    if max_codes is None:
+        return len(ends) - 1 - start
+    return max(1, bisect_right(ends, ends[start] + max_codes) - 1 - start)
 
 
 def _cheapest(lost: Floats) -> Iterator[tuple[float, list[int]]]:
     """The cuts of the order into one run, two, ... that lose least: how much, and the lengths of the runs.
 
-    Shape: lost [places of the start, of the block].
+    Shape: lost [places of the start, blocks of a run].
     """
-    n = len(lost)
-    cost = np.full((n, n + 1), np.inf)  # of a run from one place to another
-    for start in range(n):
-        cost[start, start + 1 :] = lost[start, start:].cumsum()
-    least, cuts = np.r_[0.0, np.full(n, np.inf)], list[NDArray[np.intp]]()
+    (n, longest), lost = lost.shape, lost.cumsum(1)
+    cost = np.full((n + 1, longest), np.inf)  # of a run, by where it stops and how long it is
+    for length in range(1, longest + 1):
+        cost[length:, length - 1] = lost[: n + 1 - length, length - 1]
+    least, lengths = np.r_[0.0, np.full(n, np.inf)], list[NDArray[np.intp]]()
     for _ in range(n):
-        total = least[:n, None] + cost
-        cuts.append(total.argmin(0))
-        least = total.min(0)
-        stops = [n]
-        for before in reversed(cuts):
-            stops.append(int(before[stops[-1]]))
-        yield float(least[n]), [stop - start for start, stop in pairwise(reversed(stops))]
+        before = sliding_window_view(np.r_[np.full(longest, np.inf), least[:-1]], longest)[:, ::-1]
+        total = before + cost
+        lengths.append(total.argmin(1) + 1)
+        least = total.min(1)
+        stop, runs = n, list[int]()
+        for length_at in reversed(lengths):
+            runs.append(int(length_at[stop]))
+            stop = max(0, stop - runs[-1])
+        yield float(least[n]), runs[::-1]
