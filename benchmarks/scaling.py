@@ -86,7 +86,7 @@ def measure(n_rows: int, n_columns: int) -> dict[str, Any]:
     assert trained is not None
     seconds["train"], peak = watch.read()[1], peak_bytes()
     sampler = Sampler(
-        *(ready.encoder, trained.order, trained.runs, trained.groups),
+        *(ready.encoder, trained.order, tuple(map(len, trained.runs)), trained.groups),
         *(Drawer(trained.generator), Drawer(trained.quick)),
     )
     watch = Stopwatch()

@@ -23,7 +23,6 @@ from torch.nn import functional as F
 
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.order import spaced
-from tabgan.gan.precision import half_products
 
 MAX_NATS, LEAST_BLOCKS = 0.002, 25  # that a row may lose for each block, on average, if of so many
 MAX_NATS_OF_ROW = 1.0  # that a block may lose in any one row: what is rare may follow all the same
@@ -63,9 +62,9 @@ def rounds_asked_for(drawer: Drawer, order: Sequence[int], codes: Tensor, n_roun
 
     Shape: codes [rows, blocks].
     """
-    every = -(-len(order) // MAX_STARTS)
+    every = max(1, -(-len(order) // MAX_STARTS))
     lost = nats_lost(drawer, order, codes, every=every).mean
-    n_rounds = max(1, min(n_rounds, len(order[:: max(1, every)])))
+    n_rounds = max(1, min(n_rounds, len(order[::every])))
     return next((in_runs(order, runs) for _nats, runs in islice(_cheapest(lost), n_rounds - 1, None)), ())
 
 
@@ -98,8 +97,7 @@ def nats_lost(
     seen = torch.zeros_like(codes, dtype=torch.bool) if visible is None else spaced(visible, len(codes))
     embedded, layers = generator.rows(codes, seen), dict[int, Tensor]()
     for place, block in enumerate(order):
-        with half_products(codes.device):
-            output = generator.trunk(embedded, None)
+        output = drawer.output(embedded)
         shown, is_new = embedded if generator.is_linear else torch.zeros_like(embedded), ~seen[:, block]
         layers = {start: one for start, one in layers.items() if place < reach[start]}
         if place % every == 0:
@@ -110,7 +108,8 @@ def nats_lost(
         nats = F.kl_div(logits.log_softmax(-1), chances, reduction="none", log_target=True).sum(-1) * is_new
         nats = nats.nan_to_num(nan=RAN_AWAY)  # of weights that ran away: each block is asked for alone
         starts = np.fromiter(layers, dtype=np.intp)
-        lost.mean[starts, place - starts], lost.worst[starts, place - starts] = nats.mean(1), nats.amax(1)
+        lost.mean[starts, place - starts] = nats.mean(1).cpu()
+        lost.worst[starts, place - starts] = nats.amax(1).cpu()
         embedded = embedded + drawer.steps[drawer.offsets[block] + codes[:, block]] * is_new[:, None]
     lost.mean[::every, :1] = lost.worst[::every, :1] = 0.0
     return lost

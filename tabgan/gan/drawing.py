@@ -125,6 +125,11 @@ class Drawer:
             logits.see(block, drawn, new)
         self._show(batch, blocks, rows, is_new)
 
+    def output(self, embedded: Tensor) -> Tensor:
+        """What the trunk says of sums, of few rows at a time. Shape: [rows, width] -> the same."""
+        with half_products(embedded.device):
+            return torch.cat([self.generator.trunk(part, None) for part in embedded.split(_near(embedded))])
+
     def log_chances(self, output: Tensor, block: int) -> Tensor:
         """Logarithms of a block's chances. Shape: what the trunk says [rows, width] -> [rows, size]."""
         return self.logits(output, block).log_softmax(-1)
@@ -150,9 +155,8 @@ class Drawer:
     ) -> Apart | InTurn:
         """What the network says of a group, before any of it is drawn."""
         embedded, generator = _rows(batch.embedded, rows), self.generator
-        near = NEAR_ROWS if embedded.device.type == "cpu" else len(embedded)
-        parts = embedded.split(near)
-        noises = [None] * len(parts) if noise is None else noise.split(near)
+        parts = embedded.split(_near(embedded))
+        noises = [None] * len(parts) if noise is None else noise.split(_near(embedded))
         if not generator.is_linear:
             with half_products(embedded.device):
                 output = list(map(generator.trunk, parts, noises))
@@ -239,6 +243,10 @@ def _drawn(chances: Tensor, place: Tensor | None, level: Tensor) -> Tensor:
     least = torch.minimum(level[:, None] * total, _below(total))
     passed = torch.searchsorted(cumulative, least, right=True)[:, 0]
     return passed.clamp(max=cumulative.shape[1] - 1)  # chances that are no numbers are never passed
+
+
+def _near(rows: Tensor) -> int:
+    return NEAR_ROWS if rows.device.type == "cpu" else max(1, len(rows))
 
 
 def _rows(values: Tensor, rows: Tensor | None) -> Tensor:

@@ -16,6 +16,7 @@ FLOAT = 4  # bytes
 WEIGHT_COPIES = 9
 BATCH_COPIES = 7
 PAIR_COPIES = 6
+GAME_COPIES, SUM_COPIES = 8, 2  # of the codes of made rows; of their sums of vectors, one for each block
 PROGRAM = 700 * 2**20  # Python, torch and pandas, before any table
 CODE, PLACE = 2, 8  # bytes
 ORDERS = 2  # of the rows: which are trained on, and how an epoch deals them
@@ -31,7 +32,10 @@ def training_bytes(sizes: Sequence[int], n_rows: int, settings: Settings) -> int
     weights = 2 * n_flat * width * WEIGHT_COPIES
     if has_rounds:
         weights += n_flat * settings.discriminator_dim[0] * WEIGHT_COPIES
-    batch = min(settings.batch_size, max(n_rows, 1)) * n_flat * BATCH_COPIES
+    batch_rows = min(settings.batch_size, max(n_rows, 1))
+    batch = batch_rows * n_flat * BATCH_COPIES
+    if has_rounds:
+        batch += batch_rows // 2 * (n_flat * GAME_COPIES + n_blocks * width * SUM_COPIES)
     pairs = min(n_flat, MAX_FLAT) ** 2 * PAIR_COPIES + 2 * n_blocks**2
     if teachers.marginals:
         pairs += n_flat**2 * PAIR_COPIES

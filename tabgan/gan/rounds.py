@@ -9,7 +9,7 @@ that is what the adversary teaches. As many groups as blocks draw one block at a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,14 +26,19 @@ LEAST_CHANCE = 1e-30
 
 @dataclass(frozen=True)
 class Rounds:
-    """Runs of blocks in drawing order, and where the joined flat codes of all steps lie in the whole row.
+    """Runs of blocks in drawing order, the flat codes of all steps joined, and where they lie in a row.
 
     `steps`: of each run what is drawn at a time, block by block or all at once.
     """
 
     runs: tuple[tuple[int, ...], ...]
     steps: tuple[tuple[Group, ...], ...]
+    flat: Tensor
     back: Tensor
+
+    def parts(self, values: Tensor) -> Iterator[Tensor]:
+        """Those of each step's codes. Taken at once, as gradients of each step would fill a whole table."""
+        return iter(values[self.flat].split([len(group.flat) for run in self.steps for group in run]))
 
 
 def rounds_of(generator: Generator, runs: Sequence[Sequence[int]]) -> Rounds:
@@ -43,8 +48,8 @@ def rounds_of(generator: Generator, runs: Sequence[Sequence[int]]) -> Rounds:
         tuple(group_of(blocks, [block]) for block in run) if generator.is_linear else (group_of(blocks, run),)
         for run in runs
     )
-    back = torch.argsort(torch.cat([group.flat for run in steps for group in run]))
-    return Rounds(tuple(map(tuple, runs)), steps, back)
+    flat = torch.cat([group.flat for run in steps for group in run])
+    return Rounds(tuple(map(tuple, runs)), steps, flat, torch.argsort(flat))
 
 
 def equal_runs(order: Sequence[int], n_rounds: int) -> tuple[tuple[int, ...], ...]:
@@ -111,8 +116,8 @@ def draw(
     Shape: codes, visible [rows, blocks]. A visible block keeps its code.
     """
     luck = luck or Luck.thrown(generator, rounds, len(codes))
-    weight, bias = generator.head.layer()
-    table, hidden = generator.rows.table(), generator.rows.hidden
+    weights, biases = map(rounds.parts, generator.head.layer())
+    vectors, hidden = rounds.parts(generator.rows.table()), generator.rows.hidden
     real = generator.blocks.one_hot(codes)
     embedded = generator.rows(codes, visible)
     rows, chances, n_drawn = [], [], 0
@@ -124,7 +129,7 @@ def draw(
             if by_layers is not None:
                 output = embedded + by_layers
             with half_products(codes.device):
-                logits = F.linear(output, weight[group.flat], bias[group.flat]).float()
+                logits = F.linear(output, next(weights), next(biases)).float()
             is_kept = visible[:, group.blocks]
             spread = group.layout.spread(is_kept)
             dice = luck.dice[:, n_drawn : n_drawn + len(group.flat)]
@@ -132,7 +137,7 @@ def draw(
             drawn = torch.where(spread, real[:, group.flat], drawn_codes(logits, group.layout, dice))
             is_new = (~is_kept).to(drawn.dtype)
             with half_products(codes.device):
-                added = (drawn * ~spread) @ table[group.flat]
+                added = (drawn * ~spread) @ next(vectors)
             embedded = embedded + added - is_new @ hidden[group.blocks]
             rows.append(drawn)
             chances.append(torch.where(spread, drawn, group.layout.softmax(logits)))

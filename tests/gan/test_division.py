@@ -83,6 +83,11 @@ def test_no_fewer_rounds_would_lose_as_little(monkeypatch, seed, scale, final_no
     assert len(found) == min(map(len, little))
 
 
+def test_no_blocks_are_drawn_in_no_round():
+    drawer, codes = Drawer(generator_of(toy_blocks(), 0.0)), mixture(5)
+    assert few_rounds(drawer, (), codes) == rounds_asked_for(drawer, (), codes, 3) == ()
+
+
 def test_both_ends_are_among_the_random_generators(monkeypatch):
     torch.manual_seed(0)
     monkeypatch.setattr(division, "LEAST_BLOCKS", 4)
