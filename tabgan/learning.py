@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.generator import Generator
+from tabgan.gan.generator import Generator, weight_shapes
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.micro_batches import OutOfMemory
 from tabgan.gan.settings import RECIPES, PrivateSettings, Settings, teachers_of
@@ -293,16 +293,14 @@ def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, embedding
         raise ValueError("The weights are not those of a generator.")
     dims = tuple(len(weights[key]) for key in ("noise.weight", *layers))
     final_norm = "norm.bias" in weights
-
-    def network() -> Generator:
-        return Generator(blocks, embedding_dim=embedding_dim, generator_dim=dims, final_norm=final_norm)
-
+    # Asked before there is a network, however large: one on the meta device would load the compiler of torch.
+    wanted = weight_shapes(blocks, embedding_dim=embedding_dim, generator_dim=dims, final_norm=final_norm)
+    if {key: tuple(weight.shape) for key, weight in weights.items()} != wanted or any(
+        weight.dtype != torch.float32 for weight in weights.values()
+    ):
+        raise ValueError("The weights are not those of the layout.")
     with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
-        with torch.device("meta"):  # which takes no memory, however large
-            wanted = {key: (weight.shape, weight.dtype) for key, weight in network().state_dict().items()}
-        if wanted != {key: (weight.shape, weight.dtype) for key, weight in weights.items()}:
-            raise ValueError("The weights are not those of the layout.")
-        made = network()
+        made = Generator(blocks, embedding_dim=embedding_dim, generator_dim=dims, final_norm=final_norm)
     made.load_state_dict(weights)
     return made
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +42,11 @@ def test_other_names_are_told_to_be_missing():
 def test_torch_is_not_loaded_before_it_is_needed(code):
     done = subprocess.run([sys.executable, "-c", f"{code}; import sys; sys.exit('torch' in sys.modules)"])
     assert done.returncode == 0
+
+
+def test_a_model_draws_without_the_compiler_of_torch():
+    """Which takes seconds to load, and is loaded by the first random number on the meta device."""
+    path = Path(__file__).parent / "golden" / "open_format1.tabgan"
+    code = f"from tabgan import TabGAN; TabGAN.load({str(path)!r}).sample(5)"
+    code = f"{code}; import sys; sys.exit('torch._dynamo' in sys.modules or 'torch' not in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

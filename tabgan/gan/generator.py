@@ -186,3 +186,23 @@ class Generator(nn.Module):
             output = embedded + (self.trunk(before, noise) - before)
         logits: Tensor = self.head(output)
         return logits
+
+
+def weight_shapes(
+    blocks: Blocks, *, embedding_dim: int, generator_dim: Sequence[int], final_norm: bool
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of a generator's weights, by the names of its state, without making it."""
+    width, *inner = generator_dim
+    shapes: dict[str, tuple[int, ...]] = {
+        "rows.hidden": (blocks.n_blocks, width),
+        "noise.weight": (width, embedding_dim),
+        "head.bias": (blocks.n_flat,),
+    }
+    for table in ("rows", "head"):
+        shapes[f"{table}.identity"] = (blocks.n_flat, width)
+        shapes[f"{table}.order"] = (blocks.n_blocks, N_FEATURES, width)
+    for place, size in enumerate(inner):
+        shapes |= {f"layers.{place}.norm.{part}": (width,) for part in ("weight", "bias")}
+        shapes |= {f"layers.{place}.up.weight": (size, width), f"layers.{place}.up.bias": (size,)}
+        shapes |= {f"layers.{place}.down.weight": (width, size), f"layers.{place}.down.bias": (width,)}
+    return shapes | ({"norm.weight": (width,), "norm.bias": (width,)} if final_norm else {})

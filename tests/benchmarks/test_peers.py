@@ -70,6 +70,7 @@ def test_the_protocol_gives_rows_and_costs(name: str, table: pd.DataFrame, kinds
     assert made.figures["peak_bytes"] > 10**7
 
 
+@pytest.mark.slow
 def test_rounds_that_are_asked_for_are_trained_for(table: pd.DataFrame, kinds: dict[str, str]) -> None:
     """Such a model keeps a second generator, that of the adversary."""
     train = as_read(table, kinds)

@@ -76,6 +76,7 @@ def one_column(n_rows: int, seed: int) -> Table:
 
 MAKERS = {make.__name__: make for make in (people, categories, readings, one_column)}
 MIXED = ("people", "one_column")  # all kinds of columns, and the least of tables
+KINDS = [pytest.param(kind, marks=() if kind in MIXED else pytest.mark.slow) for kind in MAKERS]
 
 
 def in_other_units(table: Table) -> Table:
@@ -124,7 +125,7 @@ def has_evidence(family: Family) -> bool:
     return verdict(family) in ("leak", "weak evidence")
 
 
-@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_copy_leaks_a_fresh_sample_does_not_and_the_more_is_copied_the_worse(
     family: str, kind: str
@@ -150,9 +151,7 @@ def test_a_copy_leaks_a_fresh_sample_does_not_and_the_more_is_copied_the_worse(
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=() if kind in MIXED else pytest.mark.slow) for kind in MAKERS]
-)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_looks_do_not_matter(family: str, kind: str, change: str) -> None:
     before = judged(family, kind, COPIED[1])

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from tabgan.gan.blocks import N_FEATURES, Blocks
-from tabgan.gan.generator import CodeTable, Generator, RowEmbedding
+from tabgan.gan.generator import CodeTable, Generator, RowEmbedding, weight_shapes
 from tests.gan.toys import mixture, toy_blocks
 
 
@@ -94,3 +95,11 @@ def test_the_trunk_can_be_a_single_layer():
     blocks = toy_blocks()
     generator = Generator(blocks, embedding_dim=2, generator_dim=(8,))
     assert generator(mixture(3).long(), torch.ones(3, 4, dtype=torch.bool)).shape == (3, blocks.n_flat)
+
+
+@pytest.mark.parametrize("final_norm", [False, True])
+@pytest.mark.parametrize("dims", [(16,), (16, 12), (16, 12, 20)])
+def test_the_shapes_of_weights_are_told_without_a_network(final_norm, dims):
+    blocks, form = toy_blocks(), {"embedding_dim": 4, "generator_dim": dims, "final_norm": final_norm}
+    made = {key: tuple(weight.shape) for key, weight in Generator(blocks, **form).state_dict().items()}
+    assert weight_shapes(blocks, **form) == made

@@ -15,7 +15,8 @@ from tests.gan.toys import SMALL, mixture, pair_error, play, shuffled, small_gen
 from tests.gan.toys import drawn as drawn_codes
 
 N_STEPS = 500
-ALIKE = ("minimax", "least-squares", "hinge", "wasserstein")  # they differ from the rest in a formula only
+# They differ from the rest in a formula only, or in a penalty that has tests of its own.
+ALIKE = ("minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp")
 
 
 def scores(n_rows=64):
