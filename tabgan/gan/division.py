@@ -46,14 +46,21 @@ class Lost(NamedTuple):
     worst: Floats
 
 
-def few_rounds(drawer: Drawer, order: Sequence[int], codes: Tensor, visible: Tensor | None = None) -> Groups:
-    """The order in as few rounds as lose no more than `MAX_NATS` for each block.
+def few_rounds(
+    drawer: Drawer,
+    order: Sequence[int],
+    codes: Tensor,
+    visible: Tensor | None = None,
+    *,
+    max_nats: float = MAX_NATS,
+) -> Groups:
+    """The order in as few rounds as lose no more than `max_nats` for each block.
 
     Shape: codes, visible [rows, blocks]: rows such as are drawn, and which of their blocks are there before.
     """
     lost = nats_lost(drawer, order, codes, visible, max_codes=MAX_CODES)
     allowed = np.where(lost.worst <= MAX_NATS_OF_ROW, lost.mean, np.inf)
-    most = MAX_NATS * max(LEAST_BLOCKS, len(order))
+    most = max_nats * max(LEAST_BLOCKS, len(order))
     return next((in_runs(order, runs) for nats, runs in _cheapest(allowed) if nats <= most), ())
 
 
