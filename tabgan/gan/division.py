@@ -25,6 +25,7 @@ from tabgan.gan.drawing import Drawer
 from tabgan.gan.order import spaced
 
 MAX_NATS, LEAST_BLOCKS = 0.002, 25  # that a row may lose for each block, on average, if of so many
+FEW_ROWS = 15_000  # learned from more, a model is nearer to its table, and may lose less
 MAX_NATS_OF_ROW = 1.0  # that a block may lose in any one row: what is rare may follow all the same
 MAX_CODES = 512  # of a round: logits of all of them are kept for the rows that are drawn at a time
 MAX_STARTS = 64  # of so many rounds as are asked for, in an order of more blocks: at equal distances
@@ -52,7 +53,7 @@ def few_rounds(
     codes: Tensor,
     visible: Tensor | None = None,
     *,
-    max_nats: float = MAX_NATS,
+    max_nats: float = MAX_NATS / 2,
 ) -> Groups:
     """The order in as few rounds as lose no more than `max_nats` for each block.
 
@@ -62,6 +63,11 @@ def few_rounds(
     allowed = np.where(lost.worst <= MAX_NATS_OF_ROW, lost.mean, np.inf)
     most = max_nats * max(LEAST_BLOCKS, len(order))
     return next((in_runs(order, runs) for nats, runs in _cheapest(allowed) if nats <= most), ())
+
+
+def nats_allowed(n_rows: int) -> float:
+    """What a row may lose for each block by few rounds where so many rows were learned."""
+    return float(MAX_NATS * min(1.0, (FEW_ROWS / max(1, n_rows)) ** 0.5))
 
 
 def rounds_asked_for(drawer: Drawer, order: Sequence[int], codes: Tensor, n_rounds: int) -> Groups:

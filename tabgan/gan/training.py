@@ -21,7 +21,7 @@ from tabgan.gan.adversary import Adversary
 from tabgan.gan.batches import Rows, learning_masks, rank_of, split_validation
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.calibration import calibrate
-from tabgan.gan.division import Groups, few_rounds, rounds_asked_for
+from tabgan.gan.division import Groups, few_rounds, nats_allowed, rounds_asked_for
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
 from tabgan.gan.learning_rate import cosine
@@ -117,7 +117,7 @@ def train(
     exact = exact if has_likelihood else quick
     if quick is not exact:
         calibrate(quick, groups, codes, has_noise=True)
-    runs = few_rounds(Drawer(exact), order, codes)
+    runs = few_rounds(Drawer(exact), order, codes, max_nats=nats_allowed(len(codes)))
     calibrate(exact, runs if has_likelihood else groups, codes, has_noise=not has_likelihood)
     return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
 

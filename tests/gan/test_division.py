@@ -73,7 +73,7 @@ def test_no_fewer_rounds_would_lose_as_little(monkeypatch, seed, scale, final_no
     torch.manual_seed(seed)
     monkeypatch.setattr(division, "LEAST_BLOCKS", 4)
     generator, codes = generator_of(toy_blocks(), scale, final_norm=final_norm), mixture(300).long()
-    found = few_rounds(Drawer(generator), ORDER, codes)
+    found = few_rounds(Drawer(generator), ORDER, codes, max_nats=division.MAX_NATS)
     little = []
     for runs in every_cut(ORDER):
         lost = losses_of(generator, codes, runs)
@@ -81,6 +81,17 @@ def test_no_fewer_rounds_would_lose_as_little(monkeypatch, seed, scale, final_no
             little.append(runs)
     assert found in little
     assert len(found) == min(map(len, little))
+
+
+def test_the_more_rows_are_learned_the_less_may_be_lost():
+    allowed = [division.nats_allowed(n_rows) for n_rows in (0, 1, division.FEW_ROWS, 40_000, 10**7)]
+    assert allowed[0] == allowed[1] == allowed[2] == division.MAX_NATS
+    assert allowed[2] > allowed[3] > allowed[4] > 0
+    torch.manual_seed(0)
+    drawer, codes = Drawer(generator_of(toy_blocks(), 1.0)), mixture(300).long()
+    n_rounds = [len(few_rounds(drawer, ORDER, codes, max_nats=nats)) for nats in (10.0, 1e-3, 0.0)]
+    assert n_rounds == sorted(n_rounds)
+    assert (n_rounds[0], n_rounds[-1]) == (1, 4)
 
 
 def test_no_blocks_are_drawn_in_no_round():
