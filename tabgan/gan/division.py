@@ -66,8 +66,11 @@ def few_rounds(
 
 
 def nats_allowed(n_rows: int) -> float:
-    """What a row may lose for each block by few rounds where so many rows were learned."""
-    return float(MAX_NATS * min(1.0, (FEW_ROWS / max(1, n_rows)) ** 0.5))
+    """What a row may lose for each block by few rounds where so many rows were learned.
+
+    It falls as the divergence of a learned model from its table does, with one over their number.
+    """
+    return MAX_NATS * min(1.0, FEW_ROWS / max(1, n_rows))
 
 
 def rounds_asked_for(drawer: Drawer, order: Sequence[int], codes: Tensor, n_rounds: int) -> Groups:
