@@ -25,7 +25,7 @@ from tabgan.gan.drawing import Drawer
 from tabgan.gan.order import spaced
 
 MAX_NATS, LEAST_BLOCKS = 0.002, 25  # that a row may lose for each block, on average, if of so many
-FEW_ROWS = 15_000  # learned from more, a model is nearer to its table, and may lose less
+FEW_ROWS, MANY_ROWS = 15_000, 60_000  # a model of more is nearer to its table, and may lose less
 MAX_NATS_OF_ROW = 1.0  # that a block may lose in any one row: what is rare may follow all the same
 MAX_CODES = 512  # of a round: logits of all of them are kept for the rows that are drawn at a time
 MAX_STARTS = 64  # of so many rounds as are asked for, in an order of more blocks: at equal distances
@@ -68,9 +68,10 @@ def few_rounds(
 def nats_allowed(n_rows: int) -> float:
     """What a row may lose for each block by few rounds where so many rows were learned.
 
-    It falls as the divergence of a learned model from its table does, with one over their number.
+    It falls as the divergence of a learned model from its table does, with one over their number; of many rows
+    a model keeps an error that more rows do not mend.
     """
-    return MAX_NATS * min(1.0, FEW_ROWS / max(1, n_rows))
+    return MAX_NATS * FEW_ROWS / min(max(FEW_ROWS, n_rows), MANY_ROWS)
 
 
 def rounds_asked_for(drawer: Drawer, order: Sequence[int], codes: Tensor, n_rounds: int) -> Groups:
