@@ -68,8 +68,8 @@ def few_rounds(
 def nats_allowed(n_rows: int) -> float:
     """What a row may lose for each block by few rounds where so many rows were learned.
 
-    It falls as the divergence of a learned model from its table does, with one over their number; of many rows
-    a model keeps an error that more rows do not mend.
+    It falls with one over their number, as the divergence of a learned model from its table does; of many
+    rows a model keeps an error that more rows do not mend.
     """
     return MAX_NATS * FEW_ROWS / min(max(FEW_ROWS, n_rows), MANY_ROWS)
 
