@@ -2,8 +2,8 @@
 
 python -m benchmarks.rounds [--tables adult rain] [--nats 0 0.001 0.002 0.004 0.008] [--draws 3] [--seed 0]
 
-`--nats`: what a row may lose by it for each block (of 25 blocks at least; `tabgan.gan.division`). The default
-was chosen by this, within the training rows: a fifth of them judges, the held-out rows are not looked at.
+`--nats`: what a row may lose by it for each block (of 25 blocks at least; `tabgan.gan.division`). All within
+the training rows: a fifth of them judges, the held-out rows are not looked at.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import pytest
 
 from tabgan.errors import SchemaError
 from tabgan.gan.memory import training_bytes
-from tabgan.gan.settings import Settings
+from tabgan.gan.settings import Settings, Teachers
 from tabgan.preparation import check_memory, notes_on
 
 
@@ -40,3 +40,9 @@ def test_rows_are_told_to_take_their_codes_once_and_two_places():
     more = [training_bytes([32] * 20, n_rows, Settings()) for n_rows in (10**8, 2 * 10**8)]
     assert more[1] - more[0] == 10**8 * (20 * 2 + 2 * 8)
     assert training_bytes([32] * 37, 10**7, Settings()) < 2 * 2**30
+
+
+def test_each_block_of_a_game_is_told_to_keep_a_sum_of_every_made_row():
+    alone, game = Settings(teachers=Teachers(adversary=0.0)), Settings()
+    extra = [training_bytes([4] * n, 10**4, game) - training_bytes([4] * n, 10**4, alone) for n in (100, 400)]
+    assert extra[1] - extra[0] > 300 * 512 * 256 * 4

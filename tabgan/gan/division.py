@@ -29,7 +29,7 @@ FEW_ROWS, MANY_ROWS = 15_000, 60_000  # a model of more is nearer to its table, 
 MAX_NATS_OF_ROW = 1.0  # that a block may lose in any one row: what is rare may follow all the same
 MAX_CODES = 512  # of a round: logits of all of them are kept for the rows that are drawn at a time
 MAX_STARTS = 64  # of so many rounds as are asked for, in an order of more blocks: at equal distances
-MAX_ROWS, MAX_NUMBERS, MAX_ASKED = 4_096, 2**24, 2**20
+MAX_ROWS, MAX_NUMBERS, MAX_ASKED = 4_096, 2**24, 2**20  # what is kept of rows; rows times blocks
 RAN_AWAY = 1e9
 
 Groups = tuple[tuple[int, ...], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import accumulate, pairwise, product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -60,10 +60,11 @@ def every_cut(order: tuple[int, ...]):
 
 def losses_of(generator: Generator, codes: torch.Tensor, runs) -> list[torch.Tensor]:
     """What each block loses in such rounds. Shape: -> blocks in drawing order, each [rows]."""
-    starts = accumulate(map(len, runs), initial=0)
-    before = [(ORDER[:start], run[:place], block) for start, run in zip(starts, runs, strict=False)
-              for place, block in enumerate(run)]  # fmt: skip
-    return [nats(generator, codes, *one) for one in before]
+    lost, seen = [], ()
+    for run in runs:
+        lost += [nats(generator, codes, seen, run[:place], block) for place, block in enumerate(run)]
+        seen += run
+    return lost
 
 
 @pytest.mark.parametrize("seed", range(3))
