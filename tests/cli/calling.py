@@ -16,12 +16,3 @@ class Outcome:
 
 
 Call = Callable[..., Outcome]
-
-
-# The command line, but with a checkpoint at every tenth of a second in place of every minute.
-OFTEN = """
-from tabgan.checkpoint import Checkpoint
-Checkpoint.__init__.__defaults__ = (0.1, False)
-from tabgan_cli.app import main
-main()
-"""

@@ -31,6 +31,12 @@ def call() -> Call:
     return invoke
 
 
+@pytest.fixture
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a command's standard error goes: into no folder that a test looks at."""
+    return tmp_path_factory.mktemp("told") / "stderr"
+
+
 @pytest.fixture(scope="session")
 def census() -> pd.DataFrame:
     """Four columns of the Adult census table."""

@@ -13,65 +13,53 @@ from pathlib import Path
 import pytest
 
 from tabgan import TabGAN
-from tests.cli.calling import OFTEN, Call
+from tests.cli.calling import Call
+from tests.cli.forked import SECONDS, command, ended, forked
+
+OFTEN = 0.1  # seconds between checkpoints, in place of a minute
 
 
-def interrupted(arguments: list[str], folder: Path, until: str, number: signal.Signals) -> int:
-    """Start a command, send the signal once a file like `until` is in the folder; the exit code."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tabgan_cli", *arguments]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not list(folder.glob(until)):
-            assert process.poll() is None, "it ended before it was interrupted"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(number)
-        return process.wait(timeout=30)
+def stopped(
+    arguments: list[object], folder: Path, until: str, told: Path, *numbers: signal.Signals
+) -> tuple[int, list[str]]:
+    """Start a command, send the signals once a file like `until` is there; exit code and what it told."""
+    process = forked(command, arguments, told, OFTEN)
+    deadline = time.monotonic() + SECONDS
+    while not list(folder.glob(until)):
+        assert process.is_alive(), "it ended before it was interrupted"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    for number in numbers:
+        os.kill(process.pid, number)
+    return ended(process), told.read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.parametrize(
     ("name", "number", "code"), [("out.csv", signal.SIGINT, 130), ("out.parquet", signal.SIGTERM, 143)]
 )
 def test_an_interrupted_sample_leaves_nothing(
-    census_model: Path, tmp_path: Path, name: str, number: signal.Signals, code: int
+    census_model: Path, tmp_path: Path, told: Path, name: str, number: signal.Signals, code: int
 ) -> None:
-    arguments = ["sample", str(census_model), "-n", "100000000", "-o", str(tmp_path / name)]
-    assert interrupted(arguments, tmp_path, ".tabgan-*.part", number) == code
+    arguments = ["sample", census_model, "-n", "100000000", "-o", tmp_path / name]
+    assert stopped(arguments, tmp_path, ".tabgan-*.part", told, number)[0] == code
     assert list(tmp_path.iterdir()) == []
-
-
-def stopped(arguments: list[object], checkpoint: Path, *numbers: signal.Signals) -> tuple[int, list[str]]:
-    """Start a command, send the signals once it trains; exit code and the lines of standard error."""
-    command = [sys.executable, "-c", OFTEN, *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
-        deadline = time.monotonic() + 120
-        while not checkpoint.exists():
-            assert process.poll() is None, "it ended before it was interrupted"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        for number in numbers:
-            process.send_signal(number)
-        _, told = process.communicate(timeout=60)
-        return process.returncode, told.splitlines()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_fit_writes_the_best_model_so_far_and_goes_on(
-    call: Call, census_csv: Path, tmp_path: Path, number: signal.Signals, code: int
+    call: Call, census_csv: Path, tmp_path: Path, told: Path, number: signal.Signals, code: int
 ) -> None:
     model, checkpoint = tmp_path / "m.tabgan", tmp_path / "m.tabgan.checkpoint"
     model.write_bytes(b"old")
     fit = ["fit", census_csv, "-m", model, "--epochs", 60, "-q", "--force"]
-    found, told = stopped(fit, checkpoint, number)
+    found, lines = stopped(fit, tmp_path, checkpoint.name, told, number)
     assert found == code
     assert re.fullmatch(
         r"Training was interrupted after [\d.]+ epochs; the best weights so far are kept\. "
         rf"Wrote {model}\. The same command with --resume --force goes on\.",
-        told[-1],
+        lines[-1],
     )
-    assert all(line.startswith("Warning: ") for line in told[:-1])
+    assert all(line.startswith("Warning: ") for line in lines[:-1])
     assert len(TabGAN.load(model).sample(5)) == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", model.name, checkpoint.name]
     if number == signal.SIGINT:
@@ -85,11 +73,11 @@ def test_an_interrupted_fit_writes_the_best_model_so_far_and_goes_on(
         assert not checkpoint.exists()
 
 
-def test_two_signals_leave_the_old_model_or_a_whole_one(census_csv: Path, tmp_path: Path) -> None:
+def test_two_signals_leave_the_old_model_or_a_whole_one(census_csv: Path, tmp_path: Path, told: Path) -> None:
     model = tmp_path / "m.tabgan"
     model.write_bytes(b"old")
     fit = ["fit", census_csv, "-m", model, "--max-seconds", 600, "-q", "--force"]
-    code, _ = stopped(fit, tmp_path / "m.tabgan.checkpoint", signal.SIGINT, signal.SIGTERM)
+    code, _ = stopped(fit, tmp_path, "m.tabgan.checkpoint", told, signal.SIGINT, signal.SIGTERM)
     # Interrupted inside `exec` of a text, as dataclasses do on import, Python ends by the signal itself.
     assert code in (130, 143, -signal.SIGINT)
     if model.read_bytes() != b"old":
@@ -97,11 +85,11 @@ def test_two_signals_leave_the_old_model_or_a_whole_one(census_csv: Path, tmp_pa
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_an_interrupted_run_writes_no_table(census_csv: Path, tmp_path: Path) -> None:
+def test_an_interrupted_run_writes_no_table(census_csv: Path, tmp_path: Path, told: Path) -> None:
     run = ["run", census_csv, "-o", tmp_path / "out.csv", "--max-seconds", 600, "-q"]
-    code, told = stopped(run, tmp_path / "out.csv.checkpoint", signal.SIGTERM)
+    code, lines = stopped(run, tmp_path, "out.csv.checkpoint", told, signal.SIGTERM)
     assert code == 143
-    assert told[-1].endswith("No table was written. The same command with --resume goes on.")
+    assert lines[-1].endswith("No table was written. The same command with --resume goes on.")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", "out.csv.checkpoint"]
 
 
@@ -129,18 +117,9 @@ def test_a_closed_pipe_ends_quietly(census_model: Path) -> None:
     assert b"Traceback" not in told
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(census_model: Path, tmp_path: Path) -> None:
-    output = tmp_path / "out.csv"
-    # A limit on the size of files stands in for a full disk; Python ignores the signal that comes with it.
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)); "
-        "from tabgan_cli.app import main; main()"
-    )
-    arguments = ["sample", str(census_model), "-n", "5000", "-o", str(output), "-q"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 5
-    assert done.stderr.startswith("Error: ")
-    assert len(done.stderr.splitlines()) == 1
+def test_a_full_disk_is_one_line_and_leaves_nothing(census_model: Path, tmp_path: Path, told: Path) -> None:
+    arguments = ["sample", census_model, "-n", "5000", "-o", tmp_path / "out.csv", "-q"]
+    assert ended(forked(command, arguments, told, None, 20_000)) == 5
+    (line,) = told.read_text(encoding="utf-8").splitlines()
+    assert line.startswith("Error: ")
     assert list(tmp_path.iterdir()) == []

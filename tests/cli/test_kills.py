@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -20,57 +19,29 @@ from tabgan_cli.table_file import read_table, table_writer
 from tabgan import TabGAN
 from tabgan.model_file import CHECKPOINT, read_model
 from tests.cli.calling import Call
-from tests.toy_tables import SMALL, orders
+from tests.cli.forked import (
+    FIT,
+    SECONDS,
+    ended,
+    event,
+    few_orders,
+    fit_and_wait,
+    forked,
+    write_for_ever,
+    write_much,
+)
 
-# Forks a writer for every line it is sent: a process that has loaded everything is killed within
-# milliseconds of its work, which one that starts anew would spend on imports. The writer writes a table of
-# zeros and one of ones over each other for ever.
-WRITER = """
-import os, sys
-import pandas as pd
-from tabgan_cli.excel import excel_writer
-from tabgan_cli.places import Place
-from tabgan_cli.table_file import table_writer
-if "://" in sys.argv[1]:
-    import tabgan_cli.sql_table
-for _ in sys.stdin:
-    child = os.fork()
-    if not child:
-        for n in range(1, 10**9):
-            with table_writer(Place(sys.argv[1])) as write:
-                for _ in range(3):
-                    write(pd.DataFrame({"n": [n % 2] * 1000}))
-                    os.write(1, b".")
-    os.write(1, f"{child}\\n".encode())
-    os.waitpid(child, 0)
-"""
 N_ROWS = 3000
 
 
-@contextlib.contextmanager
-def writers(place: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-c", WRITER, place]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
-        try:
-            yield process
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-
-
-def killed(process: subprocess.Popen[bytes], after: float) -> None:
-    """Let a writer begin, and kill it so many seconds later."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(b"go\n")
-    said = b""
-    while b"\n" not in said or (not said.partition(b"\n")[2].strip(b"\n") and b"." not in said):
-        part = os.read(process.stdout.fileno(), 1 << 16)
-        assert part, "the writers have ended"
-        said += part
-    number = int(bytes(sign for sign in said.split(b"\n")[0] if sign in b"0123456789"))
+def killed(after: float, work: Callable[..., None], *arguments: object) -> None:
+    """Let a process begin this work, and kill it so many seconds later."""
+    begun = event()
+    process = forked(work, *arguments, begun)
+    assert begun.wait(SECONDS)
     time.sleep(after)
-    os.kill(number, signal.SIGKILL)
+    process.kill()
+    assert ended(process) == -signal.SIGKILL
 
 
 def survives(
@@ -82,21 +53,20 @@ def survives(
     n_lost = 0
     with table_writer(Place(place)) as write:
         write(pd.DataFrame({"n": [0] * N_ROWS}))
-    with writers(place) as process:
-        for _ in range(n_kills):
-            killed(process, rng.uniform(0, longest))
-            cells = read_table(Place(place)).rows["n"]
-            n_lost += N_ROWS - len(cells)
-            assert len(cells) == N_ROWS
-            assert cells.nunique() == 1
-            seen.add(int(cells[0]))
+    for _ in range(n_kills):
+        killed(rng.uniform(0, longest), write_for_ever, place)
+        cells = read_table(Place(place)).rows["n"]
+        n_lost += N_ROWS - len(cells)
+        assert len(cells) == N_ROWS
+        assert cells.nunique() == 1
+        seen.add(int(cells[0]))
     record("kills_survived", n_kills)
     record("rows_lost", n_lost)
     return seen
 
 
 @pytest.mark.parametrize(
-    ("name", "n_kills"), [("t.csv", 50), ("t.parquet", 8), ("t.jsonl.zst", 8), ("t.db", 8)]
+    ("name", "n_kills"), [("t.csv", 16), ("t.parquet", 8), ("t.jsonl.zst", 8), ("t.db", 8)]
 )
 def test_a_killed_writer_leaves_a_whole_table(
     tmp_path: Path, name: str, n_kills: int, record_property: Callable[[str, object], None]
@@ -155,52 +125,22 @@ def test_fifty_killed_commands_leave_the_old_file_or_the_new(
     record_property("rows_lost", 0)  # each of the tables above was read and counted
 
 
-# Forks a fit for every line it is sent; see WRITER. It goes on from the checkpoint of those before it, tells
-# of every epoch, and waits to be killed when it has ended.
-FITTER = """
-import os, sys, time
-from tabgan import Checkpoint, TabGAN
-from tests.toy_tables import orders
-settings = eval(sys.argv[1])
-table = orders(200)[["amount", "job", "member"]]
-for _ in sys.stdin:
-    child = os.fork()
-    if not child:
-        model = TabGAN(**settings, callbacks=(lambda record: os.write(1, b"."),))
-        model.fit(table, checkpoint=Checkpoint(sys.argv[2], seconds=0)).save(sys.argv[3])
-        time.sleep(600)
-    os.write(1, f"{child}\\n".encode())
-    os.waitpid(child, 0)
-"""
-FIT = {**SMALL, "epochs": 14, "batch_size": 32}
-
-
 def killed_fits(folder: Path, n_kills: int, *, seed: int) -> None:
     """Kill fits at random moments; what goes on from them ends as one that was never killed."""
     rng, model, checkpoint = random.Random(seed), folder / "m.tabgan", folder / "c"
-    table = orders(200)[["amount", "job", "member"]]
-    TabGAN(**FIT).fit(table).save(folder / "whole.tabgan")
+    TabGAN(**FIT).fit(few_orders()).save(folder / "whole.tabgan")
     expected = (folder / "whole.tabgan").read_bytes()
     n_found = 0
-    root = str(Path(__file__).parents[2])  # where the toy tables are
-    command = [sys.executable, "-c", FITTER, repr(FIT), str(checkpoint), str(model)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, cwd=root
-    ) as process:
-        try:
-            for _ in range(n_kills):
-                killed(process, rng.uniform(0, 0.5))
-                if checkpoint.exists():
-                    n_found += 1
-                    assert read_model(checkpoint, CHECKPOINT).manifest["standing"]
-                if model.exists():
-                    assert model.read_bytes() == expected
-                    model.unlink()
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
+    for _ in range(n_kills):
+        killed(rng.uniform(0, 0.5), fit_and_wait, checkpoint, model)
+        if checkpoint.exists():
+            n_found += 1
+            assert read_model(checkpoint, CHECKPOINT).manifest["standing"]
+        if model.exists():
+            assert model.read_bytes() == expected
+            model.unlink()
     assert n_found
-    TabGAN(**FIT).fit(table, checkpoint=checkpoint).save(model)
+    TabGAN(**FIT).fit(few_orders(), checkpoint=checkpoint).save(model)
     assert model.read_bytes() == expected
     assert not checkpoint.exists()
 
@@ -217,29 +157,10 @@ def test_fifty_killed_fits_go_on_to_the_same_models(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["out.csv", "out.csv.zst", "out.parquet", "out.feather", "out.jsonl", "out.xlsx"]
 )
-def test_a_full_disk_is_one_line_that_names_the_file(tmp_path: Path, name: str) -> None:
-    # A limit on the size of files stands in for a full disk; Python ignores the signal that comes with it.
-    code = f"""
-import resource, numpy as np, pandas as pd
-from tabgan_cli.failures import reports_failures
-from tabgan_cli.table_file import table_writer
-from pathlib import Path
-import openpyxl
-rows = pd.DataFrame({{"x": np.random.default_rng(0).random(40_000)}})
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-@reports_failures
-def command():
-    with table_writer(Path({str(tmp_path / name)!r})) as write:
-        write(rows)
-import typer
-app = typer.Typer()
-app.command()(command)
-app()
-"""
+def test_a_full_disk_is_one_line_that_names_the_file(tmp_path: Path, told: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"old")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 5, done.stderr
-    assert done.stderr == f"Error: {tmp_path / name}: File too large.\n"
+    assert ended(forked(write_much, tmp_path / name, told)) == 5
+    assert told.read_text(encoding="utf-8") == f"Error: {tmp_path / name}: File too large.\n"
     assert (tmp_path / name).read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
