@@ -40,6 +40,7 @@ def test_equal_seed_equal_figure(train: pd.DataFrame, fresh: pd.DataFrame) -> No
 
 
 def test_row_order_column_order_and_names_do_not_matter(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    train, holdout = train.head(500), holdout.head(500)
     synthetic = train.assign(age=train["age"] + np.random.default_rng(0).integers(0, 9, len(train)))
     renamed = {name: f"a 'very' \"odd\" {name}" for name in train}
     expected = c2st_auc(holdout, synthetic)
@@ -50,7 +51,7 @@ def test_row_order_column_order_and_names_do_not_matter(train: pd.DataFrame, hol
         (holdout.rename(columns=renamed), synthetic.rename(columns=renamed)),
         (holdout.assign(job=holdout["job"].str[::-1]), synthetic.assign(job=synthetic["job"].str[::-1])),
     ):
-        assert c2st_auc(real, other) == pytest.approx(expected, abs=0.02)
+        assert c2st_auc(real, other) == pytest.approx(expected, abs=0.03)
 
 
 def test_of_a_wide_table_each_fold_sees_columns_by_lot(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,12 +79,13 @@ def test_nothing_to_compare_is_a_half() -> None:
 
 
 def test_a_column_without_values_does_not_fail(holdout: pd.DataFrame, fresh: pd.DataFrame) -> None:
+    holdout, fresh = holdout.head(200), fresh.head(200)
     real, synthetic = holdout.assign(e=np.nan), fresh.assign(e=np.nan)
     assert c2st_auc(real, synthetic) == c2st_auc(holdout, fresh)
     assert c2st_auc(real[["e"]], synthetic[["e"]]) == 0.5
 
 
-ROWS = 400
+ROWS = 250
 
 
 def family(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None = None) -> Family:
@@ -108,7 +110,7 @@ def test_the_family_holds_the_test_between_real_rows_and_shuffled_ones(
     assert found.floor is not None
     assert found.interval is not None
     assert found.interval[0] < found.value < found.interval[1]
-    # One standard deviation of the AUC of two equal samples of 400 is .02.
+    # One standard deviation of the AUC of two equal samples of 250 is .026.
     assert abs(found.value - 0.5) < 0.08
     assert abs(found.reference - 0.5) < 0.08
     assert found.floor > 0.9

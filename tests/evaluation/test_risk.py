@@ -39,10 +39,10 @@ def test_an_attack_that_always_succeeds_on_any_row_is_no_leak() -> None:
 def test_chance_is_hardly_ever_called_a_leak_where_the_control_leaves_little() -> None:
     dice = np.random.default_rng(0)
     for rate in (0.3, 0.92, 0.99):
-        successes = dice.binomial(3000, rate, (1000, 2))
+        successes = dice.binomial(3000, rate, (300, 2))
         said = Counter(risk(int(attack), int(control), n=3000).verdict for attack, control in successes)
-        assert said["leak"] + said["weak evidence"] < 0.04 * 1000
-        assert said["leak"] < 0.003 * 1000
+        assert said["leak"] + said["weak evidence"] <= 0.04 * 300
+        assert said["leak"] <= 0.003 * 300
     assert risk(2824, 2751, n=3000, tests=15).verdict == "weak evidence"
     assert risk(2860, 2751, n=3000, tests=15).verdict == "leak"  # two fifths of what was left
 
