@@ -91,7 +91,7 @@ def as_csv(table: pd.DataFrame) -> None:
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 
-@settings(max_examples=100, derandomize=True, **COMMON)
+@settings(max_examples=50, derandomize=True, **COMMON)
 @given(tables())
 def test_any_table_is_learned_or_refused(table):
     check(table)

@@ -35,7 +35,7 @@ def judge(first: int, stop: int, record: Callable[[str, object], None]) -> None:
 
 
 def test_every_kind_of_mutation_is_refused_or_harmless(record_property):
-    judge(0, 3 * len(MUTATIONS), record_property)
+    judge(0, len(MUTATIONS), record_property)
 
 
 @pytest.mark.slow

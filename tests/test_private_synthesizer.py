@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-import textwrap
+import time
 from dataclasses import replace
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +18,12 @@ from sklearn.base import clone
 from tabgan import BudgetExceededError, Column, PrivacyConfig, Schema, SchemaError, TabGAN
 from tabgan.encoding.noisy_statistics import columns_to_measure, planned_releases
 from tabgan.encoding.private_schema import planned_votes, with_dtype
+from tabgan.privacy import rows
 from tabgan.privacy.accounting import default_delta, epsilon_of
 from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, TRIPLES
 from tabgan.privacy.ledger import Ledger, verdict
+from tests.forked import SECONDS, ended, event, forked
 from tests.small_private import N_ROWS, SCHEMA, people, shorten, small
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -200,41 +198,33 @@ def test_a_ledger_file_holds_every_spend_and_stops_the_next_fit(tmp_path):
     assert path.read_bytes() == before
 
 
-# Tells on its output of every mechanism, after it has run, and waits to be killed.
-KILLED = """
-    import sys
-    import pytest
-    from tabgan.privacy import rows
-    from tests.small_private import SCHEMA, people, shorten, small
-
+def fit_until_killed(path: Path, n_ran: int, have_run: Event) -> None:
+    """A fit that waits to be killed once so many mechanisms have run."""
     shorten(pytest.MonkeyPatch())
-    for name in ("discrete_gaussian_counts", "noisy_row_count", "_batches"):
-        def told(*args, _run=getattr(rows, name), **named):
-            answer = _run(*args, **named)
-            print("ran", flush=True)
-            if len(seen) == {at}:
-                sys.stdin.read()
-            seen.append(1)
-            return answer
-        setattr(rows, name, told)
     seen = []
-    small(SCHEMA).fit(people(), ledger={path!r})
-"""
+    for name in ("discrete_gaussian_counts", "noisy_row_count", "_batches"):
+
+        def told(*args, _run=getattr(rows, name), **named):  # noqa: B008  # the one of this turn
+            answer = _run(*args, **named)
+            seen.append(1)
+            if len(seen) == n_ran:
+                have_run.set()
+                time.sleep(SECONDS)
+            return answer
+
+        setattr(rows, name, told)
+    small(SCHEMA).fit(people(), ledger=path)
 
 
 def test_a_fit_that_is_killed_loses_no_spend_and_the_next_one_gets_what_is_left(declared, tmp_path):
     path = tmp_path / "a.ledger"
     columns = looks(declared, SCHEMA)
     n_ran = len([COUNT, *columns, SINGLES])
-    code = textwrap.dedent(KILLED).format(path=str(path), at=n_ran - 1)
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as fit:
-        assert fit.stdout is not None
-        for _ in range(n_ran):
-            assert fit.stdout.readline() == "ran\n"
-        os.kill(fit.pid, signal.SIGKILL)
-    assert fit.returncode == -signal.SIGKILL
+    have_run = event()
+    process = forked(fit_until_killed, path, n_ran, have_run)
+    assert have_run.wait(SECONDS)
+    process.kill()
+    assert ended(process) == -signal.SIGKILL
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     held = [entry["what"] for line in lines if isinstance(line, list) for entry in line]
     assert held == [COUNT, *columns, SINGLES]

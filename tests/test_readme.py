@@ -28,6 +28,7 @@ def test_the_quickstart_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "occupation" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_rare_class_is_made_and_measured(capsys: pytest.CaptureFixture[str]) -> None:
     example = runpy.run_path(str(ROOT / "examples" / "rare_class.py"))
     example["main"](n_rows=1_500, epochs=2, seeds=1)

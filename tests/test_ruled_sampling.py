@@ -141,7 +141,7 @@ def test_completed_rows_keep_rules_and_what_is_given(model, table, rounds):
         assert (done[name][is_given] == given[name][is_given]).all()
 
 
-@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 12), marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 12), marks=pytest.mark.slow)])
 def test_a_row_that_must_be_mended_still_finds_a_key_of_its_own(model, table, seeds):
     """Few rows keep all rules unmended, and every mended one may meet a key that is taken."""
     rng = np.random.default_rng(1)

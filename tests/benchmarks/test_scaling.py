@@ -28,6 +28,7 @@ def test_the_bar_of_memory_is_for_the_largest_table_alone() -> None:
     assert summary({"rows": [point(10**6, 20, 1.0)], "columns": []})["peak_bar"] is None
 
 
+@pytest.mark.slow
 def test_a_small_table_is_measured_through() -> None:
     assert mixed(50, 40).shape == (50, 40)
     found = measure(300, 20)

@@ -14,7 +14,7 @@ import pytest
 
 from tabgan import TabGAN
 from tests.cli.calling import Call
-from tests.cli.forked import SECONDS, command, ended, forked
+from tests.forked import SECONDS, command, ended, forked
 
 OFTEN = 0.1  # seconds between checkpoints, in place of a minute
 
@@ -23,7 +23,7 @@ def stopped(
     arguments: list[object], folder: Path, until: str, told: Path, *numbers: signal.Signals
 ) -> tuple[int, list[str]]:
     """Start a command, send the signals once a file like `until` is there; exit code and what it told."""
-    process = forked(command, arguments, told, OFTEN)
+    process = forked(command, arguments, told, None, OFTEN)
     deadline = time.monotonic() + SECONDS
     while not list(folder.glob(until)):
         assert process.is_alive(), "it ended before it was interrupted"
@@ -95,7 +95,12 @@ def test_an_interrupted_run_writes_no_table(census_csv: Path, tmp_path: Path, to
 
 def test_a_fit_that_is_interrupted_while_it_reads_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tabgan_cli", "fit", "-", "-m", str(tmp_path / "m.tabgan")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # see tests/forked.py
+    ) as process:
         assert process.stdin is not None
         process.stdin.write(b"a,b\n" + b"1,x\n" * 20_000)
         process.stdin.flush()  # more than a pipe holds: it reads
@@ -119,7 +124,7 @@ def test_a_closed_pipe_ends_quietly(census_model: Path) -> None:
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(census_model: Path, tmp_path: Path, told: Path) -> None:
     arguments = ["sample", census_model, "-n", "5000", "-o", tmp_path / "out.csv", "-q"]
-    assert ended(forked(command, arguments, told, None, 20_000)) == 5
+    assert ended(forked(command, arguments, told, None, None, 20_000)) == 5
     (line,) = told.read_text(encoding="utf-8").splitlines()
     assert line.startswith("Error: ")
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ from tabgan_cli.table_file import read_table, table_writer
 from tabgan import TabGAN
 from tabgan.model_file import CHECKPOINT, read_model
 from tests.cli.calling import Call
-from tests.cli.forked import (
+from tests.forked import (
     FIT,
     SECONDS,
     ended,

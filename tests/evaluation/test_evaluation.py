@@ -155,13 +155,13 @@ def test_without_a_holdout_privacy_is_left_open() -> None:
 
 
 def test_large_tables_are_cut_and_exposed_rows_keep_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_ROWS", 100)
-    train = few(250, 1)
-    found = evaluate(train, train, few(250, 2), time_budget=60)
-    assert found.rows["train"] == {"given": 250, "used": 100}
+    monkeypatch.setattr(module, "MAX_ROWS", 60)
+    train = few(150, 1)
+    found = evaluate(train, train, few(150, 2), time_budget=60)
+    assert found.rows["train"] == {"given": 150, "used": 60}
     exposed = found.details("exposed_rows")["row"]
-    assert exposed.between(0, 249).all()
-    assert exposed.max() >= 100
+    assert exposed.between(0, 149).all()
+    assert exposed.max() >= 60
 
 
 def test_private_mode_is_said_to_end_at_these_figures(found: Evaluation) -> None:

@@ -111,7 +111,7 @@ def check(tables: list[pd.DataFrame], target: str | None) -> None:
 COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 
-@settings(max_examples=10, derandomize=True, **COMMON)  # type: ignore[arg-type]
+@settings(max_examples=6, derandomize=True, **COMMON)  # type: ignore[arg-type]
 @given(pairs())
 def test_any_pair_of_tables_has_an_answer_or_a_typed_error(
     pair: tuple[list[pd.DataFrame], str | None],

@@ -125,7 +125,10 @@ def test_verdicts_of_scores_that_are_known() -> None:
     assert first.value == pytest.approx(0.08, abs=0.002)
 
 
-@pytest.mark.parametrize(("n_train", "n_holdout"), [(300, 300), (1500, 300), (200, 900)])
+@pytest.mark.parametrize(
+    ("n_train", "n_holdout"),
+    [(300, 300), *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((1500, 300), (200, 900)))],
+)
 def test_false_alarms_are_rare_whatever_the_sizes(n_train: int, n_holdout: int) -> None:
     alarms = 0
     for seed in range(4):

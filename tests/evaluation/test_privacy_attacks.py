@@ -144,7 +144,7 @@ def test_repeated_rows_on_one_side_do_not_look_like_a_leak(attack: Attack) -> No
             assert metric.verdict in ("no evidence", "underpowered")
 
 
-@pytest.mark.parametrize("n_train", [150, 1000])
+@pytest.mark.parametrize("n_train", [150, pytest.param(1000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_false_alarms_are_rare_whatever_the_sizes(attack: Attack, n_train: int) -> None:
     alarms, tests = 0, 0

@@ -57,7 +57,7 @@ def parts_of(page: str) -> Parts:
 def hostile() -> Evaluation:
     rng = np.random.default_rng(0)
     tables = []
-    for n_rows in (200, 150, 120):
+    for n_rows in (120, 80, 60):
         cell = pd.Series(rng.choice([HOSTILE, "b\u202e\x07", "plain"], n_rows), dtype=object)
         number = rng.normal(size=n_rows)
         moment = pd.Timestamp("2024-05-01") + pd.to_timedelta(rng.integers(0, 10**7, n_rows), unit="s")

@@ -37,7 +37,7 @@ def page(
 ) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
     hostile = {"job": "<b>$x$</b>", "town": "</script><script>alert(1)</script>"}
-    few = [table.head(120).rename(columns=hostile) for table in (train, fresh, holdout)]
+    few = [table.head(60).rename(columns=hostile) for table in (train, fresh, holdout)]
     evaluate(*few, target="rich").in_private_mode(1.0).to_html(path)
     return path
 

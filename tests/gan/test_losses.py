@@ -16,7 +16,7 @@ from tests.gan.toys import drawn as drawn_codes
 
 N_STEPS = 500
 # They differ from the rest in a formula only, or in a penalty that has tests of its own.
-ALIKE = ("minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp")
+ALIKE = ("relativistic", "minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp")
 
 
 def scores(n_rows=64):

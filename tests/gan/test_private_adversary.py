@@ -131,6 +131,7 @@ def test_what_is_drawn_does_not_follow_from_how_many_rows_were_seen() -> None:
     assert torch.equal(*made)
 
 
+@pytest.mark.slow
 def test_a_toy_mixture_is_learned_through_the_noise() -> None:
     real, by_itself = mixture(), pair_error(shuffled(mixture()), mixture())
     generator = small_generator(toy_blocks(), final_norm=True)

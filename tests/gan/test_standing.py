@@ -65,7 +65,7 @@ ANY_STOP = given(
 )
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @ANY_STOP
 def test_a_run_that_was_stopped_after_any_step_ends_as_if_it_had_not_been(name, seed, n_steps, n_rows):
     check_stop(name, seed, n_steps, n_rows)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import torch
 from tabgan import PrivacyConfig, TabGAN
 from tabgan.errors import ConditionError, SchemaError
 from tabgan.evaluation import evaluate
+from tests.forked import command, ended, forked
 from tests.odd_inputs.tiny import TINY, call, refused, same_schema, warned
 from tests.small_private import people, small
 
@@ -51,12 +51,12 @@ def row_47_numbers_of_rows(tmp_path: Path) -> None:
     first = next(model.sample_iter(10**9, 1_000, seed=0))
     assert len(first) == 1_000
     model.save(tmp_path / "m.tabgan")
-    told = ["sample", tmp_path / "m.tabgan", "-n", "1000000000", "-o", "-"]
-    command = [sys.executable, "-m", "tabgan_cli", *told]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as endless:
-        lines = [endless.stdout.readline() for _ in range(20_000)]  # of a thousand million, as they are made
-        endless.stdout.close()
-        assert (endless.wait(60), endless.stderr.read()) == (1, b"")
+    os.mkfifo(tmp_path / "rows")
+    arguments = ["sample", tmp_path / "m.tabgan", "-n", "1000000000", "-o", "-"]
+    endless = forked(command, arguments, tmp_path / "told", tmp_path / "rows")
+    with (tmp_path / "rows").open("rb") as rows:
+        lines = [rows.readline() for _ in range(20_000)]  # of a thousand million, as they are made
+    assert (ended(endless), (tmp_path / "told").read_bytes()) == (1, b"")
     assert lines[0] == b"pet,weight,legs,born,tame\n"
     assert len(set(map(len, lines))) > 1
     sample = ("sample", tmp_path / "m.tabgan", "-o", tmp_path / "new.csv", "-n")
@@ -159,7 +159,7 @@ def row_51_budgets(tmp_path: Path) -> None:
 
 def row_52_devices_and_divergence(tmp_path: Path) -> None:
     assert TabGAN(**{**TINY, "device": "auto"}).fit(shop()).sample(5).shape == (5, 5)
-    for device in [] if torch.cuda.is_available() else ["cuda", "cuda:1", "mps"]:
+    for device in [] if torch.cuda.is_available() else ["cuda:1", "mps"]:
         model = TabGAN(**{**TINY, "device": device}).fit(shop())
         warned(model, f"no device '{device}'", "processor")
         pd.testing.assert_frame_equal(model.sample(9, seed=1), shop_model().sample(9, seed=1))
@@ -171,6 +171,6 @@ def row_52_devices_and_divergence(tmp_path: Path) -> None:
         assert (found.code, found.err.count("no device 'cuda'")) == (0, 1)
     refused(shop(), "no device 'abacus'", 'device="auto"', error=ValueError, device="abacus")
     # Steps so long that weights overflow: the last finite ones stay, with a warning.
-    model = TabGAN(**{**TINY, "epochs": 60}, likelihood_lr=1e30, gradient_clip=1e30).fit(shop())
+    model = TabGAN(**{**TINY, "epochs": 20}, likelihood_lr=1e30, gradient_clip=1e30).fit(shop())
     assert any("diverged" in line for line in model.warnings_)
     assert model.sample(20).notna().all(axis=None)

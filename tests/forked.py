@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -64,11 +65,16 @@ def event() -> Event:
 def command(
     arguments: list[object],
     told: Path,
+    rows: Path | None = None,
     checkpoint_seconds: float | None = None,
     most_bytes: int | None = None,
 ) -> None:
-    """The command line; its standard error goes into the file `told`."""
+    """The command line; its standard error goes into the file `told`, its standard output into `rows`."""
     tell_in(told)
+    # Ignored where a shell has started the tests in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if rows is not None:
+        os.dup2(os.open(rows, os.O_WRONLY), 1)
     if checkpoint_seconds is not None:
         Checkpoint.__init__.__defaults__ = (checkpoint_seconds, False)
     if most_bytes is not None:
