@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
@@ -27,7 +27,8 @@ RARE_TOKEN = "other"
 class CategoricalEncoder:
     """Codes of a categorical column.
 
-    `labels`: one a code, by frequency, or in their order when the column is ordered.
+    `labels`: one a code, by frequency, or in their order when the column is ordered; where they take
+    several blocks, so that neighbours are alike.
     `weights`: rows of each label, kept only when rare labels fold into the others.
     `rare`: what the code after the labels stands for; None when no label is rare.
     `levels`: categories of a pandas category dtype; None for every other dtype.
@@ -78,6 +79,15 @@ class CategoricalEncoder:
             levels=_levels(column, told, token) if column.dtype == "category" else None,
             levels_dtype=told.levels_dtype,
             notes=_notes(column, asked, told, statistics.min_rows, has_token=bool(token)),
+        )
+
+    def reordered(self, places: Sequence[int]) -> CategoricalEncoder:
+        """The same labels, the one at `places[code]` under this code."""
+        return replace(
+            self,
+            labels=tuple(self.labels[place] for place in places),
+            most_frequent=list(places).index(self.most_frequent),
+            weights=tuple(self.weights[place] for place in places) if self.weights else (),
         )
 
     @cached_property

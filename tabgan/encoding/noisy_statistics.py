@@ -203,6 +203,9 @@ class NoisyStatistics:
         told = self._categories[name][1] if name in self._categories else self._numbers[name].n_missing
         return min(told, self._n_rows)
 
+    def rows_to_compare(self) -> None:
+        """No row may be looked at: labels stay in the order of their noisy counts."""
+
     def category_counts(self, name: Hashable) -> CategoryCounts:
         """Labels that are declared or passed the threshold, with their noisy counts."""
         return self._categories[name][0]

@@ -33,6 +33,7 @@ from tabgan.schema import Schema
 
 MIN_BIN_ROWS = 8
 GROUP_ROWS = 2**20  # of groups whose means are computed at once
+COMPARED_CELLS = 2**24  # of the rows by which labels are compared
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,9 @@ class ColumnStatistics(Protocol):
 
     def pattern(self, name: Hashable) -> Pattern:
         """The written form that the values of an identifier share."""
+
+    def rows_to_compare(self) -> pd.DataFrame | None:
+        """Rows that tell which labels are alike; None where no row may be looked at."""
 
 
 @dataclass
@@ -193,6 +197,11 @@ class ExactStatistics:
             return pattern_of_numbers(numbers.values, column, min_rows=self.min_rows)
         texts = [str(python_scalar(cell)) for cell in cells.head(20_000)]
         return pattern_of_text(texts, min_rows=self.min_rows, has_room=column.personal is not None)
+
+    def rows_to_compare(self) -> pd.DataFrame | None:
+        """All rows, or so many of them by lot."""
+        n_rows = max(1, COMPARED_CELLS // max(1, self.df.shape[1]))
+        return self.df if len(self.df) <= n_rows else self.df.sample(n_rows, random_state=0)
 
     def _histogram(self, name: Hashable, part: Part) -> tuple[Numeric, IntArray]:
         """Sorted distinct values and their counts; the last one asked for is kept."""

@@ -20,6 +20,7 @@ from tabgan.encoding.datetime import DatetimeEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.layout import ONE_BLOCK, Block, BoolArray, CodeArray, Layout
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
+from tabgan.encoding.likeness import by_likeness
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.reading import Cells, dense
 from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
@@ -134,16 +135,14 @@ class TableEncoder:
                 f"than {min_rows}: their values could be read from it. Give more rows, or accept that "
                 "with min_rows=1 (--allow-tiny)."
             )
-        encoders = tuple(
-            _fit_column(column, statistics, rare, max_levels, max_categories) for column in schema
-        )
+        encoders = [_fit_column(column, statistics, rare, max_levels, max_categories) for column in schema]
         told = [line for encoder in encoders for line in encoder.notes]
         if max_levels < LEAST_LEVELS:
             told.append(
                 f"So many columns leave each numeric one about {max_levels} codes: relations between "
                 "numbers are learned coarsely."
             )
-        return cls(schema, encoders, min_rows, tuple(told))
+        return cls(schema, by_likeness(encoders, statistics.rows_to_compare()), min_rows, tuple(told))
 
     @cached_property
     def layout(self) -> Layout:

@@ -1,0 +1,109 @@
+"""Labels in an order in which neighbours are alike.
+
+More than 100 labels are written as digits. By frequency, the labels of one coarse digit have nothing in
+common, and each would have to be learned by itself. Here those of one digit are held by rows that look alike:
+what a label goes with is mostly told by its coarse digit, which has many more rows.
+
+Source: correspondence analysis (Greenacre 1984), and bisection along the principal axis (Boley 1998,
+Principal direction divisive partitioning).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.layout import CodeArray, FloatArray, IntArray
+
+MAX_FEATURES = 1_000  # codes of other columns that labels are compared by
+MAX_AXES = 32
+DEVIATIONS = 3  # of the chi-square of chance, which a block must exceed to tell anything
+
+
+def by_likeness(encoders: Sequence[Any], rows: pd.DataFrame | None) -> tuple[Any, ...]:
+    """The same encoders, labels of those with several digits in an order in which neighbours are alike.
+
+    `rows` are those by which labels are compared; None where no row may be looked at: nothing is changed.
+    """
+    wanted = [place for place, encoder in enumerate(encoders) if _has_free_digits(encoder)]
+    if rows is None or not wanted:
+        return tuple(encoders)
+    codes = [encoder.encode(rows[encoder.column.name])[0] for encoder in encoders]
+    ordered = list(encoders)
+    for place in wanted:
+        encoder = encoders[place]
+        flat = encoder.split.join(codes[place])
+        is_label = flat < len(encoder.labels)
+        others = [
+            code[is_label, block]
+            for other, code in enumerate(codes)
+            for block in range(code.shape[1])
+            if other != place
+        ]
+        deviations, weights = _profiles(flat[is_label], len(encoder.labels), others)
+        steps = [encoder.split.digit**power for power in range(encoder.split.depth - 1, 0, -1)]
+        order = _bisected(_axes(deviations, weights), weights, np.arange(len(weights)), steps)
+        ordered[place] = encoder.reordered(order.tolist())
+    return tuple(ordered)
+
+
+def _has_free_digits(encoder: Any) -> bool:
+    return isinstance(encoder, CategoricalEncoder) and not encoder.column.ordered and encoder.split.depth > 1
+
+
+def _profiles(labels: IntArray, n_labels: int, others: Sequence[CodeArray]) -> tuple[FloatArray, FloatArray]:
+    """How far the rows of each label are from all rows in the shares of every code, and their number.
+
+    A block of codes counts by the share of its chi-square that chance does not explain, and the blocks that
+    tell most come first, up to 1,000 codes. Shape: -> [labels, codes], [labels].
+    """
+    n_rows = np.bincount(labels, minlength=n_labels).astype(np.float64)
+    told: list[tuple[float, FloatArray]] = []
+    for codes in others:
+        size = int(codes.max(initial=0)) + 1
+        counts = np.bincount(labels * size + codes, minlength=n_labels * size).reshape(n_labels, size)
+        shares = counts.sum(0) / max(len(labels), 1)
+        counts, shares = counts[:, shares > 0], shares[shares > 0]
+        deviations = (counts / np.maximum(n_rows, 1)[:, None] - shares) / np.sqrt(shares)
+        deviations[n_rows == 0] = 0.0
+        chi_square = float((n_rows[:, None] * deviations**2).sum())
+        by_chance = (n_labels - 1) * (len(shares) - 1)
+        if chi_square > by_chance + DEVIATIONS * np.sqrt(2 * by_chance):
+            told.append((chi_square - by_chance, deviations * (1 - by_chance / chi_square)))
+    told.sort(key=lambda entry: -entry[0])
+    widths = np.cumsum([deviations.shape[1] for _, deviations in told])
+    kept = [deviations for (_, deviations), width in zip(told, widths, strict=True) if width <= MAX_FEATURES]
+    return np.concatenate([np.zeros((n_labels, 1)), *kept], axis=1), n_rows
+
+
+def _axes(deviations: FloatArray, weights: FloatArray) -> FloatArray:
+    """Coordinates on the axes along which labels differ most. Shape: [labels, codes] -> [labels, axes]."""
+    return deviations @ _directions(deviations, weights)[:, -MAX_AXES:]
+
+
+def _directions(points: FloatArray, weights: FloatArray) -> FloatArray:
+    """Principal directions of weighted points, the widest last, each with its largest part above zero."""
+    centred = points - np.average(points, axis=0, weights=np.maximum(weights, 1e-9))
+    centred *= np.sqrt(weights)[:, None]
+    directions = np.linalg.eigh(centred.T @ centred)[1]
+    largest = np.abs(directions).argmax(axis=0)
+    return np.asarray(directions * np.sign(directions[largest, np.arange(len(largest))]))
+
+
+def _bisected(points: FloatArray, weights: FloatArray, places: IntArray, steps: Sequence[int]) -> IntArray:
+    """The places in an order in which each run of so many, for every step, holds points that are near.
+
+    Cut in two along the widest direction, at a multiple of the step, until no run is longer; labels of
+    the last runs are in the order of their frequency.
+    """
+    steps = [step for step in steps if step < len(places)]
+    if not steps:
+        return places[np.argsort(-weights[places], kind="stable")]
+    direction = _directions(points[places], weights[places])[:, -1]
+    places = places[np.argsort(points[places] @ direction, kind="stable")]
+    cut = steps[0] * (-(-len(places) // steps[0]) // 2)
+    return np.concatenate([_bisected(points, weights, half, steps) for half in np.split(places, [cut])])
