@@ -116,7 +116,7 @@ def test_an_option_of_the_discriminator_changes_its_training(change):
 
 def test_feature_matching_brings_mean_features_nearer():
     plain, matched = (
-        play(replace(SMALL, feature_matching=weight, discriminator_views=False), 150)
+        play(replace(SMALL, feature_matching=weight, discriminator_views=False), 80)
         for weight in (0.0, 20.0)
     )
     assert not torch.equal(weights(plain.generator), weights(matched.generator))
