@@ -19,7 +19,9 @@ import pandas as pd
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.layout import CodeArray, FloatArray, IntArray
 
+MAX_LABELS = 2**16  # of a column; more stay in the order of their frequency
 MAX_FEATURES = 1_000  # codes of other columns that labels are compared by
+MAX_CELLS = 2**24  # of labels and such codes
 MAX_AXES = 32
 DEVIATIONS = 3  # of the chi-square of chance, which a block must exceed to tell anything
 
@@ -58,26 +60,40 @@ def _has_free_digits(encoder: Any) -> bool:
 def _profiles(labels: IntArray, n_labels: int, others: Sequence[CodeArray]) -> tuple[FloatArray, FloatArray]:
     """How far the rows of each label are from all rows in the shares of every code, and their number.
 
-    A block of codes counts by the share of its chi-square that chance does not explain, and the blocks that
-    tell most come first, up to 1,000 codes. Shape: -> [labels, codes], [labels].
+    Blocks of codes that tell most come first, until there are as many codes as are compared.
+    Shape: -> [labels, codes], [labels].
     """
     n_rows = np.bincount(labels, minlength=n_labels).astype(np.float64)
-    told: list[tuple[float, FloatArray]] = []
-    for codes in others:
-        size = int(codes.max(initial=0)) + 1
-        counts = np.bincount(labels * size + codes, minlength=n_labels * size).reshape(n_labels, size)
-        shares = counts.sum(0) / max(len(labels), 1)
-        counts, shares = counts[:, shares > 0], shares[shares > 0]
-        deviations = (counts / np.maximum(n_rows, 1)[:, None] - shares) / np.sqrt(shares)
-        deviations[n_rows == 0] = 0.0
-        chi_square = float((n_rows[:, None] * deviations**2).sum())
-        by_chance = (n_labels - 1) * (len(shares) - 1)
-        if chi_square > by_chance + DEVIATIONS * np.sqrt(2 * by_chance):
-            told.append((chi_square - by_chance, deviations * (1 - by_chance / chi_square)))
-    told.sort(key=lambda entry: -entry[0])
-    widths = np.cumsum([deviations.shape[1] for _, deviations in told])
-    kept = [deviations for (_, deviations), width in zip(told, widths, strict=True) if width <= MAX_FEATURES]
-    return np.concatenate([np.zeros((n_labels, 1)), *kept], axis=1), n_rows
+    excess = [_deviations(labels, n_rows, codes)[0] for codes in others]
+    kept, room = [np.zeros((n_labels, 1))], min(MAX_FEATURES, MAX_CELLS // n_labels)
+    for place in np.argsort([-told for told in excess], kind="stable"):
+        if excess[place] > 0:
+            deviations = _deviations(labels, n_rows, others[place])[1]
+            room -= deviations.shape[1]
+            if room < 0:
+                break
+            kept.append(deviations)
+    return np.concatenate(kept, axis=1), n_rows
+
+
+def _deviations(labels: IntArray, n_rows: FloatArray, codes: CodeArray) -> tuple[float, FloatArray]:
+    """Chi-square of a block beyond chance, 0 where it may be chance; and the deviations it consists of.
+
+    Deviations are scaled by the share of the chi-square that chance does not explain. Shape: [rows],
+    [labels], [rows] -> [labels, codes].
+    """
+    size = int(codes.max(initial=0)) + 1
+    flat = np.bincount(labels * size + codes, minlength=len(n_rows) * size)
+    counts = flat.reshape(len(n_rows), size)
+    shares = counts.sum(0) / max(len(labels), 1)
+    counts, shares = counts[:, shares > 0], shares[shares > 0]
+    deviations = (counts / np.maximum(n_rows, 1)[:, None] - shares) / np.sqrt(shares)
+    deviations[n_rows == 0] = 0.0
+    chi_square = float((n_rows[:, None] * deviations**2).sum())
+    by_chance = (len(n_rows) - 1) * (len(shares) - 1)
+    if chi_square <= by_chance + DEVIATIONS * np.sqrt(2 * by_chance):
+        return 0.0, deviations
+    return chi_square - by_chance, deviations * (1 - by_chance / chi_square)
 
 
 def _axes(deviations: FloatArray, weights: FloatArray) -> FloatArray:
