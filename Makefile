@@ -43,17 +43,18 @@ check: $(READY)
 	$(BIN)/mypy -p tabgan -p tabgan_cli
 	$(BIN)/lint-imports --no-logo
 
+# --dist worksteal: a worker keeps neighbouring tests, so that what a file sets up is set up once.
 test: check browser postgresql
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not slow"
 
 slow: $(READY) browser postgresql
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m slow
 
 # NumPy 1.26 has no wheels for Python 3.13 and newer: make oldest PYTHON=python3.11
 oldest: browser postgresql
 	test -x .venv-oldest/bin/python || $(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --constraint tests/oldest.txt --editable ".[test]"
-	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest --numprocesses auto --maxprocesses 4 -m "not slow"
+	OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not slow"
 
 # One test opens the report in a browser. Chromium is installed where that can be done: by root, on Debian.
 browser:
