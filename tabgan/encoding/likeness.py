@@ -15,12 +15,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.linalg import eigh
 
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.layout import CodeArray, FloatArray, IntArray
 
 MAX_LABELS = 2**16  # of a column; more stay in the order of their frequency
-MAX_FEATURES = 1_000  # codes of other columns that labels are compared by
+MAX_BLOCKS = 64  # that labels are compared by
+MAX_FEATURES = 1_000  # codes of those blocks
 MAX_CELLS = 2**24  # of labels and such codes
 MAX_AXES = 32
 DEVIATIONS = 3  # of the chi-square of chance, which a block must exceed to tell anything
@@ -40,12 +42,7 @@ def by_likeness(encoders: Sequence[Any], rows: pd.DataFrame | None) -> tuple[Any
         encoder = encoders[place]
         flat = encoder.split.join(codes[place])
         is_label = flat < len(encoder.labels)
-        others = [
-            code[is_label, block]
-            for other, code in enumerate(codes)
-            for block in range(code.shape[1])
-            if other != place
-        ]
+        others = [code[is_label, block] for code, block in _compared(codes, place)]
         deviations, weights = _profiles(flat[is_label], len(encoder.labels), others)
         steps = [encoder.split.digit**power for power in range(encoder.split.depth - 1, 0, -1)]
         order = _bisected(_axes(deviations, weights), weights, np.arange(len(weights)), steps)
@@ -55,6 +52,17 @@ def by_likeness(encoders: Sequence[Any], rows: pd.DataFrame | None) -> tuple[Any
 
 def _has_free_digits(encoder: Any) -> bool:
     return isinstance(encoder, CategoricalEncoder) and not encoder.column.ordered and encoder.split.depth > 1
+
+
+def _compared(codes: Sequence[CodeArray], place: int) -> list[tuple[CodeArray, int]]:
+    """The blocks of the other columns; of a wide table some by lot, so that time grows with its width."""
+    blocks = [
+        (code, block) for other, code in enumerate(codes) if other != place for block in range(code.shape[1])
+    ]
+    if len(blocks) <= MAX_BLOCKS:
+        return blocks
+    lot = np.random.default_rng(place).choice(len(blocks), MAX_BLOCKS, replace=False)
+    return [blocks[index] for index in np.sort(lot)]
 
 
 def _profiles(labels: IntArray, n_labels: int, others: Sequence[CodeArray]) -> tuple[FloatArray, FloatArray]:
@@ -98,14 +106,16 @@ def _deviations(labels: IntArray, n_rows: FloatArray, codes: CodeArray) -> tuple
 
 def _axes(deviations: FloatArray, weights: FloatArray) -> FloatArray:
     """Coordinates on the axes along which labels differ most. Shape: [labels, codes] -> [labels, axes]."""
-    return deviations @ _directions(deviations, weights)[:, -MAX_AXES:]
+    return deviations @ _directions(deviations, weights, MAX_AXES)
 
 
-def _directions(points: FloatArray, weights: FloatArray) -> FloatArray:
+def _directions(points: FloatArray, weights: FloatArray, n_axes: int) -> FloatArray:
     """Principal directions of weighted points, the widest last, each with its largest part above zero."""
     centred = points - np.average(points, axis=0, weights=np.maximum(weights, 1e-9))
     centred *= np.sqrt(weights)[:, None]
-    directions = np.linalg.eigh(centred.T @ centred)[1]
+    width = points.shape[1]
+    wanted = (max(0, width - n_axes), width - 1)
+    directions = eigh(centred.T @ centred, subset_by_index=wanted, check_finite=False)[1]
     largest = np.abs(directions).argmax(axis=0)
     return np.asarray(directions * np.sign(directions[largest, np.arange(len(largest))]))
 
@@ -119,7 +129,7 @@ def _bisected(points: FloatArray, weights: FloatArray, places: IntArray, steps: 
     steps = [step for step in steps if step < len(places)]
     if not steps:
         return places[np.argsort(-weights[places], kind="stable")]
-    direction = _directions(points[places], weights[places])[:, -1]
+    direction = _directions(points[places], weights[places], 1)[:, 0]
     places = places[np.argsort(points[places] @ direction, kind="stable")]
     cut = steps[0] * (-(-len(places) // steps[0]) // 2)
     return np.concatenate([_bisected(points, weights, half, steps) for half in np.split(places, [cut])])

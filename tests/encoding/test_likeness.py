@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.column import Column
-from tabgan.encoding import TableEncoder
+from tabgan.encoding import TableEncoder, likeness
 from tabgan.encoding.categorical import CategoricalEncoder
-from tabgan.encoding.likeness import _bisected, by_likeness
+from tabgan.encoding.likeness import _bisected, _compared, by_likeness
 from tabgan.schema import Schema
 
 N_LABELS = 400
@@ -115,3 +115,12 @@ def test_groups_of_equal_points_are_never_cut_where_they_fill_their_digits(seed:
     points = rng.normal(size=(16, 5))[group]
     order = _bisected(points, rng.random(144), np.arange(144), [9])
     assert all(len(set(run)) == 1 for run in group[order].reshape(16, 9))
+
+
+def test_of_a_wide_table_some_blocks_are_compared_by_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = [np.zeros((3, 2), np.int16) for _ in range(10)]
+    assert len(_compared(codes, 4)) == 18
+    monkeypatch.setattr(likeness, "MAX_BLOCKS", 5)
+    some = _compared(codes, 4)
+    assert len(some) == 5
+    assert all(code is not codes[4] for code, _ in some)

@@ -116,8 +116,7 @@ def test_an_option_of_the_discriminator_changes_its_training(change):
 
 def test_feature_matching_brings_mean_features_nearer():
     plain, matched = (
-        play(replace(SMALL, feature_matching=weight, discriminator_views=False), 80)
-        for weight in (0.0, 20.0)
+        play(replace(SMALL, feature_matching=weight, discriminator_views=False), 80) for weight in (0.0, 20.0)
     )
     assert not torch.equal(weights(plain.generator), weights(matched.generator))
     codes, view = mixture(1000).long(), torch.ones(1000, 4, dtype=torch.bool)
