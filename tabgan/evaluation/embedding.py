@@ -28,10 +28,7 @@ def embed(columns: Sequence[ComparedColumn], fitted_on: Sequence[int]) -> list[F
         return []
     width = sum(block[0].shape[1] for block in blocks)
     if width > MAX_WIDTH:
-        rng = np.random.default_rng(width)
-        blocks = [_projected(block, rng) for block in blocks]
-        # Blocks are summed one by one, so that the wide rows are never held.
-        return [sum((block[t] for block in blocks[1:]), blocks[0][t]) for t in range(len(blocks[0]))]
+        return _projected(blocks, np.random.default_rng(width))
     return [np.hstack([block[t] for block in blocks]) for t in range(len(blocks[0]))]
 
 
@@ -87,6 +84,11 @@ def own_codes(
     return [own[codes + 1] for codes in column.codes], len(order) + 1
 
 
-def _projected(block: list[FloatArray], rng: np.random.Generator) -> list[FloatArray]:
-    axes = rng.normal(scale=MAX_WIDTH**-0.5, size=(block[0].shape[1], MAX_WIDTH))
-    return [points @ axes for points in block]
+def _projected(blocks: Sequence[list[FloatArray]], rng: np.random.Generator) -> list[FloatArray]:
+    """Points of each table on random axes; blocks are added one by one, so that wide rows are never held."""
+    projected = [np.zeros((len(points), MAX_WIDTH)) for points in blocks[0]]
+    for block in blocks:
+        axes = rng.normal(scale=MAX_WIDTH**-0.5, size=(block[0].shape[1], MAX_WIDTH))
+        for table, points in enumerate(block):
+            projected[table] += points @ axes
+    return projected

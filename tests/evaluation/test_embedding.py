@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,3 +79,18 @@ def test_wide_rows_keep_their_distances_when_projected() -> None:
 
 def test_no_column_has_no_points() -> None:
     assert embed([], (0,)) == []
+
+
+def test_a_wide_table_is_projected_in_the_memory_of_a_few_columns() -> None:
+    rng = np.random.default_rng(0)
+    n_rows, n_columns = 2_000, 60
+    table = pd.DataFrame(rng.integers(0, 20, (n_rows, n_columns)).astype(str)).add_prefix("c")
+    columns = compare(table)
+    tracemalloc.start()
+    (points,) = embed(columns, (0,))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert points.shape == (n_rows, MAX_WIDTH)
+    # One-hot rows of all columns, the points, and those of one column; not those of every column.
+    one_hot = n_rows * n_columns * 21 * 8
+    assert peak < 1.5 * one_hot + 4 * points.nbytes < n_columns * points.nbytes
