@@ -18,7 +18,7 @@ from tabgan.errors import ConditionError, SchemaError
 from tabgan.evaluation import evaluate
 from tests.forked import command, ended, forked
 from tests.odd_inputs.tiny import TINY, call, refused, same_schema, warned
-from tests.small_private import people, small
+from tests.small_private import people, shorten, small
 
 
 @cache
@@ -164,7 +164,9 @@ def row_52_devices_and_divergence(tmp_path: Path) -> None:
         warned(model, f"no device '{device}'", "processor")
         pd.testing.assert_frame_equal(model.sample(9, seed=1), shop_model().sample(9, seed=1))
     if not torch.cuda.is_available():
-        model = small(device="cuda", privacy=PrivacyConfig(steps=2, masks=1)).fit(people())
+        with pytest.MonkeyPatch.context() as patch:
+            shorten(patch)
+            model = small(device="cuda", privacy=PrivacyConfig(steps=2, masks=1)).fit(people())
         warned(model, "no device 'cuda'", "processor")
         shop_model().save(tmp_path / "m.tabgan")
         found = call("sample", tmp_path / "m.tabgan", "-n", 2, "-o", tmp_path / "t.csv", "--device", "cuda")
