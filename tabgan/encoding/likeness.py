@@ -51,7 +51,9 @@ def by_likeness(encoders: Sequence[Any], rows: pd.DataFrame | None) -> tuple[Any
 
 
 def _has_free_digits(encoder: Any) -> bool:
-    return isinstance(encoder, CategoricalEncoder) and not encoder.column.ordered and encoder.split.depth > 1
+    if not isinstance(encoder, CategoricalEncoder) or encoder.column.ordered:
+        return False
+    return encoder.split.depth > 1 and len(encoder.labels) <= MAX_LABELS
 
 
 def _compared(codes: Sequence[CodeArray], place: int) -> list[tuple[CodeArray, int]]:

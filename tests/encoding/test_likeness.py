@@ -117,6 +117,14 @@ def test_groups_of_equal_points_are_never_cut_where_they_fill_their_digits(seed:
     assert all(len(set(run)) == 1 for run in group[order].reshape(16, 9))
 
 
+def test_a_column_of_too_many_labels_stays_in_the_order_of_its_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by_count = encoder_of(planes()[["coin", "plane"]])
+    monkeypatch.setattr(likeness, "MAX_LABELS", len(by_count.labels) - 1)
+    assert encoder_of(planes()).labels == by_count.labels
+
+
 def test_of_a_wide_table_some_blocks_are_compared_by_lot(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = [np.zeros((3, 2), np.int16) for _ in range(10)]
     assert len(_compared(codes, 4)) == 18
