@@ -10,7 +10,7 @@ Principal direction divisive partitioning).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,15 @@ MAX_AXES = 32
 DEVIATIONS = 3  # of the chi-square of chance, which a block must exceed to tell anything
 
 
-def by_likeness(encoders: Sequence[Any], rows: pd.DataFrame | None) -> tuple[Any, ...]:
+def by_likeness(encoders: Sequence[Any], ask: Callable[[], pd.DataFrame | None]) -> tuple[Any, ...]:
     """The same encoders, labels of those with several digits in an order in which neighbours are alike.
 
-    `rows` are those by which labels are compared; None where no row may be looked at: nothing is changed.
+    `ask` gives the rows by which labels are compared, and is called where there are such labels; None
+    where no row may be looked at: nothing is changed.
     """
     wanted = [place for place, encoder in enumerate(encoders) if _has_free_digits(encoder)]
-    if rows is None or not wanted:
+    rows = ask() if wanted else None
+    if rows is None:
         return tuple(encoders)
     codes = [encoder.encode(rows[encoder.column.name])[0] for encoder in encoders]
     ordered = list(encoders)

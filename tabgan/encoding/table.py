@@ -142,7 +142,7 @@ class TableEncoder:
                 f"So many columns leave each numeric one about {max_levels} codes: relations between "
                 "numbers are learned coarsely."
             )
-        return cls(schema, by_likeness(encoders, statistics.rows_to_compare()), min_rows, tuple(told))
+        return cls(schema, by_likeness(encoders, statistics.rows_to_compare), min_rows, tuple(told))
 
     @cached_property
     def layout(self) -> Layout:

@@ -87,7 +87,7 @@ def test_neither_the_order_of_rows_nor_of_columns_matters() -> None:
 def test_where_no_row_may_be_looked_at_or_nothing_is_split_nothing_changes() -> None:
     table = planes()
     encoders = TableEncoder.fit(table[["coin", "plane"]]).encoders
-    assert by_likeness(encoders, None) == encoders
+    assert by_likeness(encoders, lambda: None) == encoders
     declared = Schema((Column("plane", "categorical", ordered=True),))
     grades = encoder_of(table, schema=declared).labels
     assert list(grades) == sorted(grades)
