@@ -43,6 +43,7 @@ PACKAGES = {
     "ctgan": "ctgan",
     "arfpy": "arfpy",
     "forestdiffusion": "ForestDiffusion",
+    "synthcity": "synthcity",
     "tabgan_pypi": "tabgan",
     "smartnoise": "smartnoise-synth",
 }
@@ -83,6 +84,9 @@ METHODS: dict[str, Method] = {
     "arf": Method("ARF (arfpy)", "run_arfpy", environment="arfpy", quick={"num_trees": 5}, licence="MIT"),
     "forest_diffusion": Method(
         *("ForestDiffusion", "run_forest", "peer", "forestdiffusion", {}, {"n_t": 3, "duplicate_K": 2}, "MIT")
+    ),
+    "tabddpm": Method(
+        "TabDDPM", "run_synthcity", environment="synthcity", quick={"n_iter": 2}, licence="Apache-2.0"
     ),
     "tabgan_pypi": Method(
         "tabgan 3.2.0 (PyPI, another project)",

@@ -2,7 +2,7 @@
 
 import numpy as np
 from arfpy.arf import arf
-from protocol import dates_as_numbers, measure, numbers_as_dates, text_columns, without_gaps
+from protocol import dates_as_numbers, digits_of, measure, numbers_as_dates, text_columns, without_gaps
 
 
 def fit(table, job):
@@ -16,11 +16,6 @@ def fit(table, job):
     made = arf(ready, verbose=False, random_state=job["seed"], n_jobs=1, **job["options"])
     made.forde()
     return made, digits, job
-
-
-def digits_of(numbers):
-    """The fewest digits after the point that write all these numbers; 15 for those that need more."""
-    return next((n for n in range(15) if np.allclose(numbers, numbers.round(n), rtol=1e-12, atol=1e-12)), 15)
 
 
 def sample(model, n_rows, seed):
