@@ -10,7 +10,6 @@ import torch
 from protocol import dates_as_numbers, digits_of, measure, numbers_as_dates, text_columns, without_gaps
 from sklearn.preprocessing import QuantileTransformer
 
-
 IMAGES = ("PIL", "monai", "torchvision")
 SURVIVAL = ("lifelines", "pycox", "torchtuples", "xgbse")
 OTHERS = ("geomloss", "matplotlib", "redis", "shap", "tsai", "xgboost")
