@@ -93,13 +93,17 @@ Rounds: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="How often the network is asked for a row: fewer are faster and at last less faithful, least "
-        "where the model was fitted with the same --rounds.",
+        help="How often the network is asked for a row: fewer are faster and at last less faithful. "
+        "By default as often as the model was fitted for.",
     ),
 ]
 FittedRounds: TypeAlias = Annotated[
     int | None,
-    typer.Option("--rounds", min=1, help="Train an adversary too, for drawing in so many rounds."),
+    typer.Option(
+        "--rounds",
+        min=1,
+        help="Train an adversary too, and draw rows in so many rounds: slower to learn, faster to draw.",
+    ),
 ]
 
 

@@ -34,7 +34,8 @@ class TabGAN(Estimator):
     columns; what it leaves out is inferred. `target` names the column that a table is about.
     `recipe` picks the teachers: "default" (likelihood; then, with `rounds`, the adversary),
     "gan" (the adversary alone, one round) or "likelihood"; the three weights override it.
-    `rounds`: how often `sample` asks the network for a row if told so; the adversary trains for that.
+    `rounds`: how often `sample` asks the hidden layers for a row; the adversary trains for that. None: as
+    seldom as loses next to nothing, without an adversary.
     `epochs` or `max_seconds` bound training; with neither it stops when it stops improving.
     `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
     categories, "fold" into kept ones or the "token" `other`; `max_categories`: so many, the most
@@ -143,8 +144,8 @@ class TabGAN(Estimator):
         and has the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
         `shares`: the same with shares of `num_rows`, met to the row; rows beyond them have other
         values. `rounds`: how often the hidden layers are asked for a row, fewer being faster; by default
-        wherever what they say would have changed. `seed`: the same seed gives the same rows; None takes a
-        new one, kept in `sample_seed_`.
+        as often as the model was fitted for; a number beyond that of the blocks asks once for each.
+        `seed`: the same seed gives the same rows; None takes a new one, kept in `sample_seed_`.
 
         Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met.
         """
@@ -263,11 +264,11 @@ class TabGAN(Estimator):
             raise NotFittedError("This TabGAN has learned no table yet. Call fit or load first.")
 
     def _rounds(self, rounds: int | None) -> int | None:
-        """The one-round recipe has learned no other way of drawing. Raises: ValueError."""
+        """As many as asked for, or fitted for; the plain GAN draws in one. Raises: ValueError."""
         if rounds is not None and (rounds < 1 or int(rounds) != rounds):
             raise ValueError(f"Expected rounds to be a whole number > 0 or None, got rounds={rounds!r}.")
-        is_one = rounds is None and self.generator_ is self.quick_generator_ and self.recipe == "gan"
-        return self.rounds or 1 if is_one else rounds
+        is_gan = self.generator_ is self.quick_generator_ and self.recipe == "gan"
+        return rounds or self.rounds or (1 if is_gan else None)
 
     def _fitted_sampler(self) -> Sampler | RuledSampler:
         self._check_fitted()

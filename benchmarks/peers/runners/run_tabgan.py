@@ -19,7 +19,7 @@ def fit(table, job):
 
 
 def sample(model, n_rows, seed):
-    return model.sample(n_rows, rounds=model.rounds, seed=seed)  # as many as it was taught to draw in
+    return model.sample(n_rows, seed=seed)
 
 
 def save(model, path):
