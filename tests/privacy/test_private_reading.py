@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 
 import numpy as np
@@ -145,10 +146,22 @@ def as_json(encoder):
     return json.dumps(encoder.to_dict(), sort_keys=False)
 
 
-def pair(monkeypatch, rows, schema):
-    with monkeypatch.context() as patch:
+@functools.cache
+def recorded_once(schema):
+    with pytest.MonkeyPatch.context() as patch:
         first = recorded(patch)
-        encoder, entries = fitted(table_of(records()), schema)
+        return first, *fitted(table_of(records()), schema)
+
+
+@functools.cache
+def coded_once(schema):
+    base = table_of(records())
+    encoder, _ = fitted(base, schema)
+    return encoder, encoder.encode(row_wise_table(base, schema))
+
+
+def pair(monkeypatch, rows, schema):
+    first, encoder, entries = recorded_once(schema)
     with monkeypatch.context() as patch:
         second = replayed(patch, first)
         other, other_entries = fitted(table_of(rows), schema)
@@ -171,9 +184,7 @@ def test_invariants_2_and_3_on_neighbouring_tables(monkeypatch, rows, place, sch
 @pytest.mark.parametrize("schema", [DECLARED, HALF], ids=["declared", "half declared"])
 @pytest.mark.parametrize(("rows", "place"), NEIGHBOURS)
 def test_invariant_2_rows_that_two_tables_share_have_the_same_codes(rows, place, schema):
-    base = table_of(records())
-    encoder, _ = fitted(base, schema)
-    codes = encoder.encode(row_wise_table(base, schema))
+    encoder, codes = coded_once(schema)
     others = encoder.encode(row_wise_table(table_of(rows), schema))
     assert others.dtype == codes.dtype
     if len(rows) < N_ROWS:
