@@ -160,6 +160,19 @@ def coded_once(schema):
     return encoder, encoder.encode(row_wise_table(base, schema))
 
 
+def kinds_of(df):
+    ledger = Ledger(10_000.0, 1e-2)
+    release = BoundRelease(PrivateRows(df, ledger), NOISE, delta=1e-6)
+    return measure_schema(release, tuple(records()[0]), n_rows=N_ROWS), ledger.entries
+
+
+@functools.cache
+def kinds_once():
+    with pytest.MonkeyPatch.context() as patch:
+        first = recorded(patch)
+        return first, *kinds_of(table_of(records()))
+
+
 def pair(monkeypatch, rows, schema):
     first, encoder, entries = recorded_once(schema)
     with monkeypatch.context() as patch:
@@ -196,18 +209,10 @@ def test_invariant_2_rows_that_two_tables_share_have_the_same_codes(rows, place,
 
 @pytest.mark.parametrize(("rows", "place"), NEIGHBOURS)
 def test_invariants_2_and_3_of_kinds_that_nobody_declared(monkeypatch, rows, place):
-    def measured(df):
-        ledger = Ledger(10_000.0, 1e-2)
-        release = BoundRelease(PrivateRows(df, ledger), NOISE, delta=1e-6)
-        names = tuple(records()[0])
-        return measure_schema(release, names, n_rows=N_ROWS), ledger.entries
-
-    with monkeypatch.context() as patch:
-        first = recorded(patch)
-        found, entries = measured(table_of(records()))
+    first, found, entries = kinds_once()
     with monkeypatch.context() as patch:
         second = replayed(patch, first)
-        other, other_entries = measured(table_of(rows))
+        other, other_entries = kinds_of(table_of(rows))
     assert other.schema.to_json() == found.schema.to_json()
     assert (other.notes, other_entries) == (found.notes, entries)
     assert all(distance <= sensitivity for distance, sensitivity in distances(first, second))
