@@ -72,7 +72,7 @@ def mixed(seed: int) -> pd.DataFrame:
 )
 def test_a_fit_that_crashed_goes_on_bit_for_bit(tmp_path, seed, recipe, n_records):
     table, path = mixed(seed), tmp_path / "run.ckpt"
-    settings = {**FIT, "recipe": recipe, "random_state": seed, "epochs": 12}
+    settings = {**FIT, "recipe": recipe, "random_state": seed, "epochs": 20}
     whole = TabGAN(**settings).fit(table)
     with pytest.raises(Crashed):
         TabGAN(**settings, callbacks=crash_at(n_records)).fit(
