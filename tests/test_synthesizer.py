@@ -225,7 +225,7 @@ def test_the_one_round_recipe_draws_in_one_round(table):
 
 
 def test_a_relation_between_columns_is_learned():
-    table = orders(1000)
+    table = orders(2000)
     model = TabGAN(**SMALL, epochs=60, recipe="likelihood").fit(table)
     wanted = table.groupby("job")["amount"].mean()
     found = model.sample(3000, seed=0).groupby("job")["amount"].mean()
