@@ -279,12 +279,19 @@ def test_private_mode_refuses_a_checkpoint_before_it_spends(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture(scope="module")
+def whole() -> TabGAN:
+    """A private fit that nothing interrupts."""
+    with pytest.MonkeyPatch.context() as patch:
+        shorten(patch)
+        return small(SCHEMA).fit(people())
+
+
 @pytest.mark.parametrize("n_records", [0, 2])
 def test_a_private_fit_that_is_interrupted_keeps_its_model_and_all_of_its_ledger(
-    tmp_path, monkeypatch, n_records
+    tmp_path, monkeypatch, whole, n_records
 ):
     shorten(monkeypatch)
-    whole = small(SCHEMA).fit(people())
     phases = [record["phase"] for record in whole.loss_history_.to_dict("records")]
     model = small(SCHEMA, callbacks=stop_at(n_records))
     with pytest.raises(KeyboardInterrupt, match="what was charged stays charged"):

@@ -128,7 +128,7 @@ def test_rows_are_the_same_for_a_seed_whatever_the_batch_and_after_the_file(mode
 @pytest.mark.parametrize("rounds", [None, 2])
 def test_completed_rows_keep_rules_and_what_is_given(model, table, rounds):
     rng = np.random.default_rng(1)
-    given = table.drop(columns="fee").head(60)
+    given = table.drop(columns="fee").head(25)
     is_gap = pd.DataFrame(rng.random(given.shape) < 0.5, columns=given.columns)
     is_gap["line"] = is_gap["number"]  # a key is given or made as a whole
     given = given.mask(is_gap)
@@ -306,7 +306,7 @@ def test_private_rows_keep_the_rules_and_nobody_hears_of_those_that_break_them()
     table = pd.concat([private_table(), breaking()], ignore_index=True)
     budget = Budget(50.0, 1e-5, 1.0, PrivacyConfig(n_rows=500, steps=2, masks=1))
     settings = PrivateSettings(
-        generator_dim=(8,), masks=1, steps=2, warm_steps=2, distil_steps=2, pool_rows=200
+        generator_dim=(8,), masks=1, steps=2, warm_steps=2, distil_steps=2, warm_rows=200, pool_rows=200
     )
     learned = learn_privately(
         table, PUBLIC, budget, settings=settings, target="gross", device=torch.device("cpu")

@@ -138,16 +138,21 @@ def chain_shares(model: TabGAN, conditions: dict[str, object]) -> dict[tuple[int
     return {tuple(row): float(s) for row, s in zip(combos.tolist(), share, strict=True) if s > 0}
 
 
-@pytest.mark.parametrize("n_rows", [60, 6000])
-@pytest.mark.parametrize(
-    "conditions",
-    [{"x": (80, 110)}, {"x": (1, 298)}, {"x": (60, 90), "z": [0, 2]}, {"z": [0, 2]}],
+@pytest.fixture(
+    scope="module",
+    params=[{"x": (80, 110)}, {"x": (1, 298)}, {"x": (60, 90), "z": [0, 2]}, {"z": [0, 2]}],
     ids=lambda c: "+".join(f"{k}{v}" for k, v in c.items()),
 )
-def test_restricted_blocks_have_the_shares_of_the_model(wide, conditions, n_rows):
+def restricted(request, wide):
+    """Conditions, and the shares of the model under them."""
+    return request.param, chain_shares(wide, request.param)
+
+
+@pytest.mark.parametrize("n_rows", [60, 6000])
+def test_restricted_blocks_have_the_shares_of_the_model(wide, restricted, n_rows):
+    conditions, wanted = restricted
     sampler = wide._fitted_sampler()
     plan = sampler.plan(conditions, None)
-    wanted = chain_shares(wide, conditions)
     found: Counter[tuple[int, ...]] = Counter()
     n_total = 0
     for index in range(max(1, 6000 // n_rows)):

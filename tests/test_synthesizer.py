@@ -15,7 +15,7 @@ from tests.toy_tables import FAST, LIKELIHOOD, SMALL, orders
 
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
-    return orders()
+    return orders(300)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Literal
 
@@ -111,6 +112,7 @@ def normal(value: float, draws: npt.NDArray[np.float64], *, bounds: Interval = (
     return max(bounds[0], value - half), min(bounds[1], value + half)
 
 
+@functools.lru_cache(maxsize=4096)  # SciPy takes milliseconds, and a risk asks for the same interval again
 def _proportion(
     successes: int, trials: int, method: Literal["wilson", "exact"], confidence: float
 ) -> Interval:

@@ -19,7 +19,8 @@ def test_real_rows_are_not_told_from_real_rows(holdout: pd.DataFrame, fresh: pd.
 def test_a_copy_of_the_training_rows_looks_as_real_as_any(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
     assert 0.45 < c2st_auc(holdout, train.sample(frac=1, random_state=0)) < 0.55
     # Every row twice, with both labels: what the trees learn of one is wrong for the other.
-    assert c2st_auc(train, train) < 0.5
+    few = train.head(300)
+    assert c2st_auc(few, few) < 0.5
 
 
 def test_shuffled_columns_are_told_at_once(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
@@ -35,12 +36,13 @@ def test_a_week_without_weekends_is_seen() -> None:
 
 
 def test_equal_seed_equal_figure(train: pd.DataFrame, fresh: pd.DataFrame) -> None:
-    assert c2st_auc(train, fresh, seed=4, max_rows=300) == c2st_auc(train, fresh, seed=4, max_rows=300)
-    assert c2st_auc(train, fresh, seed=4, max_rows=300) != c2st_auc(train, fresh, seed=5, max_rows=300)
+    one, again, other = (c2st_auc(train, fresh, seed=seed, max_rows=100) for seed in (4, 4, 5))
+    assert one == again
+    assert one != other
 
 
 def test_row_order_column_order_and_names_do_not_matter(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
-    train, holdout = train.head(500), holdout.head(500)
+    train, holdout = train.head(300), holdout.head(300)
     synthetic = train.assign(age=train["age"] + np.random.default_rng(0).integers(0, 9, len(train)))
     renamed = {name: f"a 'very' \"odd\" {name}" for name in train}
     expected = c2st_auc(holdout, synthetic)
@@ -85,11 +87,13 @@ def test_a_column_without_values_does_not_fail(holdout: pd.DataFrame, fresh: pd.
     assert c2st_auc(real[["e"]], synthetic[["e"]]) == 0.5
 
 
-ROWS = 250
+ROWS = 160
 
 
-def family(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None = None) -> Family:
-    cut = [None if table is None else table.head(ROWS) for table in (train, synthetic, holdout)]
+def family(
+    train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None = None, rows: int = ROWS
+) -> Family:
+    cut = [None if table is None else table.head(rows) for table in (train, synthetic, holdout)]
     assert cut[0] is not None
     assert cut[1] is not None
     return detection_metrics(Tables.checked(cut[0], cut[1], cut[2]))
@@ -104,7 +108,7 @@ def value(found: Family, key: str) -> float:
 def test_the_family_holds_the_test_between_real_rows_and_shuffled_ones(
     train: pd.DataFrame, fresh: pd.DataFrame, holdout: pd.DataFrame
 ) -> None:
-    found = family(train, fresh, holdout)["c2st_auc"]
+    found = family(train, fresh, holdout, 250)["c2st_auc"]
     assert found.value is not None
     assert found.reference is not None
     assert found.floor is not None
@@ -114,7 +118,7 @@ def test_the_family_holds_the_test_between_real_rows_and_shuffled_ones(
     assert abs(found.value - 0.5) < 0.08
     assert abs(found.reference - 0.5) < 0.08
     assert found.floor > 0.9
-    assert found.rows == 2 * ROWS
+    assert found.rows == 500
     assert found.note == ""  # noise names no column
 
 

@@ -26,12 +26,12 @@ def few(n_rows: int, seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
-    return evaluate(few(300, 1), few(300, 3), few(300, 2), target="rich", seed=3)
+    return evaluate(few(200, 1), few(200, 3), few(200, 2), target="rich", seed=3)
 
 
 @pytest.fixture(scope="module")
 def copied() -> Evaluation:
-    return evaluate(few(300, 1), few(300, 1), few(300, 2), target="rich", seed=3)
+    return evaluate(few(100, 1), few(100, 1), few(100, 2), target="rich", seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_metrics_and_details_are_found_by_name(found: Evaluation) -> None:
 def test_the_dict_is_strict_json_with_what_is_needed_to_read_it(found: Evaluation) -> None:
     told = json.loads(found.to_json())
     assert (told["format"], told["version"], told["seed"]) == ("tabgan-evaluation", 1, 3)
-    assert told["rows"]["holdout"] == {"given": 300, "used": 300}
+    assert told["rows"]["holdout"] == {"given": 200, "used": 200}
     assert told["caps"]["table_rows"] == module.MAX_ROWS
     assert told["metrics"]["c2st_auc"]["value"] == found["c2st_auc"].value
     assert set(told["details"]) == set(found.detail_names)
@@ -123,7 +123,7 @@ def test_equal_tables_and_seed_equal_json_and_no_order_nor_the_index_matters() -
     def stirred(table: pd.DataFrame) -> pd.DataFrame:
         return table.sample(frac=1, random_state=5)[list(rng.permutation(table.columns))]
 
-    tables = few(60, 1), few(60, 2), few(60, 3)
+    tables = few(45, 1), few(45, 2), few(45, 3)
     first, second, other = (
         evaluate(*these, target="rich", seed=2**62 + 1)
         for these in (tables, tables, [stirred(table) for table in tables])
@@ -176,7 +176,7 @@ def test_private_mode_is_said_to_end_at_these_figures(found: Evaluation) -> None
 
 def test_a_schema_may_declare_some_columns_only() -> None:
     declared = Schema((Column("age", "categorical"),))
-    found = evaluate(few(40, 1), few(40, 2), schema=declared)
+    found = evaluate(few(15, 1), few(15, 2), schema=declared)
     kinds = found.details("columns").set_index("column")["kind"]
     assert kinds["age"] == "categorical"
     assert kinds["pay"] == "numeric"

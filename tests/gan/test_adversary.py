@@ -80,7 +80,7 @@ def test_the_marginals_teacher_alone_brings_the_pairs_nearer():
     adversary = adversary_of(settings, has_marginals=True)
     rows, real = Rows(mixture(), 128), mixture()
     before = pair_error(drawn(adversary.generator.eval(), n_rounds=4, order=ORDER), real)
-    for _ in range(300):
+    for _ in range(200):
         adversary.step(rows, teach_generator=True)
     adversary.generator.eval()
     assert pair_error(drawn(adversary.generator, n_rounds=4, order=ORDER), real) < 0.3 * before

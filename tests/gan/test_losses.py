@@ -14,7 +14,7 @@ from tabgan.gan.rounds import Draw, draw, equal_runs, rounds_of
 from tests.gan.toys import SMALL, mixture, pair_error, play, shuffled, small_generator, toy_blocks
 from tests.gan.toys import drawn as drawn_codes
 
-N_STEPS = 500
+N_STEPS = 400
 # They differ from the rest in a formula only, or in a penalty that has tests of its own.
 ALIKE = ("relativistic", "minimax", "least-squares", "hinge", "wasserstein", "wasserstein-gp")
 

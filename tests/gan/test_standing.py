@@ -103,7 +103,7 @@ def test_a_run_may_stop_many_times():
             tensors = {name: part.clone() for name, part in standing.tensors.items()}
             kept.append(Standing(json.loads(json.dumps(standing.facts)), tensors))
 
-        pauses = Pauses(lambda asked=n_asked: next(asked) >= 13, keep=keep, found=found)
+        pauses = Pauses(lambda asked=n_asked: next(asked) >= 29, keep=keep, found=found)
         trained = learn(config, 300, 5, pauses)
         if not kept:
             break
@@ -114,8 +114,8 @@ def test_a_run_may_stop_many_times():
 
 def test_looking_at_a_run_does_not_change_it():
     config = RECIPES["default"]
-    watched = learn(config, 300, 1, Pauses(is_due=lambda: True, keep=lambda standing: None))
-    assert same(watched, learn(config, 300, 1))
+    watched = learn(config, 90, 1, Pauses(is_due=lambda: True, keep=lambda standing: None))
+    assert same(watched, learn(config, 90, 1))
 
 
 def test_what_is_kept_holds_no_row_and_no_order_of_rows():

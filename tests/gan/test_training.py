@@ -17,6 +17,9 @@ PARENTS = (None, None, None, None)
 SHORT = replace(SMALL, rounds=2, epochs=8, likelihood_lr=3e-3)
 
 
+FEW = 300  # rows, where what is learned of them is not looked at
+
+
 def learn(settings: Settings, *, n_rows: int = 1500, seed: int = 0, **options) -> Trained:
     torch.manual_seed(seed)
     options = {"parents": PARENTS} | options
@@ -32,6 +35,11 @@ def are_finite(trained: Trained) -> bool:
     return all(bool(w.isfinite().all()) for net in networks for w in net.state_dict().values())
 
 
+@pytest.fixture(scope="module")
+def by_likelihood() -> Trained:
+    return learn(with_recipe("likelihood", epochs=40))
+
+
 def phases(trained: Trained) -> set[object]:
     return {record["phase"] for record in trained.history}
 
@@ -42,7 +50,7 @@ def test_each_recipe_has_its_phases_and_generators():
         ("gan", {"adversary"}),
         ("likelihood", {"likelihood"}),
     ):
-        trained = learn(with_recipe(name, epochs=2))
+        trained = learn(with_recipe(name, epochs=2), n_rows=FEW)
         assert phases(trained) == wanted
         assert (trained.quick is trained.generator) == (name != "default")
         assert sorted(trained.order) == [0, 1, 2, 3]
@@ -53,21 +61,20 @@ def test_each_recipe_has_its_phases_and_generators():
 
 def test_rounds_that_are_asked_for_have_their_groups_in_every_recipe():
     for name in RECIPES:
-        trained = learn(with_recipe(name, epochs=2))
+        trained = learn(with_recipe(name, epochs=2), n_rows=FEW)
         assert len(trained.groups) == 2
         assert sorted(block for group in trained.groups for block in group) == [0, 1, 2, 3]
-    assert learn(with_recipe("likelihood", epochs=2, rounds=None)).groups == ()
+    assert learn(with_recipe("likelihood", epochs=2, rounds=None), n_rows=FEW).groups == ()
 
 
-def test_blocks_that_hang_together_are_drawn_in_different_rounds():
+def test_blocks_that_hang_together_are_drawn_in_different_rounds(by_likelihood):
     """Given one of blocks 0, 1 and 2, which all follow the mode, the others are independent."""
-    trained = learn(with_recipe("likelihood", epochs=40))
-    first = set(trained.groups[0]) & {0, 1, 2}
+    first = set(by_likelihood.groups[0]) & {0, 1, 2}
     assert len(first) == 1
 
 
-def test_likelihood_learns_the_table():
-    trained = learn(with_recipe("likelihood", epochs=40))
+def test_likelihood_learns_the_table(by_likelihood):
+    trained = by_likelihood
     real = mixture(1500)
     assert pair_error(drawn(trained.generator, n_rounds=4), real) < 0.5 * pair_error(shuffled(real), real)
     losses = [float(record["likelihood"]) for record in trained.history]
@@ -98,14 +105,16 @@ def test_a_target_is_drawn_last_and_parents_come_first():
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others():
-    first, again, other = (learn(with_recipe("default", epochs=1), seed=seed) for seed in (0, 0, 1))
+    first, again, other = (
+        learn(with_recipe("default", epochs=1), n_rows=FEW, seed=seed) for seed in (0, 0, 1)
+    )
     for name, weight in first.quick.state_dict().items():
         assert torch.equal(weight, again.quick.state_dict()[name])
     assert not torch.equal(first.quick.head.bias, other.quick.head.bias)
 
 
 def test_history_counts_steps_and_goes_forward():
-    trained = learn(with_recipe("default"))
+    trained = learn(with_recipe("default"), n_rows=FEW)
     for phase in ("likelihood", "adversary"):
         steps = [int(record["step"]) for record in trained.history if record["phase"] == phase]
         assert steps == sorted(set(steps))
@@ -129,8 +138,8 @@ def test_a_callback_that_returns_true_ends_training_at_once():
 
 
 def test_a_callback_that_returns_something_else_does_not():
-    full = len(learn(with_recipe("likelihood")).history)
-    assert len(learn(with_recipe("likelihood"), callbacks=(lambda record: 1,)).history) == full
+    full = len(learn(with_recipe("likelihood"), n_rows=FEW).history)
+    assert len(learn(with_recipe("likelihood"), n_rows=FEW, callbacks=(lambda record: 1,)).history) == full
 
 
 def test_max_seconds_takes_fewer_steps_than_no_bound():
@@ -159,7 +168,7 @@ def test_patience_ends_a_phase_that_no_longer_improves():
     ],
 )
 def test_training_that_runs_away_leaves_finite_weights(recipe, changes):
-    trained = learn(with_recipe(recipe, **changes))
+    trained = learn(with_recipe(recipe, **changes), n_rows=FEW)
     assert are_finite(trained)
     assert all(math.isfinite(float(record["validation"])) for record in trained.history)
     made = drawn(trained.quick, 50)
@@ -169,7 +178,7 @@ def test_training_that_runs_away_leaves_finite_weights(recipe, changes):
 
 
 def test_a_second_phase_that_runs_away_leaves_what_the_first_learned():
-    trained = learn(with_recipe("default", generator_lr=1e38, gradient_clip=1e38))
+    trained = learn(with_recipe("default", generator_lr=1e38, gradient_clip=1e38), n_rows=FEW)
     for name, weight in trained.generator.state_dict().items():
         # Biases are corrected for how each is drawn.
         assert name == "head.bias" or torch.equal(weight, trained.quick.state_dict()[name])

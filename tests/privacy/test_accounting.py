@@ -190,7 +190,7 @@ def test_the_noise_found_just_keeps_the_budget(epsilon, plan):
     assert 0.995 * epsilon < spent < epsilon
 
 
-@pytest.mark.parametrize("epsilon", [0.5, 3.0])
+@pytest.mark.parametrize("epsilon", [0.5, pytest.param(3.0, marks=pytest.mark.slow)])
 def test_the_noise_of_a_plan_is_found_in_seconds(epsilon):
     epsilon_of(PLAN, DELTA)  # Opacus is imported
     plan = [*PLAN, gaussian(7.0, rate=0.031, steps=400)]

@@ -21,18 +21,22 @@ def rdp_of(noise_multiplier: float, sample_rate: float, steps: int, delta: float
     return rdp_epsilon(rho=0.0, exponential=(), sampled=sampled, delta=delta)
 
 
+def curve_of(noise: float, rate: float) -> dict[float, float]:
+    return {order: bounds._rdp_curve(noise, rate, order)[0] for order in ORDERS.tolist()}
+
+
 @pytest.mark.parametrize("noise", [0.3, 1.0, 5.0, 100.0])
 @pytest.mark.parametrize("rate", [1e-4, 0.01, 0.2, 0.95])
 def test_the_renyi_curve_is_that_of_dp_accounting_at_whole_orders(noise, rate):
     """At fractional orders dp-accounting gives a looser bound than the series: those are integrated below."""
     theirs = rdp_privacy_accountant._compute_rdp_poisson_subsampled_gaussian(rate, noise, WHOLE)
-    curve = dict(zip(ORDERS.tolist(), bounds._rdp_curve(noise, rate), strict=True))
+    curve = curve_of(noise, rate)
     np.testing.assert_allclose([curve[order] for order in WHOLE], theirs, rtol=1e-6, atol=1e-12)
 
 
 @pytest.mark.parametrize(("noise", "rate"), [(5.0, 0.3), (0.7, 0.01), (1.5, 0.3), (2.0, 0.95)])
 def test_the_renyi_curve_is_the_integral_at_fractional_orders(noise, rate):
-    curve = dict(zip(ORDERS.tolist(), bounds._rdp_curve(noise, rate), strict=True))
+    curve = curve_of(noise, rate)
     for order in (1.05, 1.5, 2.3, 3.7, 9.9):
 
         def density(x, order=order):
@@ -46,9 +50,20 @@ def test_the_renyi_curve_is_the_integral_at_fractional_orders(noise, rate):
         assert curve[order] >= exact * (1 - 1e-5) - 1e-10
 
 
+@pytest.mark.parametrize(("noise", "rate", "steps"), [(0.8, 0.01, 900), (5.0, 0.3, 40), (60.0, 0.95, 9)])
+@pytest.mark.parametrize("delta", [1e-3, 1e-12])
+def test_orders_that_are_not_asked_hold_no_smaller_bound(noise, rate, steps, delta):
+    curves = {s: np.array([*curve_of(s, rate).values()]) for s in (noise, 2.0 * noise)}
+    whole = ORDERS * 0.01 + steps * curves[noise] + 3 * curves[2.0 * noise]
+    every = whole + np.log1p(-1.0 / ORDERS) - np.log(delta * ORDERS) / (ORDERS - 1.0)
+    sampled = [(noise, rate, steps), (2.0 * noise, rate, 3)]
+    found = rdp_epsilon(rho=0.01, exponential=(), sampled=sampled, delta=delta)
+    assert found == max(0.0, float(every.min()) * (1.0 + 1e-12))
+
+
 def test_sampling_never_costs_more_than_looking_at_all_rows():
     for noise, rate in itertools.product((0.05, 3.0, 1e4), (1e-9, 1 - 1e-9)):
-        curve = np.array(bounds._rdp_curve(noise, rate))
+        curve = np.array([*curve_of(noise, rate).values()])
         assert (curve >= 0.0).all()
         assert (curve <= ORDERS / (2 * noise**2)).all()
 

@@ -144,16 +144,17 @@ GRID = [
 ]
 
 
-@pytest.mark.parametrize("delta", [1e-5, 1e-9])
 @pytest.mark.parametrize(("noise", "rate", "steps"), GRID)
-def test_invariant_13_two_accountants_agree(noise, rate, steps, delta):
-    ours = epsilon_of([sampled(noise, rate, steps)], delta)
-    cells = min(1e-3, 2e-4 * ours.epsilon)
+def test_invariant_13_two_accountants_agree(noise, rate, steps):
+    bounds_at = {delta: epsilon_of([sampled(noise, rate, steps)], delta) for delta in (1e-5, 1e-9)}
+    cells = min(1e-3, 2e-4 * min(ours.epsilon for ours in bounds_at.values()))
     pld = pld_privacy_accountant.PLDAccountant(value_discretization_interval=cells)
-    theirs = pld.compose(event(noise, rate, steps)).get_epsilon(delta)
-    assert ours.epsilon == pytest.approx(theirs, rel=0.005)
-    assert ours.epsilon >= theirs * (1 - 5e-4)  # a bound, but for the cells of the other
-    assert ours.accountant == ("PRV" if rate < 1.0 else "Gaussian")
+    pld.compose(event(noise, rate, steps))
+    for delta, ours in bounds_at.items():
+        theirs = pld.get_epsilon(delta)
+        assert ours.epsilon == pytest.approx(theirs, rel=0.005)
+        assert ours.epsilon >= theirs * (1 - 5e-4)  # a bound, but for the cells of the other
+        assert ours.accountant == ("PRV" if rate < 1.0 else "Gaussian")
 
 
 @pytest.mark.parametrize(("noise", "rate", "steps"), [(1.1, 0.01, 900), (5.0, 0.3, 100), (4.0, 1.0, 7)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 
 import numpy as np
@@ -145,10 +146,35 @@ def as_json(encoder):
     return json.dumps(encoder.to_dict(), sort_keys=False)
 
 
-def pair(monkeypatch, rows, schema):
-    with monkeypatch.context() as patch:
+@functools.cache
+def recorded_once(schema):
+    with pytest.MonkeyPatch.context() as patch:
         first = recorded(patch)
-        encoder, entries = fitted(table_of(records()), schema)
+        return first, *fitted(table_of(records()), schema)
+
+
+@functools.cache
+def coded_once(schema):
+    base = table_of(records())
+    encoder, _ = fitted(base, schema)
+    return encoder, encoder.encode(row_wise_table(base, schema))
+
+
+def kinds_of(df):
+    ledger = Ledger(10_000.0, 1e-2)
+    release = BoundRelease(PrivateRows(df, ledger), NOISE, delta=1e-6)
+    return measure_schema(release, tuple(records()[0]), n_rows=N_ROWS), ledger.entries
+
+
+@functools.cache
+def kinds_once():
+    with pytest.MonkeyPatch.context() as patch:
+        first = recorded(patch)
+        return first, *kinds_of(table_of(records()))
+
+
+def pair(monkeypatch, rows, schema):
+    first, encoder, entries = recorded_once(schema)
     with monkeypatch.context() as patch:
         second = replayed(patch, first)
         other, other_entries = fitted(table_of(rows), schema)
@@ -171,9 +197,7 @@ def test_invariants_2_and_3_on_neighbouring_tables(monkeypatch, rows, place, sch
 @pytest.mark.parametrize("schema", [DECLARED, HALF], ids=["declared", "half declared"])
 @pytest.mark.parametrize(("rows", "place"), NEIGHBOURS)
 def test_invariant_2_rows_that_two_tables_share_have_the_same_codes(rows, place, schema):
-    base = table_of(records())
-    encoder, _ = fitted(base, schema)
-    codes = encoder.encode(row_wise_table(base, schema))
+    encoder, codes = coded_once(schema)
     others = encoder.encode(row_wise_table(table_of(rows), schema))
     assert others.dtype == codes.dtype
     if len(rows) < N_ROWS:
@@ -185,18 +209,10 @@ def test_invariant_2_rows_that_two_tables_share_have_the_same_codes(rows, place,
 
 @pytest.mark.parametrize(("rows", "place"), NEIGHBOURS)
 def test_invariants_2_and_3_of_kinds_that_nobody_declared(monkeypatch, rows, place):
-    def measured(df):
-        ledger = Ledger(10_000.0, 1e-2)
-        release = BoundRelease(PrivateRows(df, ledger), NOISE, delta=1e-6)
-        names = tuple(records()[0])
-        return measure_schema(release, names, n_rows=N_ROWS), ledger.entries
-
-    with monkeypatch.context() as patch:
-        first = recorded(patch)
-        found, entries = measured(table_of(records()))
+    first, found, entries = kinds_once()
     with monkeypatch.context() as patch:
         second = replayed(patch, first)
-        other, other_entries = measured(table_of(rows))
+        other, other_entries = kinds_of(table_of(rows))
     assert other.schema.to_json() == found.schema.to_json()
     assert (other.notes, other_entries) == (found.notes, entries)
     assert all(distance <= sensitivity for distance, sensitivity in distances(first, second))

@@ -89,12 +89,17 @@ NEIGHBOURS = {
 }
 
 
-@pytest.mark.parametrize("config", [ALONE, ALL], ids=["the adversary alone", "all teachers"])
-@pytest.mark.parametrize("neighbour", NEIGHBOURS)
-def test_invariants_2_and_3_with_frozen_answers_a_row_more_changes_nothing(monkeypatch, config, neighbour):
-    with monkeypatch.context() as patch:
+@pytest.fixture(scope="module", params=[ALONE, ALL], ids=["the adversary alone", "all teachers"])
+def first(request):
+    """A fit with fresh noise, and every answer that it got."""
+    with pytest.MonkeyPatch.context() as patch:
         tape, gradients = recorded(patch), frozen_gradients(patch)
-        one = fitted(table(), config)
+        return request.param, fitted(table(), request.param), tape, gradients
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_invariants_2_and_3_with_frozen_answers_a_row_more_changes_nothing(monkeypatch, first, neighbour):
+    config, one, tape, gradients = first
     with monkeypatch.context() as patch:
         again, same = replayed(patch, tape), frozen_gradients(patch, gradients)
         two = fitted(NEIGHBOURS[neighbour](table()), config)
