@@ -28,6 +28,7 @@ from tabgan.evaluation.intervals import auc_interval
 from tabgan.evaluation.metric import Family, Measure
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.texts import printable
+from tabgan.evaluation.threads import one_thread
 from tabgan.schema import Schema, infer_schema
 
 C2ST_ROWS = 20_000
@@ -110,7 +111,8 @@ def c2st_auc(
     columns = compare(*drawn, schema=schema)
     if not columns or n_rows < FOLDS:
         return 0.5
-    return _trial(columns, (0, 1), seed).auc
+    with one_thread():
+        return _trial(columns, (0, 1), seed).auc
 
 
 def detection_metrics(tables: Tables) -> Family:

@@ -25,6 +25,7 @@ from tabgan.evaluation.questions import QUESTIONS, Question
 from tabgan.evaluation.standing import WORST_FIRST, Standing, gravest, standing, worst_first
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.texts import plain, shown
+from tabgan.evaluation.threads import one_thread
 from tabgan.schema import Schema, check_table, resolve_schema
 
 FORMAT, VERSION = "tabgan-evaluation", 1
@@ -210,7 +211,8 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
     )
     tables, kept = _cut(given)
     budget = math.inf if time_budget is None else time_budget
-    families, seconds = _ask(tables, begin, budget, callback or (lambda _: None))
+    with one_thread():
+        families, seconds = _ask(tables, begin, budget, callback or (lambda _: None))
     return Evaluation(
         families=_with_rows_of(families, kept),
         profiles=tuple(column_profiles(tables.train, tables.synthetic, tables.holdout, schema=tables.schema)),

@@ -28,6 +28,7 @@ from tabgan.evaluation.metric import Family, Interval, Measure, Metric
 from tabgan.evaluation.models import LINEAR, MODELS, TREES
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.targets import MAX_CLASSES, find_task
+from tabgan.evaluation.threads import one_thread
 from tabgan.evaluation.trials import NAMES, OTHER, REAL, SHUFFLED, SYNTHETIC, Trial
 from tabgan.schema import Schema, infer_schema
 
@@ -160,7 +161,8 @@ def tstr_auc(
     options = {"categorical_features": np.array(is_categorical)[kept], "random_state": seed}
     features = (rows[:, kept], test_rows[:, kept])
     score = _r2 if numeric else _mean_auc
-    return score(features, (train[target], holdout[target]), options)
+    with one_thread():
+        return score(features, (train[target], holdout[target]), options)
 
 
 def utility_metrics(tables: Tables) -> Family:
