@@ -36,6 +36,21 @@ def test_rows_are_drawn_in_the_rounds_that_were_taught_or_else_in_runs_of_the_or
         assert sorted(block for group in plan.groups for block in group) == sorted(everything)
 
 
+def test_rows_are_drawn_in_the_rounds_that_were_fitted_for(tmp_path):
+    model = TabGAN(**FAST | {"rounds": 1}).fit(orders(300))
+    model.save(tmp_path / "m.tabgan")
+    rows = model.sample(40, seed=1)
+    for again in (model, TabGAN.load(tmp_path / "m.tabgan")):
+        pd.testing.assert_frame_equal(again.sample(40, rounds=1, seed=1), rows)
+    assert not rows.equals(model.sample(40, rounds=99, seed=1))
+
+
+def test_the_one_round_recipe_draws_in_one_round():
+    model = TabGAN(**FAST | {"recipe": "gan", "rounds": None}).fit(orders(300))
+    pd.testing.assert_frame_equal(model.sample(40, seed=1), model.sample(40, rounds=1, seed=1))
+    assert not model.sample(40, seed=1).equals(model.sample(40, rounds=6, seed=1))
+
+
 def test_under_a_condition_each_free_block_sees_all_before_it_unless_rounds_are_asked_for(model):
     sampler = model._fitted_sampler()
     plan = sampler.plan({"job": "nurse"}, None)

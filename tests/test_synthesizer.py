@@ -209,21 +209,6 @@ def test_every_option_can_be_set_and_saved(table, tmp_path, options):
     pd.testing.assert_frame_equal(loaded.sample(20, seed=1), model.sample(20, seed=1))
 
 
-def test_rows_are_drawn_in_the_rounds_that_were_fitted_for(table, tmp_path):
-    model = TabGAN(**FAST | {"rounds": 1}).fit(table)
-    model.save(tmp_path / "m.tabgan")
-    rows = model.sample(40, seed=1)
-    for again in (model, TabGAN.load(tmp_path / "m.tabgan")):
-        pd.testing.assert_frame_equal(again.sample(40, rounds=1, seed=1), rows)
-    assert not rows.equals(model.sample(40, rounds=99, seed=1))
-
-
-def test_the_one_round_recipe_draws_in_one_round(table):
-    model = TabGAN(**FAST | {"recipe": "gan", "rounds": None}).fit(table)
-    pd.testing.assert_frame_equal(model.sample(40, seed=1), model.sample(40, rounds=1, seed=1))
-    assert not model.sample(40, seed=1).equals(model.sample(40, rounds=6, seed=1))
-
-
 def test_a_relation_between_columns_is_learned():
     table = orders(2000)
     model = TabGAN(**SMALL, epochs=60, recipe="likelihood").fit(table)

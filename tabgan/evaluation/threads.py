@@ -12,7 +12,7 @@ def one_thread() -> AbstractContextManager[object]:
 
     Each step of a tree is short, and its threads wait for each other in a loop: on an idle machine more of
     them gain next to nothing, on a busy one, or in a container with less processor time than threads, the
-    wait takes more than ten times as long as the work. Nor do figures depend on how many cores there are.
+    wait takes many times as long as the work. Nor do figures depend on how many cores there are.
     """
     limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="openmp")
     return limits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from tabgan.evaluation import c2st_auc, evaluate, tstr_auc
@@ -39,11 +40,20 @@ def test_questions_are_asked_in_one_thread_whatever_ends_them(table: pd.DataFram
         assert (seen, threads()) == ([{1}], {2})
 
 
-def test_single_figures_are_the_same_whatever_the_number_of_threads(table: pd.DataFrame) -> None:
+def test_trees_of_single_figures_grow_in_one_thread(
+    table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, fit = [], HistGradientBoostingClassifier.fit
+
+    def watched(self: HistGradientBoostingClassifier, *given: object) -> object:
+        seen.append(threads())
+        return fit(self, *given)
+
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", watched)
     halves = table.head(60), table.tail(60).reset_index(drop=True)
-    found = []
-    for n_threads in (1, 2):
-        with threadpool_limits(limits=n_threads, user_api="openmp"):
-            found.append((c2st_auc(*halves), tstr_auc(*halves, "b")))
-            assert threads() == {n_threads}
-    assert found[0] == found[1]
+    with threadpool_limits(limits=2, user_api="openmp"):
+        c2st_auc(*halves)
+        tstr_auc(*halves, "b")
+        assert threads() == {2}
+    assert len(seen) == 6  # five folds, and one model of the target
+    assert all(one == {1} for one in seen)
