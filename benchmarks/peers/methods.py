@@ -46,6 +46,7 @@ PACKAGES = {
     "synthcity": "synthcity",
     "tabgan_pypi": "tabgan",
     "smartnoise": "smartnoise-synth",
+    "dpmm": "dpmm",
 }
 OURS, CTGAN, SMARTNOISE = "Apache-2.0", "Business Source 1.1", "MIT"
 
@@ -108,10 +109,21 @@ METHODS: dict[str, Method] = {
             *(title, "run_smartnoise", "peer", "smartnoise", {"model": name}, quick, SMARTNOISE, True)
         )
         for name, title, quick in (
-            ("mst", "MST", {}),
-            ("aim", "AIM", {"rounds": 3}),
+            ("mst", "MST (smartnoise)", {}),
+            ("aim", "AIM (smartnoise)", {"rounds": 3}),
             ("dpctgan", "DP-CTGAN", {"epochs": 1}),
             ("patectgan", "PATE-CTGAN", {}),
+        )
+    },
+    **{
+        f"{name}_dpmm": Method(
+            *(f"{title} (dpmm)", "run_dpmm", "peer", "dpmm", {"model": name} | options),
+            *({"gen_kwargs": {"n_iters": 10}}, OURS, True),
+        )
+        for name, title, options in (
+            ("mst", "MST", {}),
+            ("aim", "AIM", {"max_model_size": 80}),  # megabytes, as its paper has it
+            ("privbayes", "PrivBayes", {}),
         )
     },
 }
