@@ -7,7 +7,7 @@ READY := .venv/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow oldest browser postgresql check format bench bench-full bench-ours clean
+.PHONY: help demo test pytest slow oldest browser postgresql check format bench bench-full bench-ours clean
 
 help:
 	@echo "make demo    learn the Adult census table, write a synthetic one and a report into demo/"
@@ -43,8 +43,12 @@ check: $(READY)
 	$(BIN)/mypy -p tabgan -p tabgan_cli
 	$(BIN)/lint-imports --no-logo
 
+# The checks run beside the tests: the types alone take more than a minute of one core.
+test: $(READY) browser postgresql
+	@$(MAKE) --no-print-directory --jobs=2 check pytest
+
 # --dist worksteal: a worker keeps neighbouring tests, so that what a file sets up is set up once.
-test: check browser postgresql
+pytest: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal -m "not slow"
 
 slow: $(READY) browser postgresql

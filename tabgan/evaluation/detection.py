@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ from tabgan.evaluation.features import (
 from tabgan.evaluation.fidelity import column_shapes
 from tabgan.evaluation.intervals import auc_interval
 from tabgan.evaluation.metric import Family, Measure
+from tabgan.evaluation.permutation import predict_permuted
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.texts import printable
 from tabgan.evaluation.threads import one_thread
@@ -252,15 +253,18 @@ def _drops(trial: _Trial, features: Sequence[slice], rng: np.random.Generator) -
     if truth.min() == truth.max():
         return [0.0] * len(features)
     whole = roc_auc_score(truth, trial.scores[places])
-    drops = []
-    for feature in features:
-        scores = []
-        for model, kept, test in chosen:
-            rows = trial.rows[test]
-            rows[:, feature] = rows[rng.permutation(len(rows)), feature]
-            scores.append(model.predict_proba(rows[:, kept])[:, 1])
-        drops.append(float(whole - roc_auc_score(truth, np.concatenate(scores))))
-    return drops
+    orders = [[rng.permutation(len(test)) for _, _, test in chosen] for _ in features]
+    scores = [
+        predict_permuted(_scores_of(model, kept), trial.rows[test], features, [one[fold] for one in orders])
+        for fold, (model, kept, test) in enumerate(chosen)
+    ]
+    return [float(whole - roc_auc_score(truth, np.concatenate(score))) for score in zip(*scores, strict=True)]
+
+
+def _scores_of(
+    model: HistGradientBoostingClassifier, kept: npt.NDArray[np.bool_]
+) -> Callable[[FloatArray], FloatArray]:
+    return lambda rows: np.asarray(model.predict_proba(rows[:, kept])[:, 1])
 
 
 def _alone(column: ComparedColumn, tables: Tables) -> float:

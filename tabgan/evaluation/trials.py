@@ -10,6 +10,7 @@ import pandas as pd
 
 from tabgan.evaluation.features import FloatArray, IntArray, draw_rows, shuffled_columns
 from tabgan.evaluation.models import BOOSTING, MODELS, Predictor, Problem
+from tabgan.evaluation.permutation import predict_permuted
 from tabgan.evaluation.scores import Truth
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.targets import Task
@@ -118,16 +119,17 @@ class Trial:
         order = rng.permutation(len(rows))
         trees = {side: fitted for (model, side), fitted in self.fitted.items() if model == BOOSTING}
         whole = {side: truth.score(fitted.predict(rows)) for side, fitted in trees.items()}
-        losses: dict[int, list[FloatArray]] = {side: [] for side in trees}
-        start = 0
-        for column in self.problem.columns:
-            end = start + (3 if column.kind == "datetime" else 1)
-            permuted = rows.copy()
-            permuted[:, start:end] = rows[order, start:end]
-            start = end
-            for side, fitted in trees.items():
-                losses[side].append(whole[side] - truth.score(fitted.predict(permuted)))
-        return {side: np.array(lost) for side, lost in losses.items()}
+        widths = [3 if column.kind == "datetime" else 1 for column in self.problem.columns]
+        ends = np.cumsum(widths)
+        features = [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
+        permuted = {
+            side: predict_permuted(fitted.predict, rows, features, [order] * len(features))
+            for side, fitted in trees.items()
+        }
+        return {
+            side: np.array([whole[side] - truth.score(predicted) for predicted in permuted[side]])
+            for side in trees
+        }
 
     def table(self) -> pd.DataFrame:
         """A row a model and table it learned from: rows, and its scores on the test rows."""
