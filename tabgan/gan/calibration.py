@@ -18,6 +18,7 @@ from tabgan.gan.order import one_way_marginals
 
 DRAWN, LEAST_DRAWN = 2**15, 2**13  # rows
 WORK = 2**20  # codes to draw
+FEWEST_DRAWN, PER_ROW = 2**10, 8  # of a small table: more would be finer than its own shares are
 PASSES = 6
 PRIOR_ROWS = 5.0  # that a code gets on both sides: what is rare is hardly corrected
 
@@ -53,6 +54,7 @@ def calibrate(
     """
     blocks = generator.blocks
     n_rows = min(DRAWN, max(LEAST_DRAWN, WORK // max(1, blocks.n_blocks)))
+    n_rows = min(n_rows, max(FEWEST_DRAWN, PER_ROW * len(table)))
     calibrator = Calibrator(generator, one_way_marginals(table, blocks, len(table)))
     codes = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long, device=blocks.device)
     batch = calibrator.start(codes, torch.zeros_like(codes, dtype=torch.bool))

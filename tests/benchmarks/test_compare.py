@@ -112,7 +112,7 @@ def test_the_page_shows_means_spread_failures_and_findings(results: list[dict[st
     lines = section(results).splitlines()
     ours = next(line for line in lines if line.startswith("| tabgan (this project)"))
     assert "| 2 | .520 ± .020 | .900 ± .000 |" in ours
-    assert any("AIM, ε = 1 | 1 | stopped after 60 s" in line for line in lines)
+    assert any("AIM (smartnoise), ε = 1 | 1 | stopped after 60 s" in line for line in lines)
     assert any(line.startswith("| copy") and line.endswith("leak: memorisation |") for line in lines)
     assert any(line.startswith("- TabSyn, not measured:") for line in lines)
 

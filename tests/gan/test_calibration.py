@@ -51,6 +51,18 @@ def test_rows_have_the_shares_of_the_table(groups, has_noise, seed):
     assert float((after - wanted).abs().max()) < 0.01
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_of_few_rows_the_shares_are_met_within_what_so_few_can_tell(seed):
+    torch.manual_seed(seed)
+    blocks = toy_blocks()
+    generator, table = generator_of(blocks), mixture(200)
+    wanted = one_way_marginals(table, blocks)
+    calibrate(generator, ALONE, table, has_noise=False)
+    after = one_way_marginals(drawn(generator, ALONE, has_noise=False), blocks, N_ROWS)
+    deviation = (wanted * (1 - wanted) / len(table)).sqrt()
+    assert float(((after - wanted).abs() - 0.005).clamp(min=0).sub(1.5 * deviation).max()) <= 0
+
+
 def test_odds_keep_their_ratios_and_padding_stays_impossible():
     torch.manual_seed(0)
     blocks = Blocks((3, 5, 9, 2))
