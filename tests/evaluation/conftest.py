@@ -6,6 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tabgan.evaluation import Evaluation, evaluate
+
+HOSTILE = "<script>alert('x')</script>$a_b$</script>"
+
 
 def make_people(n_rows: int, seed: int) -> pd.DataFrame:
     """Rows of one fixed distribution with related columns of every kind, some cells missing."""
@@ -42,3 +46,22 @@ def holdout() -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def fresh() -> pd.DataFrame:
     return make_people(1200, seed=3)
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Evaluation:
+    """What is found of tables whose names and cells would be script, if a page let them."""
+    rng = np.random.default_rng(0)
+    tables = []
+    for n_rows in (120, 80, 60):
+        cell = pd.Series(rng.choice([HOSTILE, "b\u202e\x07", "plain"], n_rows), dtype=object)
+        number = rng.normal(size=n_rows)
+        moment = pd.Timestamp("2024-05-01") + pd.to_timedelta(rng.integers(0, 10**7, n_rows), unit="s")
+        tables.append(
+            pd.DataFrame(
+                {HOSTILE: cell, "n\x07": number, None: number > 0, ("t", 1): moment, "empty": np.nan}
+            )
+        )
+    tables[0].loc[:3, HOSTILE] = "only four rows"
+    tables[1].loc[:40, HOSTILE] = "only four rows"
+    return evaluate(*tables, target=HOSTILE)

@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
@@ -15,8 +14,6 @@ from tabgan.evaluation import Evaluation, evaluate
 from tabgan.evaluation.report import render_page
 from tabgan.evaluation.texts import printable
 from tests.evaluation.conftest import make_people
-
-HOSTILE = "<script>alert('x')</script>$a_b$</script>"
 
 
 class Parts(HTMLParser):
@@ -51,24 +48,6 @@ def parts_of(page: str) -> Parts:
     parts = Parts()
     parts.feed(page)
     return parts
-
-
-@pytest.fixture(scope="module")
-def hostile() -> Evaluation:
-    rng = np.random.default_rng(0)
-    tables = []
-    for n_rows in (120, 80, 60):
-        cell = pd.Series(rng.choice([HOSTILE, "b\u202e\x07", "plain"], n_rows), dtype=object)
-        number = rng.normal(size=n_rows)
-        moment = pd.Timestamp("2024-05-01") + pd.to_timedelta(rng.integers(0, 10**7, n_rows), unit="s")
-        tables.append(
-            pd.DataFrame(
-                {HOSTILE: cell, "n\x07": number, None: number > 0, ("t", 1): moment, "empty": np.nan}
-            )
-        )
-    tables[0].loc[:3, HOSTILE] = "only four rows"
-    tables[1].loc[:40, HOSTILE] = "only four rows"
-    return evaluate(*tables, target=HOSTILE)
 
 
 @pytest.fixture(scope="module")
