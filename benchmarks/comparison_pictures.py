@@ -21,6 +21,7 @@ FOLDER = Path(__file__).resolve().parent / "pictures"
 TABLE = "adult"
 OURS = "tabgan"
 ELSEWHERE = "°"  # measured on another kind of processor than ours
+NAME_HEIGHT = 0.026  # of a line of text, in TSTR
 COLOURS = {"ours": "#d9480f", "peer": "#1f4e79", "reference": "#8a949e"}
 Results = list[dict[str, Any]]
 
@@ -74,12 +75,17 @@ def quality_by_epsilon(axes: Axes, made: Results) -> None:
             curves[one["method"]][one["epsilon"]].append(one["metrics"]["tstr_auc"]["value"])
     for epsilon, scores in _own_curve().items():
         curves["tabgan_private"].setdefault(epsilon, scores)
-    for method, points in curves.items():
-        places = sorted(points)
-        colour = COLOURS[METHODS[method].kind]
-        scores = [mean(points[place]) for place in places]
-        axes.plot(places, scores, color=colour, marker="o", linewidth=1.6)
-        axes.annotate(METHODS[method].title, (places[-1], scores[-1]), xytext=(6, -12), **_BESIDE)
+    written: dict[float, float] = {}  # the height of the highest name beside each epsilon
+    lines = {
+        method: {place: mean(points[place]) for place in sorted(points)} for method, points in curves.items()
+    }
+    for method, line in sorted(lines.items(), key=lambda one: list(one[1].values())[-1]):
+        (*_, (last, score)) = line.items()
+        axes.plot(
+            *zip(*line.items(), strict=True), color=COLOURS[METHODS[method].kind], marker="o", linewidth=1.6
+        )
+        height = written[last] = max(score - NAME_HEIGHT / 2, written.get(last, 0.0) + NAME_HEIGHT)
+        axes.annotate(METHODS[method].title, (last, height), xytext=(8, 0), va="center", **_BESIDE)
     real = [one["metrics"]["tstr_auc"]["real"] for one in made if "tstr_auc" in one["metrics"]]
     if real:
         axes.axhline(real[0], color=COLOURS["reference"], linewidth=1, linestyle=":")
