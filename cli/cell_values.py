@@ -65,10 +65,12 @@ class ValueColumns:
 
 
 def _text(value: Any) -> str | None:
-    """A value as CSV has it; an empty text is missing there."""
+    """A value as CSV has it; an empty text is missing there, and halves of letters become `?`."""
     if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
-    return None if value is None or value == "" else str(value)
+    if value is None or value == "":
+        return None
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _block(values: list[Any]) -> pa.Array | list[Any]:

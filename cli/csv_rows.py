@@ -47,25 +47,31 @@ class CsvText:
 
 
 def read_csv_text(
-    path: Path | Place, *, separator: str | None = None, encoding: str | None = None
+    path: Path | Place,
+    *,
+    separator: str | None = None,
+    encoding: str | None = None,
+    row_by_row: bool = False,
 ) -> CsvText:
     """Read a CSV file, packed or not, or standard input.
+
+    `row_by_row`: whether a line is a row may not depend on the lines around it, so blank ones never are.
 
     Raises: CommandError naming the line for rows of another length than the header, quotes that
         do not close, text of another encoding; or the column names that stand there twice.
     """
     place = Place.of(path)
     try:
-        return _read(place, separator, encoding)
+        return _read(place, separator, encoding, row_by_row=row_by_row)
     except UnicodeError:
         raise _wrong_encoding(place, encoding) from None
 
 
-def _read(path: Place, separator: str | None, encoding: str | None) -> CsvText:
+def _read(path: Place, separator: str | None, encoding: str | None, *, row_by_row: bool) -> CsvText:
     encoding = _encoding_of(path, encoding)
     separator = separator or _sniffed(path, encoding)
     with _open_text(path, encoding) as handle:
-        rows = _checked_rows(path, handle, separator)
+        rows = _checked_rows(path, handle, separator, row_by_row=row_by_row)
         names = next(rows, None)
         if names is None:
             raise CommandError(Exit.DATA, f"{path} is empty: there is no line with the column names.")
@@ -78,7 +84,7 @@ def _read(path: Place, separator: str | None, encoding: str | None) -> CsvText:
     return CsvText(tuple(unguarded(name) for name in names), columns, separator)
 
 
-def _checked_rows(path: Place, handle: TextIO, separator: str) -> Iterator[list[str]]:
+def _checked_rows(path: Place, handle: TextIO, separator: str, *, row_by_row: bool) -> Iterator[list[str]]:
     """The header, then every row; each has as many cells as the header."""
     reader = csv.reader(checked_lines(path, handle), delimiter=separator, strict=True)
     n_names = n_blank = 0
@@ -92,7 +98,7 @@ def _checked_rows(path: Place, handle: TextIO, separator: str) -> Iterator[list[
             return
         if not row:
             # Blank lines say nothing, except between the rows of a single column: missing cells.
-            n_blank += n_names == 1
+            n_blank += n_names == 1 and not row_by_row
             continue
         if n_names and len(row) != n_names:
             raise CommandError(

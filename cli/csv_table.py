@@ -50,7 +50,7 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
     Nothing is found by looking at rows: the separator is that of the header, the decimal mark the one named.
     """
     separator = options.separator or separator_of_header(place, options.encoding)
-    text = read_csv_text(place, separator=separator, encoding=options.encoding)
+    text = read_csv_text(place, separator=separator, encoding=options.encoding, row_by_row=True)
     is_text = {c.name for c in schema or () if c.kind in ("categorical", "identifier")}
     missing = pa.array(["", *options.missing], pa.string())
     rows: dict[str, pd.Series[Any]] = {}

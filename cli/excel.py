@@ -41,7 +41,7 @@ def read_excel(place: Place, schema: Schema | None, *, as_text: bool = False) ->
         names = _names(place, next(rows, ()))
         columns = ValueColumns(as_text=as_text)
         columns.append(names, [])
-        filled = _without_empty_end(_cut(place, rows, len(names)))
+        filled = _without_empty(_cut(place, rows, len(names)), row_by_row=as_text)
         while block := list(itertools.islice(filled, BLOCK_ROWS)):
             columns.append(names, block)
     return columns.table(schema, finds_dates=True, warnings=warnings)
@@ -100,12 +100,16 @@ def _cut(place: Place, rows: Iterator[Sequence[Any]], n_columns: int) -> Iterato
         yield [*row[:n_columns], *[None] * (n_columns - len(row))]
 
 
-def _without_empty_end(rows: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Empty rows count only where a row with a cell follows: programs leave them at the end."""
+def _without_empty(rows: Iterator[list[Any]], *, row_by_row: bool) -> Iterator[list[Any]]:
+    """Empty rows count only where a row with a cell follows: programs leave them at the end.
+
+    `row_by_row`: what a row is may not depend on another one, so that none of them counts.
+    """
     empty: list[list[Any]] = []
     for row in rows:
         if all(cell is None for cell in row):
-            empty.append(row)
+            if not row_by_row:
+                empty.append(row)
             continue
         yield from empty
         empty.clear()

@@ -60,7 +60,7 @@ def _records(place: Place, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line, object_pairs_hook=_object)
+            record = json.loads(line, object_pairs_hook=_object, parse_int=_whole)
         except (ValueError, RecursionError) as error:
             told = str(error) if isinstance(error, _RepeatedNameError) else "it is not JSON"
             raise CommandError(Exit.DATA, f"{place}, line {number}: {told}.") from None
@@ -68,6 +68,14 @@ def _records(place: Place, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             cure = 'Write a line a row, such as {"age": 31, "job": "nurse"}'
             raise CommandError(Exit.DATA, f"{place}, line {number} is no JSON object. {cure}.")
         yield record
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one of more digits than Python reads (4,300) is beyond every float as well."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 class _RepeatedNameError(ValueError):

@@ -26,8 +26,8 @@ from tabgan.gan.settings import PrivateSettings, Settings
 from tabgan.gan.threads import one_thread
 from tabgan.gan.tree import NoisyMarginals, NoisyTable
 from tabgan.learning import blocks_of, chosen_device
-from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for
-from tabgan.privacy.config import PAIRS, SINGLES, TRIPLES, PrivacyConfig
+from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for, with_room
+from tabgan.privacy.config import COUNT, PAIRS, SINGLES, TRIPLES, PrivacyConfig
 from tabgan.privacy.entry import Entry
 from tabgan.private_marginals import (
     chosen_entries,
@@ -36,6 +36,7 @@ from tabgan.private_marginals import (
     n_triples,
     star_of,
 )
+from tabgan.private_reading import SMALLEST_DELTA
 from tabgan.rules.public import public_reduction
 from tabgan.schema import Declared, Schema, read_schema
 
@@ -96,13 +97,10 @@ def plan_private(
     if n_rows < 1:
         raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
     is_adaptive = delta is None and config.n_rows is None
-    delta = default_delta(n_rows) if delta is None else delta
-    check_delta(delta, n_rows)
     measured = columns_to_measure(known, known)
     shared, own = shared_and_own(known, measured)
     plan = config.entries([], shared, adaptive=is_adaptive, own=own)
-    scale = noise_for(epsilon, delta * (1 - config.label_delta), plan)
-    scaled = [entry.scaled(scale) for entry in plan]
+    scaled, delta = _calibrated(plan, config, epsilon, delta, n_rows)
     noise = {entry.what: entry.noise_multiplier for entry in scaled}
     is_chosen = PAIRS in noise and config.chooses_pairs(len(known), n_rows, noise[PAIRS])
     max_levels = levels_worth_telling(n_rows, deviation_on_codes(noise, len(known), is_chosen=is_chosen))
@@ -128,6 +126,36 @@ def plan_private(
     )
     warnings = (*_warnings(made, known, config), *notes_on_gaps(Schema(kept)))
     return dataclasses.replace(made, warnings=warnings)
+
+
+def _calibrated(
+    plan: list[Entry], config: PrivacyConfig, epsilon: float, delta: float | None, n_rows: int
+) -> tuple[list[Entry], float]:
+    """The plan with its noise, and the delta of a fit that counts so many rows."""
+    scaled, delta = _calibrated(plan, config, epsilon, delta, n_rows)
+    return scaled, delta
+
+
+def _calibrated(
+    plan: list[Entry], config: PrivacyConfig, epsilon: float, delta: float | None, n_rows: int
+) -> tuple[list[Entry], float]:
+    """The plan with its noise, and the delta of a fit that counts so many rows."""
+    if delta is None:
+        counted = _scaled(plan, config, epsilon, SMALLEST_DELTA)
+        delta = max(default_delta(_most_rows(n_rows, counted)), SMALLEST_DELTA)
+    scaled = _scaled(plan, config, epsilon, delta)
+    check_delta(delta, _most_rows(n_rows, scaled))
+    return scaled, delta
+
+
+def _scaled(plan: list[Entry], config: PrivacyConfig, epsilon: float, delta: float) -> list[Entry]:
+    scale = noise_for(epsilon, delta * (1 - config.label_delta), plan)
+    return [entry.scaled(scale) for entry in plan]
+
+
+def _most_rows(n_rows: int, entries: list[Entry]) -> int:
+    """What a fit would take for no fewer rows than there are, if it counted that many."""
+    return with_room(n_rows, sum(entry.noise_multiplier for entry in entries if entry.what == COUNT))
 
 
 def _with_choices(entries: list[Entry], encoder: TableEncoder, n_columns: int) -> list[Entry]:

@@ -14,7 +14,7 @@ from tabgan.encoding.private_schema import MeasuredSchema, measure_schema, plann
 from tabgan.encoding.rehearsal import rehearsed_encoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import BudgetExceededError, SchemaError
-from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up
+from tabgan.privacy.accounting import check_delta, default_delta, noise_for, rounded_up, with_room
 from tabgan.privacy.config import COUNT, PAIRS, PrivacyConfig
 from tabgan.privacy.entry import Entry
 from tabgan.privacy.ledger import Ledger
@@ -25,6 +25,7 @@ from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
 
 LEAST_LEFT = 0.05  # of epsilon; a fit on less would learn noise
+LEAST_ROWS = 5  # released; noise alone makes as many
 REHEARSED_ROWS = 1000
 SMALLEST_DELTA = 1e-9  # below the default of any table of fewer than a hundred million rows
 
@@ -84,15 +85,31 @@ class Reading:
         made = cls(PrivateRows(df, ledger), declared, names, config, ledger.delta, is_adaptive, 1.0, {})
         made.spent_before = _checked_left(ledger)
         made._set_noise()
-        made.n_rows = config.n_rows or made.rows.row_count(
-            what=COUNT, noise_multiplier=made.noise[COUNT], adaptive=is_adaptive
-        )
+        most_rows = made._count_rows()
         if delta is None:
-            made.delta = max(default_delta(made.n_rows), SMALLEST_DELTA)
+            made.delta = max(default_delta(most_rows), SMALLEST_DELTA)
             ledger.settle(made.delta)
             made._set_noise()
-        check_delta(made.delta, made.n_rows)
+        check_delta(made.delta, most_rows)
         return made
+
+    def _count_rows(self) -> int:
+        """Release the number of rows, unless it is public. Returns no fewer than there are.
+
+        Raises: SchemaError where it says too little to go on; nothing else has run by then.
+        """
+        if self.config.n_rows is not None:
+            self.n_rows = self.config.n_rows
+            return self.n_rows
+        noise = self.noise[COUNT]
+        self.n_rows = self.rows.row_count(what=COUNT, noise_multiplier=noise, adaptive=self.is_adaptive)
+        if self.n_rows < LEAST_ROWS:
+            raise SchemaError(
+                f"The number of rows was released as {self.n_rows}, with noise of deviation {noise:.0f}: too "
+                "few to learn from. Give more rows or a larger epsilon, or declare the number where it is "
+                "public (n_rows of PrivacyConfig)."
+            )
+        return with_room(self.n_rows, noise)
 
     def _set_noise(self) -> None:
         """Noise of every release that is known before the first one, and the scale of the rest."""

@@ -19,7 +19,7 @@ from tabgan import BudgetExceededError, Column, PrivacyConfig, Schema, SchemaErr
 from tabgan.encoding.noisy_statistics import columns_to_measure, planned_releases
 from tabgan.encoding.private_schema import planned_votes, with_dtype
 from tabgan.privacy import rows
-from tabgan.privacy.accounting import default_delta, epsilon_of
+from tabgan.privacy.accounting import default_delta, epsilon_of, with_room
 from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, TRIPLES
 from tabgan.privacy.ledger import Ledger, verdict
 from tests.forked import SECONDS, ended, event, forked
@@ -76,7 +76,8 @@ def test_a_declared_table_is_learned_within_its_budget(declared):
     assert ages["nurse"] - ages["clerk"] > 2  # 9 in the table; so few steps learn a part of it
     spent = declared.privacy_spent_
     assert 7.5 < spent.epsilon <= 8
-    assert spent.delta == default_delta(declared.n_rows_)
+    count = next(entry for entry in declared.ledger_.entries if entry.what == COUNT)
+    assert spent.delta == default_delta(with_room(declared.n_rows_, count.sigma))
     assert abs(declared.n_rows_ - N_ROWS) < 200
     assert verdict(declared.ledger_.to_dict()).holds
 

@@ -59,10 +59,15 @@ def coarse_cells(cells: Cells, column: Column) -> Cells:
 
 
 def coarse_numbers(values: Numeric, column: Column) -> Numeric:
-    """Shape: float64 [rows] -> the same: each rounded down to a multiple of the step."""
+    """Shape: float64 [rows] -> the same: each rounded down to a multiple of the step.
+
+    A number so large that its steps are beyond floats stays as it is.
+    """
     step: Any = column.step
-    coarse = np.floor(values / step + _LOOSE) * step
-    return np.asarray(np.round(coarse, 12) if step < 1 else coarse)
+    with np.errstate(over="ignore", invalid="ignore"):
+        coarse = np.floor(values / step + _LOOSE) * step
+        coarse = np.round(coarse, 12) if step < 1 else coarse
+    return np.where(np.isfinite(coarse), coarse, values)
 
 
 def coarse_ticks(ticks: IntArray, unit: str, column: Column) -> IntArray:

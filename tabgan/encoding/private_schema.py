@@ -171,7 +171,13 @@ def vote_of(cell: Any) -> str:
     >>> [vote_of(cell) for cell in (None, 3, 3.0, "2.50", True, "2024-02-29", "many")]
     ['missing', '0', '0', '1', 'truth', 'date', 'text:many']
     """
-    cell = python_scalar(cell)
+    try:
+        return _vote(python_scalar(cell))
+    except Exception:  # of any class, as no cell may stop a fit
+        return STRANGE
+
+
+def _vote(cell: Any) -> str:
     if is_missing(cell):
         return MISSING
     if isinstance(cell, (bool, np.bool_)) or (isinstance(cell, str) and cell.lower() in ("true", "false")):
@@ -180,10 +186,9 @@ def vote_of(cell: Any) -> str:
         return _vote_of_text(cell)
     if isinstance(cell, (dt.date, np.datetime64)):
         return _vote_of_instant(cell)
-    try:
-        number = float(cell)
-    except (TypeError, ValueError, OverflowError):
+    if isinstance(cell, (complex, np.complexfloating)):
         return STRANGE
+    number = float(cell)
     return _vote_of_number(number) if math.isfinite(number) else MISSING
 
 

@@ -31,6 +31,7 @@ from tabgan.schema import Schema
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NAT = -(2**63)
 _MOST_WHOLE = 2.0**63 - 1024  # the largest float below 2**63
+_NO_NUMBERS = (bytes, dt.date, dt.timedelta, np.timedelta64, complex, np.complexfloating)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(\.\d{1,6})?\d*)?(Z|[+-]\d\d(?::?\d\d)?)?")
 
 
@@ -71,16 +72,16 @@ def _read(df: pd.DataFrame, column: Column) -> Numeric:
         ticks, unit = _instants(cells, column), unit_of(column)
         return (ticks if column.step is None else coarse_ticks(ticks, unit, column)).view(f"M8[{unit}]")
     if column.kind != "numeric":
-        label = labeller(column)
-        return _each(cells, lambda cell: label(cell if column.step is None else coarse_cell(cell, column)))
+        label, is_coarse = labeller(column), column.step is not None
+        return _each(cells, lambda cell: label(coarse_cell(cell, column) if is_coarse else cell), OTHER)
     if is_duration(column):
         return _durations(cells, column).view(f"m8[{unit_of(column)}]")
     numbers = _numbers(cells, column)
     return numbers if column.step is None else coarse_numbers(numbers, column)
 
 
-def _each(cells: Cells, read: Callable[[Any], Any]) -> Numeric:
-    """Shape: [rows] -> [rows], objects: each cell as `read` has it.
+def _each(cells: Cells, read: Callable[[Any], Any], otherwise: Any) -> Numeric:
+    """Shape: [rows] -> [rows], objects: each cell as `read` has it, `otherwise` where that fails.
 
     Plain cells are read once; others may be equal and still be written differently.
     """
@@ -88,13 +89,20 @@ def _each(cells: Cells, read: Callable[[Any], Any]) -> Numeric:
     found = np.empty(len(cells), dtype=object)
     for place, cell in enumerate(cells.astype(object)):
         if type(cell) not in (str, int, float):
-            found[place] = read(cell)
+            found[place] = _read_or(read, cell, otherwise)
             continue
         key = (type(cell), cell)
         if key not in known:
-            known[key] = read(cell)
+            known[key] = _read_or(read, cell, otherwise)
         found[place] = known[key]
     return found
+
+
+def _read_or(read: Callable[[Any], Any], cell: Any, otherwise: Any) -> Any:
+    try:
+        return read(cell)
+    except Exception:  # of any class: whatever a cell can hold, and all that its own methods may raise
+        return otherwise
 
 
 def _numbers(cells: Cells, column: Column) -> Numeric:
@@ -121,30 +129,27 @@ def number_of(cell: Any) -> float:
     >>> number_of("1.50"), number_of(3), number_of("many")
     (1.5, 3.0, nan)
     """
-    if not pd.api.types.is_scalar(cell) or isinstance(cell, (bytes, dt.date, dt.timedelta, np.timedelta64)):
+    if not pd.api.types.is_scalar(cell) or isinstance(cell, _NO_NUMBERS):
         return math.nan
-    try:
-        return float(cell)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
+    return float(_read_or(float, cell, math.nan))
 
 
 def _instants(cells: Cells, column: Column) -> IntArray:
     """Ticks since 1970 of the local wall time."""
     unit, zone = unit_of(column), zone_of(column)
     if isinstance(cells.dtype, pd.DatetimeTZDtype):
-        cells = cells.dt.tz_convert(zone).dt.tz_localize(None)
+        cells = _read_or(lambda whole: whole.dt.tz_convert(zone).dt.tz_localize(None), cells, cells)
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "M":
         values = cells.to_numpy()
         return _rescaled(values.view(np.int64), np.datetime_data(values.dtype)[0], unit)
-    return _ticks(_each(cells, lambda cell: wall_time(cell, zone)), unit)
+    return _ticks(_each(cells, lambda cell: wall_time(cell, zone), None), unit)
 
 
 def _durations(cells: Cells, column: Column) -> IntArray:
     if isinstance(cells.dtype, np.dtype) and cells.dtype.kind == "m":
         values = cells.to_numpy()
         return _rescaled(values.view(np.int64), np.datetime_data(values.dtype)[0], unit_of(column))
-    return _ticks(_each(cells, _duration), unit_of(column))
+    return _ticks(_each(cells, _duration, None), unit_of(column))
 
 
 def _ticks(moments: Numeric, unit: str) -> IntArray:
@@ -173,19 +178,20 @@ def wall_time(cell: Any, zone: str | None) -> Any:
 
     Text is read in ISO form, to the microsecond.
     """
-    try:
-        moment = _of_text(cell) if isinstance(cell, str) else cell
-        if isinstance(moment, np.datetime64):
-            moment = pd.Timestamp(moment)
-        if moment is pd.NaT or not isinstance(moment, dt.date):
-            return None
-        if getattr(moment, "tzinfo", None) is not None:
-            moment = pd.Timestamp(moment).tz_convert(zone or "UTC").tz_localize(None)
-        if isinstance(moment, pd.Timestamp):
-            return moment.to_datetime64()
-        return np.datetime64(moment, "us").astype("M8[us]")
-    except (ValueError, OverflowError):
+    return _read_or(lambda moment: _on_clock(moment, zone), cell, None)
+
+
+def _on_clock(cell: Any, zone: str | None) -> Any:
+    moment = _of_text(cell) if isinstance(cell, str) else cell
+    if isinstance(moment, np.datetime64):
+        moment = pd.Timestamp(moment)
+    if moment is pd.NaT or not isinstance(moment, dt.date):
         return None
+    if getattr(moment, "tzinfo", None) is not None:
+        moment = pd.Timestamp(moment).tz_convert(zone or "UTC").tz_localize(None)
+    if isinstance(moment, pd.Timestamp):
+        return moment.to_datetime64()
+    return np.datetime64(moment, "us").astype("M8[us]")
 
 
 def _of_text(text: str) -> dt.datetime | None:
@@ -205,10 +211,7 @@ def _of_text(text: str) -> dt.datetime | None:
 def _duration(cell: Any) -> Any:
     if not isinstance(cell, (str, dt.timedelta, np.timedelta64)):
         return None
-    try:
-        span = pd.Timedelta(cell)
-    except (ValueError, OverflowError):
-        return None
+    span = pd.Timedelta(cell)
     return None if span is pd.NaT else span.to_timedelta64()
 
 

@@ -90,7 +90,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
     if marginals.pairs and not run.stops("pairs again", 0):
         pool = run.draw_rows(pool_size(len(marginals.tables), settings.pool_rows), n_rounds)
         run.learn_released(raked(pool, marginals), "pairs again", settings.distil_steps, settings.distil_lr)
-    generator.eval().requires_grad_(False)
+    generator = _weights_alone(generator, settings)
     warnings = [run.stopped] if run.stopped else []
     alone = tuple((block,) for block in order)  # which may be drawn together is asked of rows
     return Trained(generator, generator, order, alone, (), run.history, warnings, run.stopped)
@@ -100,13 +100,27 @@ def _fresh_generator(
     blocks: Blocks, settings: PrivateSettings, shares: FloatArray, n_rows: float
 ) -> Generator:
     """A generator that draws every block by its one-way marginal."""
-    generator = Generator(
-        blocks, embedding_dim=settings.embedding_dim, generator_dim=settings.generator_dim, dropout=0.0
-    ).to(blocks.device)
+    generator = _generator(blocks, settings)
     generator.noise.requires_grad_(False)
     with torch.no_grad():
         generator.head.bias.copy_((torch.from_numpy(shares) + 1 / (n_rows + 1)).log())
     return generator
+
+
+def _generator(blocks: Blocks, settings: PrivateSettings) -> Generator:
+    widths = {"embedding_dim": settings.embedding_dim, "generator_dim": settings.generator_dim}
+    return Generator(blocks, **widths, dropout=0.0).to(blocks.device)
+
+
+def _weights_alone(trained: Generator, settings: PrivateSettings) -> Generator:
+    """The weights, which are released, in a network that met no row.
+
+    Opacus hangs norms of rows and sums without noise on the parameters that it looks at; there they would
+    stay for whoever gets the network, or a pickle of it.
+    """
+    alone = _generator(trained.blocks, settings)
+    alone.load_state_dict(trained.state_dict())
+    return alone.eval().requires_grad_(False)
 
 
 class PrivateRun:

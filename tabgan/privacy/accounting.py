@@ -45,6 +45,7 @@ Accountant = Literal["none", "Gaussian", "PRV", "RDP"]
 
 _CLOSE_ENOUGH = 3e-3  # the noise found spends between 1 - .0035 and 1 - .0005 of the budget
 _MARGIN = 5e-4
+ROOM = 5.0  # deviations of the noise on a released count
 
 
 class Spent(NamedTuple):
@@ -84,8 +85,19 @@ def rounded_up(epsilon: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def with_room(n_rows: int, deviation: float) -> int:
+    """At least as many rows as a table has whose count came out as `n_rows` with noise of that deviation.
+
+    But for one time in three millions. A count that falls low would allow a delta above 1 / rows.
+
+    >>> with_room(1_000, 82.0)
+    1410
+    """
+    return n_rows + math.ceil(ROOM * deviation)
+
+
 def default_delta(n_rows: int) -> float:
-    """Largest delta of one digit below 1 / n_rows^1.1; n_rows is the released count, never the true one.
+    """Largest delta of one digit below 1 / n_rows^1.1; n_rows `with_room` or public, never the true count.
 
     >>> default_delta(39_073)
     8e-06
@@ -102,10 +114,11 @@ def default_delta(n_rows: int) -> float:
 def check_delta(delta: float, n_rows: int) -> None:
     """Refuse a delta that allows to publish a row outright now and then.
 
-    Raises: ValueError unless 0 < delta < 1 / n_rows, the released count.
+    Raises: ValueError unless 0 < delta < 1 / n_rows, which is public or a count `with_room`.
     """
     if not 0.0 < delta < 1.0 / max(n_rows, 1):
-        raise ValueError(f"Expected 0 < delta < 1 / {n_rows} rows, got delta={delta!r}.")
+        told = "with room for the noise of their count where it is not public"
+        raise ValueError(f"Expected 0 < delta < 1 / {n_rows} rows ({told}), got delta={delta!r}.")
 
 
 def exponential_epsilon(mu: float) -> float:

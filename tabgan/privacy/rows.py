@@ -11,7 +11,9 @@ raise for some tables only; where one does, the message tells its name and nothi
 
 from __future__ import annotations
 
+import contextlib
 import os
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -243,12 +245,11 @@ class PrivateRows:
         _HELD[self].ledger.book(Entry(**facts))
 
     def _ask(self, query: Callable[[Any], Answer], what: str) -> Answer:
-        try:
+        with contextlib.suppress(Exception), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # a warning would tell that there is such a row
             return query(_HELD[self].rows)
-        except Exception as error:
-            name = type(error).__name__
-        # Outside of the handler: neither message nor chained error may show a cell.
-        raise RuntimeError(f"{what}: the query failed ({name}). What was booked for it stays spent.")
+        # Outside of the handler: neither message nor chained error may show a cell, nor of which kind it is.
+        raise RuntimeError(f"{what}: the query failed. What was booked for it stays spent.")
 
     def __repr__(self) -> str:
         return "<PrivateRows>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import pickle
 import zipfile
 from typing import Any
 
@@ -15,8 +16,8 @@ import torch
 from tabgan import TabGAN
 from tabgan.errors import BudgetExceededError
 from tabgan.model_file import read_model
-from tabgan.privacy.accounting import default_delta
-from tabgan.privacy.config import PAIRS, ROWS, SINGLES, TRIPLES, PrivacyConfig
+from tabgan.privacy.accounting import default_delta, with_room
+from tabgan.privacy.config import COUNT, PAIRS, ROWS, SINGLES, TRIPLES, PrivacyConfig
 from tabgan.privacy.ledger import verdict
 from tests.privacy import checks
 from tests.privacy.fits import (
@@ -100,6 +101,19 @@ def test_invariant_05_no_canary_is_in_the_model_file(schema, tmp_path):
     checks.check_file_holds_no_canary(schema, tmp_path)
 
 
+def test_invariant_05_no_sum_without_noise_and_no_norm_of_a_row_is_in_a_pickle(first):
+    """Opacus leaves both at the parameters that it looks at."""
+    then, _ = first
+    pickled = pickle.dumps(then.model)
+    sums = [part.cpu().numpy() for step in then.training.sums for part in step if part.count_nonzero() > 4]
+    assert len(sums) > CONFIG.steps
+    assert not [part.shape for part in sums if part.tobytes() in pickled]
+    network = pickle.loads(pickled).generator_
+    assert all(part.grad is None and not vars(part) for part in network.parameters())
+    known = vars(type(network.head)(network.blocks, 8)).keys()
+    assert vars(network.head).keys() == known
+
+
 def test_invariant_05_the_size_of_the_file_does_not_depend_on_the_rows(first, tmp_path):
     then, schema = first
     other = replayed_fit(tmp_path, records()[1:], 0, then, schema)
@@ -173,7 +187,8 @@ def test_invariant_12_a_budget_too_small_for_any_plan_runs_nothing(monkeypatch):
 
 def test_invariant_14_delta_follows_the_released_count_and_is_below_one_in_it():
     model = fit(records(), delta=None, epsilon=50.0)
-    assert model.ledger_.delta == default_delta(model.n_rows_) < 1 / model.n_rows_
+    (count,) = [entry for entry in model.ledger_.entries if entry.what == COUNT]
+    assert model.ledger_.delta == default_delta(with_room(model.n_rows_, count.sigma)) < 1 / model.n_rows_
     with pytest.raises(ValueError, match="Expected 0 < delta < 1 /"):
         fit(records(), delta=0.5)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,12 @@ from tabgan.encoding.noisy_statistics import fit_encoder, planned_releases
 from tabgan.encoding.private_schema import measure_schema, planned_votes
 from tabgan.encoding.release import PlannedRelease
 from tabgan.encoding.row_wise import row_wise_table
+from tabgan.errors import SchemaError
+from tabgan.privacy.accounting import default_delta
+from tabgan.privacy.config import PrivacyConfig
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import BoundRelease, PrivateRows
+from tabgan.private_reading import Budget, Reading
 from tabgan.schema import Column, Schema
 from tests.privacy.replaying import distances, recorded, replayed
 
@@ -287,3 +292,21 @@ def test_invariant_9_one_row_more_or_less_changes_nothing_but_the_released_count
         (_, encoder, entries), (_, other, other_entries) = pair(monkeypatch, rows, DECLARED)
         assert as_json(other) == as_json(encoder)
         assert other_entries == entries
+
+
+def test_invariant_14_delta_is_below_one_in_the_rows_however_low_their_count_came_out():
+    few = pd.DataFrame(records()[:100])[["age", "member"]]
+    declared = Schema(tuple(column for column in DECLARED if column.name in few))
+    lows, refusals = 0, []
+    for _ in range(40):
+        try:
+            reading = Reading.begin(few, declared, Budget(1.0, None, 1.0, PrivacyConfig.default(1.0)))
+        except SchemaError as error:
+            refusals.append(str(error))
+            continue
+        lows += default_delta(reading.n_rows) >= 1 / len(few)
+        assert reading.rows.ledger.delta < 1 / len(few)
+    assert lows > 4  # the count alone would have allowed it
+    assert refusals
+    for told in refusals:  # before anything else ran, with what helps
+        assert re.fullmatch(r"The number of rows was released as .*: too few .*a larger epsilon.*", told)

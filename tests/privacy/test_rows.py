@@ -96,7 +96,7 @@ def test_invariant_1_an_error_of_a_query_shows_no_cell():
     def careless(table):
         raise KeyError(str(table["job"].iloc[0]))
 
-    with pytest.raises(RuntimeError, match=r"Jobs: the query failed \(KeyError\)") as caught:
+    with pytest.raises(RuntimeError, match=r"Jobs: the query failed\. What") as caught:
         handle().counts(careless, what="Jobs", shape=2, noise_multiplier=9.0)
     assert caught.value.__context__ is None
     assert "clerk" not in str(caught.value)
