@@ -13,7 +13,7 @@ import pandas as pd
 from tabgan.column import Column
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.conditions import Condition
-from tabgan.encoding.layout import BoolArray, CodeArray, Layout
+from tabgan.encoding.layout import CodeArray, FloatArray, Layout
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.rules.joint import Joint
 from tabgan.rules.reduction import Reduction
@@ -58,7 +58,7 @@ class RuledTable:
             return CategoricalEncoder(column, tuple(labels), has_missing=False)
         return Computed(column)
 
-    def allowed(self, name: Hashable, condition: Condition) -> list[BoolArray]:
+    def allowed(self, name: Hashable, condition: Condition) -> list[FloatArray]:
         """Raises: ConditionError when nothing meets the condition."""
         learned, _ = self.reduction.inner_conditions({name: condition})
         return [self.encoder.allowed(inner, limit) for inner, limit in learned.items()]

@@ -76,11 +76,9 @@ class Sampler:
         """Turn conditions into codes. Raises: ConditionError before anything is drawn."""
         restrictions: dict[int, Restriction] = {}
         for name, condition in (conditions or {}).items():
-            allowed = torch.from_numpy(np.asarray(self.encoder.allowed(name, condition)))
-            blocks = self._blocks_of(name)
-            if blocks:
-                restriction = Restriction(blocks, allowed.to(self._device))
-                restrictions |= dict.fromkeys(blocks, restriction)
+            shares = self.encoder.allowed(name, condition)
+            if blocks := self._blocks_of(name):
+                restrictions |= dict.fromkeys(blocks, self._restriction(blocks, shares))
         known = {block: code for r in restrictions.values() for block, code in _only_codes(r)}
         alone = tuple(b for b in self.order if b in restrictions and b not in known)
         if rounds is None and not restrictions:
@@ -147,12 +145,11 @@ class Sampler:
         codes, visible = self.encoder.known_codes(df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:
-            possible = None if may_be_missing else self.encoder.present(name)
+            shares = None if may_be_missing else self.encoder.present(name)
             if conditions and name in conditions:
-                possible = np.asarray(self.encoder.allowed(name, conditions[name]))
-            if (blocks := self._blocks_of(name)) and possible is not None:
-                restriction = Restriction(blocks, torch.from_numpy(possible).to(self._device))
-                restrictions |= dict.fromkeys(blocks, restriction)
+                shares = self.encoder.allowed(name, conditions[name])
+            if (blocks := self._blocks_of(name)) and shares is not None:
+                restrictions |= dict.fromkeys(blocks, self._restriction(blocks, shares))
         plan = self._in_rounds(Plan({}, (), (), restrictions), set(self.order), rounds)
         plan = self.joined(plan, len(codes), (codes, visible))
         pieces = []
@@ -169,6 +166,9 @@ class Sampler:
     @property
     def _device(self) -> torch.device:
         return torch.device("cpu") if self.exact is None else self.exact.blocks.device
+
+    def _restriction(self, blocks: tuple[int, ...], shares: NDArray[np.float64]) -> Restriction:
+        return Restriction(blocks, torch.from_numpy(shares.astype(np.float32)).to(self._device))
 
     def _blocks_of(self, name: Hashable) -> tuple[int, ...]:
         return self.encoder.layout.of_column(self.encoder.schema.names.index(name))
@@ -317,8 +317,8 @@ def _fill(
 def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:
     """Blocks of a column for which the restriction leaves one code."""
     for dim, block in enumerate(restriction.blocks):
-        others = [other for other in range(restriction.allowed.dim()) if other != dim]
-        possible = restriction.allowed.any(dim=others) if others else restriction.allowed
+        others = [other for other in range(restriction.shares.dim()) if other != dim]
+        possible = (restriction.shares > 0).any(dim=others) if others else restriction.shares > 0
         if int(possible.sum()) == 1:
             yield block, int(possible.to(torch.uint8).argmax())
 

@@ -133,7 +133,7 @@ def chain_shares(model: TabGAN, conditions: dict[str, object]) -> dict[tuple[int
         share *= own.gather(1, codes[:, block : block + 1])[:, 0].double()
         visible[:, block] = True
     for restriction in {id(r): r for r in plan.restrictions.values()}.values():
-        share *= restriction.allowed[tuple(codes[:, block] for block in restriction.blocks)]
+        share *= restriction.shares[tuple(codes[:, block] for block in restriction.blocks)]
     share /= share.sum()
     return {tuple(row): float(s) for row, s in zip(combos.tolist(), share, strict=True) if s > 0}
 
@@ -169,6 +169,21 @@ def test_restricted_blocks_have_the_shares_of_the_model(wide, restricted, n_rows
         got = sum(found[names[place]] for place in group) / n_total
         # Resampled rows repeat: twice the standard error of independent rows.
         assert got == pytest.approx(share, abs=5 * 2 * np.sqrt(share * (1 - share) / n_total) + 1e-3)
+
+
+def test_an_interval_that_ends_within_a_bin_gets_a_part_of_its_rows(model, table):
+    """Else all rows of the bin would be squeezed into what the interval leaves of it."""
+    encoder = model.encoder_.encoders[0]
+    bins = [
+        (low, high) for low, high in zip(encoder.levels.low, encoder.levels.high, strict=True) if low < high
+    ]
+    (low, border), (_, end) = max(itertools.pairwise(bins), key=lambda pair: pair[1][1] - pair[1][0])
+    high = border + 0.1 * (end - border)
+    free = model.sample(30_000, seed=1)["amount"] * 100  # hundredths, as levels have them
+    kept = free[free.between(low, high)]
+    made = model.sample(3_000, conditions={"amount": (low / 100, high / 100)}, seed=2)["amount"] * 100
+    assert len(kept) > 300
+    assert (made > border).mean() == pytest.approx((kept > border).mean(), abs=0.06)
 
 
 def test_restricted_rows_are_those_that_rejection_would_keep(wide):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.conditions import Condition, label_places, refusal
-from tabgan.encoding.layout import BoolArray, CodeArray, IntArray, Split
+from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.reading import Cells, read_labels
 from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
 from tabgan.encoding.writing import write_labels
@@ -173,13 +173,13 @@ class CategoricalEncoder:
         cells: Cells = pd.Series(written)
         return cells
 
-    def allowed(self, condition: Condition) -> BoolArray:
+    def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when a label is unknown."""
         if not self._shown:
             raise refusal(self.column, "every cell is missing, so no condition can be met")
-        is_allowed = np.zeros(self.split.n_total, dtype=bool)
-        is_allowed[label_places(condition, self._shown, self.column)] = True
-        return self.split.spread(is_allowed)
+        is_named = np.zeros(self.split.n_total)
+        is_named[label_places(condition, self._shown, self.column)] = 1.0
+        return self.split.spread(is_named)
 
     def to_dict(self) -> dict[str, Any]:
         """State as strict JSON."""

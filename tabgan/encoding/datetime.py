@@ -15,7 +15,7 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.conditions import Condition, Limit, instant_limits, refusal
-from tabgan.encoding.layout import BoolArray, CodeArray, IntArray, Split
+from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.levels import MAX_ATOMS, NEARLY_ALL, Levels
 from tabgan.encoding.numeric import finite, nearest_member, too_few
 from tabgan.encoding.reading import TICKS_PER_DAY, Cells, Part, read_numbers, unit_of, zone_of
@@ -220,7 +220,7 @@ class DatetimeEncoder:
         """First and last date unit for which some tick between `first` and `last` is in the window."""
         return -((last - window[0]) // self._width), (window[1] - first) // self._width
 
-    def allowed(self, condition: Condition) -> BoolArray:
+    def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when no date that was learned meets it."""
         if not self.axes:
             raise refusal(self.column, "every cell is missing, so no condition can be met")
@@ -228,43 +228,43 @@ class DatetimeEncoder:
         spans = [limit]
         if limit.members is not None:
             spans = [Limit(member, member) for member in limit.members]
-        met = [self._meets(span) for span in spans]
-        if not all(one.any() for one in met):
+        shares = [self._shares_within(span) for span in spans]
+        if not all(share.any() for share in shares):
             raise refusal(
                 self.column,
                 f"no date that was learned meets the condition, or one that it names. {self._told()}",
             )
-        return self._spread(np.logical_or.reduce(met))
+        return self._spread(np.minimum(np.add.reduce(shares), 1.0))
 
     def _told(self) -> str:
         low, high = self._window(Limit())
         ends = np.array([low, high]).view(f"M8[{unit_of(self.column)}]")
         return f"Dates run from {str(ends[0])[:10]} to {str(ends[1])[:10]}"
 
-    def _meets(self, limit: Limit) -> BoolArray:
-        """Shape: -> [dates, weekdays, times]: whether some instant of the levels is within."""
+    def _shares_within(self, limit: Limit) -> FloatArray:
+        """Shape: -> [dates, weekdays, times]: of how many dates of the levels some instant is within."""
         low, high = self._window(limit)
         window = -(-low // self.step) * self.step, high // self.step * self.step
         if window[0] > window[1]:
-            return np.zeros((len(self.axes[0].levels), len(self._shifts), len(self._times[0])), bool)
+            return np.zeros((len(self.axes[0].levels), len(self._shifts), len(self._times[0])))
         first = self._shifts[:, None] + self._times[0][None, :]
         last = self._shifts[:, None] + self._times[1][None, :]
         earliest, latest = self._dates(window, first, last)
-        dates = self.axes[0].levels
-        since = np.maximum(earliest[None], dates.low[:, None, None])
-        return np.asarray(since <= np.minimum(latest[None], dates.high[:, None, None]))
+        low, high = (ends[:, None, None] for ends in (self.axes[0].levels.low, self.axes[0].levels.high))
+        n_within = 1 + np.minimum(latest[None], high) - np.maximum(earliest[None], low)
+        return np.asarray(np.maximum(n_within, 0) / (1 + high - low))
 
-    def _spread(self, is_allowed: BoolArray) -> BoolArray:
+    def _spread(self, shares: FloatArray) -> FloatArray:
         """Shape: [dates, weekdays, times] -> sizes."""
-        grid = np.zeros(self.sizes, dtype=bool)
+        grid = np.zeros(self.sizes)
         axes = [0, *([1] if self._is_weekly else []), *([2] if self.has_time else [])]
         digits = []
-        places = np.nonzero(is_allowed)
+        places = np.nonzero(shares)
         for axis, split in zip(axes, self.splits, strict=True):
             digits += list(split.split(places[axis]).T)
         if not digits:
-            return np.array(True)
-        grid[tuple(digits)] = True
+            return np.array(1.0)
+        grid[tuple(digits)] = shares[places]
         return grid
 
     def to_dict(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import pandas as pd
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.conditions import Condition, refusal
-from tabgan.encoding.layout import BoolArray, CodeArray, IntArray, Split
+from tabgan.encoding.layout import CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.patterns import Pattern
 from tabgan.encoding.reading import Cells, Numbers, Part, dense, is_duration
 from tabgan.encoding.statistics import ColumnStatistics
@@ -122,7 +122,7 @@ class IdentifierEncoder:
                     "Ask for fewer rows or declare a wider dtype."
                 )
 
-    def allowed(self, condition: Condition) -> BoolArray:  # noqa: ARG002
+    def allowed(self, condition: Condition) -> FloatArray:  # noqa: ARG002
         """Raises: ConditionError, since identifiers are not learned."""
         raise refusal(self.column, "an identifier is never learned, so it takes no condition")
 

@@ -180,13 +180,12 @@ class Split:
         is_special = coarse >= self.n_coarse
         return np.where(is_special, coarse - self.n_coarse + self.n_levels, flat)
 
-    def spread(self, is_allowed: BoolArray) -> BoolArray:
-        """Shape: [n_total] -> sizes; digits past the last level are never allowed."""
+    def spread(self, shares: FloatArray) -> FloatArray:
+        """Shape: [n_total] -> sizes; 0 for digits past the last level."""
         if self.depth == 0:
-            return np.array(bool(is_allowed.any()))
-        grid = np.zeros(self.sizes, dtype=bool)
-        digits = self.split(np.flatnonzero(is_allowed).astype(np.int64))
-        grid[tuple(digits.T)] = True
+            return np.array(shares.max(initial=0.0))
+        grid = np.zeros(self.sizes)
+        grid[tuple(self.split(np.arange(self.n_total)).T)] = shares
         return grid
 
     def positions(self) -> list[tuple[float, ...]]:

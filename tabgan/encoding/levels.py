@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tabgan.encoding.conditions import Limit
-from tabgan.encoding.layout import BoolArray, IntArray
+from tabgan.encoding.layout import BoolArray, FloatArray, IntArray
 from tabgan.encoding.reading import Numeric, Part
 from tabgan.encoding.statistics import ColumnStatistics
 
@@ -27,6 +27,8 @@ LEVEL_ROWS = 150
 LEAST_LEVELS = 32
 ATOM_SHARE = 0.01
 NEARLY_ALL = 0.99
+LEAST_SHARE = 1e-9  # of a level that meets a limit in a point: it can be drawn where nothing else can
+REDRAWS = 8  # of values beyond a limit, before they are spread evenly over what it leaves of their level
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ class Levels:
         sizes = np.array([len(edge) for edge in self.edges], dtype=np.int64)
         flat = np.array([place for edge in self.edges for place in edge], dtype=self.dtype)
         return flat, np.cumsum(sizes) - sizes, sizes - 1
+
+    @cached_property
+    def _segments_of_levels(self) -> tuple[Numeric, Numeric, IntArray]:
+        """Both ends of every segment, an atom being one without width, and the level that it is of."""
+        ends = [pairwise(edge if len(edge) > 1 else edge * 2) for edge in self.edges]
+        parts = [(low, high, level) for level, pairs in enumerate(ends) for low, high in pairs]
+        low, high, level = zip(*parts, strict=True) if parts else ((), (), ())
+        return np.array(low, self.dtype), np.array(high, self.dtype), np.array(level, np.int64)
 
     @classmethod
     def fit(
@@ -133,6 +143,19 @@ class Levels:
 
         `low` and `high` (a number a row) narrow the bin; the value never leaves them.
         """
+        values = self._drawn(codes, rng)
+        if low is None or high is None:
+            return values
+        low = np.maximum(low, self.low[codes])
+        high = np.maximum(np.minimum(high, self.high[codes]), low)
+        for _ in range(REDRAWS):
+            out = np.flatnonzero((values < low) | (values > high))
+            values[out] = self._drawn(codes[out], rng)
+        out = np.flatnonzero((values < low) | (values > high))
+        values[out] = self._between(low[out], high[out], rng.random(len(out)))
+        return values
+
+    def _drawn(self, codes: IntArray, rng: np.random.Generator) -> Numeric:
         flat, starts, segments = self._flat
         values = self.low[codes]
         drawn = np.flatnonzero(segments[codes] > 0)
@@ -142,12 +165,6 @@ class Levels:
             segment = np.minimum(place.astype(np.int64), segments[picked] - 1)
             at = starts[picked] + segment
             values[drawn] = self._between(flat[at], flat[at + 1], place - segment)
-        if low is None or high is None:
-            return values
-        low = np.maximum(low, self.low[codes])
-        high = np.maximum(np.minimum(high, self.high[codes]), low)
-        out = np.flatnonzero((values < low) | (values > high))
-        values[out] = self._between(low[out], high[out], rng.random(len(out)))
         return values
 
     def _between(self, low: Numeric, high: Numeric, share: NDArray[np.float64]) -> Numeric:
@@ -158,13 +175,29 @@ class Levels:
         step = np.minimum((share * (width.astype(np.float64) + 1)), 1.8e19).astype(np.uint64)
         return (low.view(np.uint64) + np.minimum(step, width)).view(np.int64)
 
-    def allowed(self, limit: Limit) -> BoolArray:
-        """Shape: -> [levels]: whether some value of the level meets the limit."""
-        if limit.members is None:
-            return np.asarray((self.high >= limit.low) & (self.low <= limit.high))
-        members = np.array(sorted(limit.members), dtype=self.dtype)
-        first = np.searchsorted(members, self.low, side="left")
-        return np.asarray(first < np.searchsorted(members, self.high, side="right"))
+    def shares_within(self, limit: Limit) -> FloatArray:
+        """Shape: -> [levels]: the share of what is drawn of each level that meets the limit.
+
+        More than 0 where any value does. Of real numbers that are listed, all that lies between the same two
+        edges counts as each of them, since none is ever drawn exactly.
+        """
+        low, high, level = self._segments_of_levels
+        share = self._shares_of(low, high, limit)
+        total = np.bincount(level, weights=share, minlength=len(self))
+        return np.asarray(total / np.bincount(level, minlength=len(self)))
+
+    def _shares_of(self, low: Numeric, high: Numeric, limit: Limit) -> FloatArray:
+        """Shape: ends of segments [segments], [segments] -> [segments]."""
+        first, last = low.astype(np.float64), high.astype(np.float64)
+        room = 1 + last - first if self.is_whole else last / 2 - first / 2  # halves cannot overflow
+        if limit.members is not None:
+            members = np.array(sorted(limit.members), dtype=self.dtype)
+            n_met = np.searchsorted(members, high, side="right") - np.searchsorted(members, low, side="left")
+            return np.asarray(n_met / room if self.is_whole else np.minimum(n_met, 1.0))
+        first, last = np.maximum(first, limit.low), np.minimum(last, limit.high)
+        met = 1 + last - first if self.is_whole else last / 2 - first / 2
+        share = np.divide(met, room, out=np.ones_like(met), where=room > 0)
+        return np.where((high >= limit.low) & (low <= limit.high), np.maximum(share, LEAST_SHARE), 0.0)
 
     def holds(self, members: tuple[float, ...]) -> BoolArray:
         """Shape: [members] -> [members]: whether some level holds the number."""

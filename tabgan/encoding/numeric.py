@@ -13,7 +13,7 @@ import pandas as pd
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.conditions import Condition, Limit, number_limit, refusal
-from tabgan.encoding.layout import BoolArray, CodeArray, Split
+from tabgan.encoding.layout import CodeArray, FloatArray, Split
 from tabgan.encoding.levels import MAX_LEVELS, Levels
 from tabgan.encoding.reading import Cells, Numbers, Numeric, Part, is_duration, read_numbers
 from tabgan.encoding.statistics import ColumnStatistics
@@ -110,20 +110,20 @@ class NumericEncoder:
     def _limit(self, condition: Condition) -> Limit:
         return number_limit(condition, self.column, self.part)
 
-    def allowed(self, condition: Condition) -> BoolArray:
+    def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when no level meets the condition."""
         if len(self.levels) == 0:
             raise refusal(self.column, "every cell is missing, so no condition can be met")
         limit = self._limit(condition)
-        is_allowed = self.levels.allowed(limit)
-        is_met = is_allowed.any() if limit.members is None else self.levels.holds(limit.members).all()
+        shares = self.levels.shares_within(limit)
+        is_met = shares.any() if limit.members is None else self.levels.holds(limit.members).all()
         if not is_met:
             raise refusal(
                 self.column,
                 "no value that was learned meets the condition, or one that it names. "
                 f"Values run from {self._written(0)} to {self._written(-1)}",
             )
-        return self.split.spread(np.append(is_allowed, [False] * int(self.has_missing)))
+        return self.split.spread(np.append(shares, [0.0] * int(self.has_missing)))
 
     def _written(self, place: int) -> Any:
         end = self.levels.low[:1] if place == 0 else np.array([self.levels.high.max()])

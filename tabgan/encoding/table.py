@@ -18,7 +18,7 @@ from tabgan.encoding.coarsening import coarse_condition, coarse_table
 from tabgan.encoding.conditions import Condition
 from tabgan.encoding.datetime import DatetimeEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
-from tabgan.encoding.layout import ONE_BLOCK, Block, BoolArray, CodeArray, Layout
+from tabgan.encoding.layout import ONE_BLOCK, Block, BoolArray, CodeArray, FloatArray, Layout
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.likeness import by_likeness
 from tabgan.encoding.numeric import NumericEncoder
@@ -63,8 +63,8 @@ class ColumnEncoder(Protocol):
     ) -> Cells:
         """A column of the output dtype."""
 
-    def allowed(self, condition: Condition) -> BoolArray:
-        """Shape: -> sizes: which codes can meet the condition."""
+    def allowed(self, condition: Condition) -> FloatArray:
+        """Shape: -> sizes: the share of what each code stands for that meets the condition."""
 
     def to_dict(self) -> dict[str, Any]:
         """State as strict JSON."""
@@ -231,9 +231,10 @@ class TableEncoder:
         """Tables that `decode` made, one below the other; dtypes stay."""
         return concat(tables, self.schema)
 
-    def allowed(self, name: Hashable, condition: Condition) -> BoolArray:
+    def allowed(self, name: Hashable, condition: Condition) -> FloatArray:
         """Which codes of a column can meet a condition: an array with a dimension a block.
 
+        Of a code it says which share of its values does: an interval may end within a bin. 0: none.
         A condition is a value, a list or set of values, or a tuple (low, high) with both ends
         included and None for an open end. Missing never meets one.
 
@@ -243,12 +244,12 @@ class TableEncoder:
         encoder = self._encoder(name)
         return encoder.allowed(coarse_condition(condition, encoder.column))
 
-    def present(self, name: Hashable) -> BoolArray:
-        """Which codes of a column are not the missing one: an array with a dimension a block."""
+    def present(self, name: Hashable) -> FloatArray:
+        """As `allowed`, of the condition that a cell is not missing."""
         encoder = self._encoder(name)
-        is_present = np.ones(tuple(encoder.sizes), dtype=bool)
+        is_present = np.ones(tuple(encoder.sizes))
         if getattr(encoder, "has_missing", False) and encoder.sizes:
-            is_present[-1] = False  # special codes come last in the first block, missing after rare
+            is_present[-1] = 0.0  # special codes come last in the first block, missing after rare
         return is_present
 
     def _encoder(self, name: Hashable) -> ColumnEncoder:

@@ -26,20 +26,27 @@ NEAR_ROWS = 1_024  # that go through the trunk at a time: what they take stays n
 class Restriction:
     """Which codes a column may take, over the blocks it has.
 
-    Shape: `allowed` bool, one dimension a block of `blocks`, in drawing order.
+    Shape: `shares`, one dimension a block of `blocks`, in drawing order: by how much a code that is drawn
+    freely counts, since that share of what it stands for is asked for. 0: it may not be taken.
     """
 
     blocks: tuple[int, ...]
-    allowed: Tensor
+    shares: Tensor
 
     def of_block(self, block: int, codes: Tensor) -> Tensor:
-        """Codes that a block may take given those before it. Shape: -> bool [rows or 1, size]."""
+        """Shares of a block's codes given those before it. Shape: -> [rows or 1, size].
+
+        Those of all blocks multiply to `shares`. Where a code has others below it their mean stands for it:
+        which of them is drawn is not known yet.
+        """
         place = self.blocks.index(block)
-        dims = tuple(range(place + 1, self.allowed.dim()))
-        possible = self.allowed.any(dim=dims) if dims else self.allowed
+        below = tuple(range(place + 1, self.shares.dim()))
+        shares = self.shares.mean(dim=below) if below else self.shares
         if place == 0:
-            return possible[None]
-        return possible[tuple(codes[:, earlier] for earlier in self.blocks[:place])]
+            return shares[None]
+        at = tuple(codes[:, earlier] for earlier in self.blocks[:place])
+        told = shares.mean(dim=-1)[at]
+        return shares[at] / torch.where(told > 0, told, 1.0)[:, None]
 
 
 @dataclass

@@ -119,9 +119,48 @@ def test_limits_narrow_the_draw_to_part_of_a_bin():
 
 def test_allowed_levels_are_those_that_meet_the_interval_or_a_member():
     levels = Levels(((0,), (1, 5, 9), (10, 20)), is_whole=True)
-    assert levels.allowed(Limit(low=2, high=9)).tolist() == [False, True, False]
-    assert levels.allowed(Limit(members=(0, 15))).tolist() == [True, False, True]
-    assert levels.allowed(Limit(low=21)).tolist() == [False, False, False]
+    assert levels.shares_within(Limit(low=1, high=9)).tolist() == [0, 1, 0]
+    assert levels.shares_within(Limit(low=5, high=10)).tolist() == pytest.approx([0, (1 / 5 + 1) / 2, 1 / 11])
+    assert levels.shares_within(Limit(members=(0, 12, 15))).tolist() == pytest.approx([1, 0, 2 / 11])
+    assert levels.shares_within(Limit(low=21)).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("decimals", [0, None])
+@given(ends=st.tuples(st.floats(-30, 130), st.floats(-30, 130)))
+def test_shares_are_those_of_what_is_drawn(decimals, ends):
+    rng = np.random.default_rng(5)
+    numbers = np.concatenate([rng.exponential(20, 900), np.full(100, 7.0)])
+    levels = levels_of(np.rint(numbers) if decimals == 0 else numbers, decimals=decimals, max_levels=6)
+    low, high = sorted(ends) if decimals is None else sorted(map(round, ends))
+    codes = np.repeat(np.arange(len(levels)), 4000)
+    drawn = levels.decode(codes, rng).reshape(len(levels), -1)
+    shares = levels.shares_within(Limit(low=low, high=high))
+    assert np.abs(((drawn >= low) & (drawn <= high)).mean(1) - shares).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_met"),
+    [
+        (Limit(low=20.0, high=20.0), [False, True, True]),
+        (Limit(members=(20.0, 3.0)), [True, True, True]),
+        (Limit(low=1e300), [False, False, True]),
+    ],
+)
+def test_a_level_that_can_meet_a_limit_has_a_share(limit, is_met):
+    shares = Levels(((3.0,), (10.0, 20.0), (20.0, 1.7e308)), is_whole=False).shares_within(limit)
+    assert (shares > 0).tolist() == is_met
+    assert (shares <= 1).all()
+
+
+def test_what_is_left_of_a_bin_keeps_its_shape():
+    """Of numbers that crowd at one end of a bin as many are drawn there under a limit as without it."""
+    levels = Levels(((0.0, 1.0, 100.0),), is_whole=False)
+    codes = np.zeros(20_000, dtype=int)
+    low, high = np.full(20_000, 0.5), np.full(20_000, 50.0)
+    drawn = levels.decode(codes, np.random.default_rng(0), low=low, high=high)
+    free = levels.decode(np.zeros(80_000, dtype=int), np.random.default_rng(1))
+    free = free[(free >= 0.5) & (free <= 50.0)]
+    assert (drawn < 1.0).mean() == pytest.approx((free < 1.0).mean(), abs=0.02)
 
 
 def test_declared_bounds_cut_levels():
