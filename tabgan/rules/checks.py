@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from tabgan.cell_keys import cell_keys
 from tabgan.encoding.layout import BoolArray
-from tabgan.encoding.reading import Cells, zone_of
+from tabgan.encoding.reading import zone_of
 from tabgan.errors import ConstraintError, SchemaError
 from tabgan.rule import (
     Custom,
@@ -145,13 +146,6 @@ class Keys:
 
     def _of(self, table: pd.DataFrame) -> pd.Series[int]:
         """64 bits a key: two keys of a million are the same by chance in one of 10 million tables."""
-        plain = {place: _plain(table[name]) for place, name in enumerate(self.rule.columns)}
-        found: pd.Series[int] = pd.util.hash_pandas_object(pd.DataFrame(plain), index=False)
+        keys = {place: cell_keys(table[name]) for place, name in enumerate(self.rule.columns)}
+        found: pd.Series[int] = pd.util.hash_pandas_object(pd.DataFrame(keys), index=False)
         return found
-
-
-def _plain(cells: Cells) -> Cells:
-    """Equal for equal cells of whatever dtype: given rows may have another than those that are made."""
-    if pd.api.types.is_numeric_dtype(cells.dtype):
-        return pd.Series(cells.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0, index=cells.index)
-    return cells.astype(str) if pd.api.types.is_datetime64_any_dtype(cells.dtype) else cells.astype(object)

@@ -18,10 +18,11 @@ from tabgan import (
     Range,
     SchemaError,
     Sum,
+    Unique,
 )
 from tabgan.encoding.table import TableEncoder
 from tabgan.rule import Rule
-from tabgan.rules.checks import broken_rows
+from tabgan.rules.checks import Keys, broken_rows
 from tabgan.rules.reduction import Reduction, rows_that_hold
 from tabgan.schema import resolve_schema
 from tests.rules.tables import RULES, deals
@@ -275,3 +276,20 @@ def test_a_table_without_rules_is_learned_as_it_is_and_not_copied():
     table = pd.DataFrame({"a": [0.5, 1.5] * 20, "b": [1, 2] * 20})
     _, inner = reduced(table)
     assert inner is table
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "uint64", "object", "int64[pyarrow]"])
+def test_keys_above_2_to_the_53_that_differ_by_one_are_different(dtype):
+    numbers = pd.Series(1_234_567_890_123_456_789 + np.arange(200))
+    table = pd.DataFrame({"order": numbers.astype(dtype), "line": np.arange(200) % 7})
+    schema = resolve_schema(table, rules=[Unique(["order"])])
+    assert not broken_rows(schema.rules[0], table, schema).any()
+    twice = pd.concat([table, table.head(3)], ignore_index=True)
+    assert broken_rows(schema.rules[0], twice, schema).sum() == 3
+
+
+def test_a_date_that_is_taken_stays_so_among_rows_with_a_time_of_day():
+    keys = Keys(Unique(["at"]))
+    keys.take(pd.DataFrame({"at": pd.to_datetime(["2024-05-01"])}))
+    asked = pd.DataFrame({"at": pd.to_datetime(["2024-05-01T00:00", "2024-05-02T12:00"]).astype("M8[s]")})
+    assert keys.repeated(asked).tolist() == [True, False]
