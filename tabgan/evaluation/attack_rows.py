@@ -143,7 +143,7 @@ def _target_limit(n_columns: int) -> int:
 def _rows_of(column: ComparedColumn, chosen: Sequence[IntArray | slice]) -> ComparedColumn:
     numbers = tuple(cells[rows] for cells, rows in zip(column.numbers, chosen, strict=False))
     codes = tuple(cells[rows] for cells, rows in zip(column.codes, chosen, strict=False))
-    return replace(column, numbers=numbers, codes=codes)
+    return replace(column, numbers=numbers, codes=codes, keys=())
 
 
 def _ordinal(column: ComparedColumn) -> _Ordinal:

@@ -60,7 +60,8 @@ def exact(column: ComparedColumn) -> BinnedColumn:
         return BinnedColumn(column.name, np.concatenate(column.codes) + 1, len(column.labels) + 1)
     numbers = np.concatenate(column.numbers)
     is_there = ~np.isnan(numbers)
-    values, inverse = np.unique(numbers[is_there], return_inverse=True)
+    cells = np.concatenate(column.keys) if column.keys else numbers
+    values, inverse = np.unique(cells[is_there], return_inverse=True)
     codes = np.zeros(len(numbers), dtype=np.int64)
     codes[is_there] = inverse.reshape(-1) + 1
     return BinnedColumn(column.name, codes, len(values) + 1)

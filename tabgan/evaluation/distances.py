@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tabgan.evaluation.bins import exact
 from tabgan.evaluation.features import (
     ComparedColumn,
     FloatArray,
@@ -94,10 +95,9 @@ def row_groups(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> list[
     """A number for every row of every table, equal where all cells are. Shape: [rows] a table."""
     rows = np.zeros(sum(sizes), dtype=np.int64)
     for column in columns:
-        cells = np.concatenate(column.numbers if column.is_numeric else column.codes)
-        codes = pd.factorize(cells)[0].astype(np.int64) + 1
+        cells = exact(column)
         # Folded back to 0..rows at every column, so that the product never overflows.
-        rows = np.unique(rows * (codes.max() + 1) + codes, return_inverse=True)[1]
+        rows = np.unique(rows * cells.n_codes + cells.codes, return_inverse=True)[1]
     return np.split(rows, np.cumsum(sizes)[:-1])
 
 

@@ -6,6 +6,8 @@ kinds are those of the schema, or inferred from the first (real) table.
 
 from __future__ import annotations
 
+import decimal
+import math
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tabgan.cell_keys import KeyArray, cell_keys, tick_keys
 from tabgan.errors import SchemaError
 from tabgan.schema import Kind, Schema, infer_schema
 
@@ -26,13 +29,17 @@ MISSING = -1  # the code of a missing category
 MAX_CATEGORIES = 254  # a boosted tree of scikit-learn takes 255, the last one is "all others"
 SECONDS_PER_DAY = 86_400
 GIANT = 1e300  # the difference of two numbers beyond may be infinite
+EXACT = 2.0**53  # whole numbers below are exact as floats
+FAR_SECONDS = 2**33  # the year 2242; microseconds before are told apart by seconds as floats
+DIGITS = 15  # of any decimal number a float keeps so many
 
 
 @dataclass(frozen=True)
 class ComparedColumn:
     """One column of several tables: numbers of each table, or codes of its categories.
 
-    Codes are ordered by frequency over all tables; `labels[code]` is the category.
+    Codes are ordered by frequency over all tables; `labels[code]` is the category. `keys`: equal
+    where cells are, of numbers that are too large or too fine for floats to tell apart; else empty.
     """
 
     name: Hashable
@@ -40,6 +47,7 @@ class ComparedColumn:
     numbers: tuple[FloatArray, ...] = ()
     codes: tuple[IntArray, ...] = ()
     labels: tuple[object, ...] = ()
+    keys: tuple[KeyArray, ...] = ()
 
     @property
     def is_numeric(self) -> bool:
@@ -50,7 +58,8 @@ class ComparedColumn:
         """The column of some rows of each table."""
         numbers = tuple(cells[at] for cells, at in zip(self.numbers, places, strict=False))
         codes = tuple(cells[at] for cells, at in zip(self.codes, places, strict=False))
-        return replace(self, numbers=numbers, codes=codes)
+        keys = tuple(cells[at] for cells, at in zip(self.keys, places, strict=False))
+        return replace(self, numbers=numbers, codes=codes, keys=keys)
 
 
 def compare(
@@ -123,10 +132,8 @@ def as_numbers(cells: Cells, kind: Kind) -> FloatArray:
 
     A time with a zone is read at its local clock, where its weekday and hour mean something.
     """
-    if kind == "datetime":
-        return _moments(cells)
-    if _is_arrow(cells, "duration") or pd.api.types.is_timedelta64_dtype(cells.dtype):
-        return _seconds(np.asarray(cells.to_numpy(), dtype="timedelta64[us]"))
+    if (ticks := _ticks(cells, kind)) is not None:
+        return _seconds(ticks)
     if not pd.api.types.is_numeric_dtype(cells.dtype):
         cells = pd.to_numeric(cells.astype(object).where(cells.notna(), np.nan), errors="coerce")
     numbers = np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -199,7 +206,16 @@ def scattered(numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return last
 
 
-def _moments(cells: Cells) -> FloatArray:
+def _ticks(cells: Cells, kind: Kind) -> npt.NDArray[Any] | None:
+    """Dates or durations as np.datetime64 or np.timedelta64; None of numbers."""
+    if kind == "datetime":
+        return _moments(cells)
+    if _is_arrow(cells, "duration"):
+        return np.asarray(cells.to_numpy(), dtype=f"timedelta64[{cells.dtype.pyarrow_dtype.unit}]")
+    return cells.to_numpy() if pd.api.types.is_timedelta64_dtype(cells.dtype) else None
+
+
+def _moments(cells: Cells) -> npt.NDArray[Any]:
     if _is_arrow(cells, "date") or _is_arrow(cells, "timestamp"):
         cells = cells.astype(object)
     with warnings.catch_warnings():
@@ -208,12 +224,57 @@ def _moments(cells: Cells) -> FloatArray:
         moments = pd.to_datetime(cells, errors="coerce")
     if getattr(moments.dtype, "tz", None) is not None:
         moments = moments.dt.tz_localize(None)
-    return _seconds(moments.to_numpy(dtype="datetime64[us]"))
+    found: npt.NDArray[Any] = moments.to_numpy()
+    return found if found.dtype.kind == "M" else found.astype("datetime64[us]")
 
 
 def _seconds(ticks: npt.NDArray[Any]) -> FloatArray:
-    seconds = ticks.astype(np.int64).astype(np.float64) / 1e6
-    return np.where(np.isnat(ticks), np.nan, seconds)
+    whole = ticks.astype(f"{ticks.dtype.kind}8[us]").astype(np.int64)
+    return np.where(np.isnat(ticks), np.nan, whole.astype(np.float64) / 1e6)
+
+
+def _keys(columns: Sequence[Cells], numbers: Sequence[FloatArray], kind: Kind) -> tuple[KeyArray, ...]:
+    """Keys of the cells where floats may not tell them apart; else none."""
+    ticks = [_ticks(cells, kind) for cells in columns]
+    spans = [each for each in ticks if each is not None]
+    if spans:
+        is_fine = len(spans) == len(ticks) and any(map(_is_fine, spans))
+        return tuple(map(tick_keys, spans)) if is_fine else ()
+    if not any((np.abs(each) >= EXACT).any() for each in numbers) and not any(map(_is_decimal, columns)):
+        return ()
+    return tuple(cell_keys(_exact_numbers(cells)) for cells in columns)
+
+
+def _is_fine(ticks: npt.NDArray[Any]) -> bool:
+    """Whether some are finer than microseconds, or than seconds in far times."""
+    per_second = int(np.timedelta64(1, "s") / np.timedelta64(1, np.datetime_data(ticks.dtype)[0]))
+    whole = ticks[~np.isnat(ticks)].view(np.int64)
+    is_far = np.abs(whole) // per_second >= FAR_SECONDS
+    return bool(((whole % max(per_second // 10**6, 1) != 0) | (is_far & (whole % per_second != 0))).any())
+
+
+def _is_decimal(cells: Cells) -> bool:
+    """Whether cells may have more digits than a float keeps."""
+    if _is_arrow(cells, "decimal"):
+        return bool(cells.dtype.pyarrow_dtype.precision > DIGITS)
+    return cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) == "decimal"
+
+
+def _exact_numbers(cells: Cells) -> Cells:
+    """Cells of which all that are no numbers are missing; text becomes the number that it writes."""
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells
+    return pd.Series([_exact_number(cell) for cell in cells.astype(object)], dtype=object)
+
+
+def _exact_number(cell: Any) -> Any:
+    if isinstance(cell, str):
+        try:
+            cell = decimal.Decimal(cell)
+        except decimal.InvalidOperation:
+            return None
+    is_number = isinstance(cell, (int, float, decimal.Decimal, np.number, np.bool_))
+    return cell if is_number and math.isfinite(cell) else None
 
 
 def _is_arrow(cells: Cells, kind: str) -> bool:
@@ -222,7 +283,8 @@ def _is_arrow(cells: Cells, kind: str) -> bool:
 
 def _compared(name: Hashable, kind: Kind, columns: list[Cells]) -> ComparedColumn:
     if kind in ("numeric", "datetime"):
-        return ComparedColumn(name, kind, numbers=tuple(as_numbers(c, kind) for c in columns))
+        numbers = tuple(as_numbers(c, kind) for c in columns)
+        return ComparedColumn(name, kind, numbers=numbers, keys=_keys(columns, numbers, kind))
     cells = np.concatenate([column.astype(object).to_numpy() for column in columns])
     codes, labels = pd.factorize(cells)
     counts = np.bincount(codes[codes >= 0], minlength=len(labels))

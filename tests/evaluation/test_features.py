@@ -9,6 +9,8 @@ import pytest
 
 from tabgan.errors import SchemaError
 from tabgan.evaluation import shuffled_columns
+from tabgan.evaluation.bins import exact
+from tabgan.evaluation.distances import row_groups
 from tabgan.evaluation.features import MISSING, as_numbers, classifier_matrix, compare, draw_rows
 from tabgan.schema import Column, Schema
 
@@ -113,3 +115,45 @@ def test_shuffled_columns_keep_every_column_and_its_dtype(train: pd.DataFrame) -
         before, after = (t[name].value_counts(dropna=False).sort_index() for t in (typed, shuffled))
         pd.testing.assert_series_equal(before, after)
     assert not shuffled["age"].equals(typed["age"])
+
+
+GIANT = 1_700_000_000_000_000_000
+NUMBERS = ["int64", "uint64", "Int64", "int64[pyarrow]", "object", "text", "decimal"]
+TIMES = ["datetime64[ns]", "datetime64[ns, UTC]", "timestamp[ns][pyarrow]", "timedelta64[ns]"]
+
+
+def _giants(dtype: object, first: int) -> pd.Series:
+    """Numbers or moments of which floats (or microseconds) see one, some missing where that can be."""
+    numbers = pd.Series([GIANT + first, GIANT + first + 1, GIANT + first, GIANT], dtype="int64")
+    if dtype == "text":
+        return numbers.astype(str).astype(object)
+    if dtype == "decimal":
+        return pd.Series([Decimal(number) / 10**18 for number in numbers.tolist()], dtype=object)
+    if dtype in ("Int64", "int64[pyarrow]", "object"):
+        return pd.concat([numbers.astype(dtype), pd.Series([None], dtype=dtype)], ignore_index=True)
+    return numbers.astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [*NUMBERS, *TIMES])
+def test_cells_that_differ_where_floats_do_not_are_told_apart(dtype: str) -> None:
+    real, synthetic = (pd.DataFrame({"v": _giants(dtype, first)}) for first in (1, 2))
+    kind = "datetime" if "stamp" in dtype or "datetime" in dtype else "numeric"
+    columns = compare(real, synthetic, schema=Schema((Column("v", kind),)))
+    codes = exact(columns[0]).codes
+    first, second, again, base = codes[:4]
+    assert len({first, second, base}) == 3
+    assert (again, codes[len(real)], codes[len(real) + 3]) == (first, second, base)
+    assert (codes == 0).tolist() == pd.concat([real, synthetic])["v"].isna().tolist()
+    sides = row_groups(columns, [len(real), len(synthetic)])
+    assert np.isin(sides[1][:4], sides[0]).tolist() == [True, False, True, True]
+    assert exact(columns[0].rows([np.array([1]), np.array([0, 1])])).codes.tolist() in ([1, 1, 2], [2, 2, 1])
+
+
+def test_cells_that_floats_tell_apart_need_no_keys() -> None:
+    table = pd.DataFrame(
+        {
+            "v": [1, 2, 2**40],
+            "t": np.array(["2024-05-01T10:00:00.000001", "NaT", "9999-12-31"], dtype="M8[us]"),
+        }
+    )
+    assert [column.keys for column in compare(table, table)] == [(), ()]
