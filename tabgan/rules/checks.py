@@ -25,7 +25,7 @@ from tabgan.rule import (
     Unique,
 )
 from tabgan.rules.multiple import breaks_increments
-from tabgan.rules.units import CLOSE, any_missing, common_quantity, common_resolution, read_units
+from tabgan.rules.units import CLOSE, any_missing, common_quantity, common_resolution, net, read_units
 from tabgan.schema import Schema
 
 
@@ -90,16 +90,13 @@ def _breaks_order(rule: Inequality, table: pd.DataFrame, schema: Schema) -> Bool
 
 
 def _breaks_sum(rule: Sum, table: pd.DataFrame, schema: Schema) -> BoolArray:
-    columns = [schema[name] for name in rule.columns]
-    resolution = common_resolution(columns)
-    *parts, total = (read_units(table[column.name], column, resolution) for column in columns)
-    added = np.add.reduce([part.values for part in parts])
-    if resolution is None:
-        size = np.add.reduce([np.abs(part.values) for part in (*parts, total)])
-        is_wrong = np.abs(added - total.values) > CLOSE * size
-    else:
-        is_wrong = added != total.values
-    return np.asarray(is_wrong & ~any_missing((*parts, total)))
+    *parts, total = [(table[name], schema[name]) for name in rule.columns]
+    resolution = common_resolution([schema[name] for name in rule.columns])
+    off = net(parts, [total], resolution)
+    if resolution is not None:
+        return np.asarray((off.values != 0) & ~off.is_missing)
+    size = np.add.reduce([np.abs(read_units(*term, resolution).values) for term in (*parts, total)])
+    return np.asarray((np.abs(off.values) > CLOSE * size) & ~off.is_missing)
 
 
 def _breaks_one_hot(rule: OneHot, table: pd.DataFrame) -> BoolArray:

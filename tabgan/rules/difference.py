@@ -18,6 +18,8 @@ from tabgan.rules.units import (
     common_resolution,
     inner_cells,
     inner_dtype,
+    minus,
+    plus,
     read_units,
     resolution_of,
     write_units,
@@ -62,7 +64,7 @@ class Difference:
         if isinstance(high.maximum, int | float) and isinstance(low.minimum, int | float):
             by = 1 if resolution is None else 10**resolution
             most = max((high.maximum - low.minimum) * by, 0)
-            most = most if resolution is None else round(most)
+            most = most if resolution is None else min(round(most), 2**63 - 1)
         least: Any = 0.0 if resolution is None else int(self.strict)
         decimals = None if resolution is None else 0
         most = None if most is None else max(most, least)
@@ -77,7 +79,7 @@ class Difference:
             read_units(table[name], schema[name], resolution, is_utc=is_utc) for name in (self.low, self.high)
         )
         least = int(self.strict) if resolution is not None else 0
-        apart = Numbers(np.maximum(high.values - low.values, least), low.is_missing | high.is_missing)
+        apart = Numbers(np.maximum(minus(high.values, low.values), least), low.is_missing | high.is_missing)
         return {self.name: inner_cells(apart, inner_dtype(quantity, resolution))}
 
     def restore(self, cells: Mapping[Hashable, Cells], schema: Schema) -> dict[Hashable, Cells]:
@@ -100,7 +102,7 @@ class Difference:
 
     def _values(self, known: Numeric, apart: Numeric) -> Numeric:
         is_up = self.computed == self.high
-        values = known + apart if is_up else known - apart
+        values = plus(known, apart) if is_up else minus(known, apart)
         if self.strict and values.dtype == np.float64:
             next_one = np.nextafter(known, np.inf if is_up else -np.inf)
             values = np.maximum(values, next_one) if is_up else np.minimum(values, next_one)

@@ -10,7 +10,7 @@ from tabgan.column import Column
 from tabgan.encoding.conditions import Limit, instant_limits, label_places, number_limit
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.reading import Cells, Numeric, Part, is_duration, read_labels
-from tabgan.rules.units import Resolution, read_units, resolution_of
+from tabgan.rules.units import Resolution, most_of, read_units, resolution_of
 
 SLACK = 1e-12  # relative; floats at a bound count as within it
 
@@ -62,8 +62,15 @@ def scaled(limit: Limit, column: Column, resolution: Resolution) -> Limit:
     by: float = finer(column, resolution)
     if resolution is None and own is not None:
         by = 10.0**-own
-    members = None if limit.members is None else tuple(member * by for member in limit.members)
-    return Limit(limit.low * by, limit.high * by, members)
+    ends, most = (limit.low, limit.high, *(limit.members or ())), most_of(column)
+    low, high, *members = (_scaled(end, by, most) for end in ends)
+    return Limit(low, high, None if limit.members is None else tuple(members))
+
+
+def _scaled(end: float, by: float, most: int) -> float:
+    """The end times `by`, cut as the cells are where it is whole and becomes finer."""
+    is_cut = by > 1 and isinstance(end, int)
+    return max(-most, min(end * by, most)) if is_cut else end * by
 
 
 def finer(column: Column, resolution: Resolution) -> int:

@@ -22,6 +22,9 @@ from tabgan.rules.units import (
     Resolution,
     common_resolution,
     is_writable,
+    minus,
+    net,
+    plus,
     read_units,
     resolution_of,
     write_units,
@@ -91,11 +94,15 @@ class Repair:
             if not rows.any():
                 continue
             goal = self._read(other, resolution, is_utc=True)
-            values = goal.values + sign * int(rule.strict) * (finer(schema[name], resolution) or 1)
+            step = finer(schema[name], resolution)
+            values = plus(goal.values, np.asarray(sign * int(rule.strict) * step, dtype=goal.values.dtype))
             if rule.strict and resolution is None:
                 values = np.nextafter(goal.values, sign * np.inf)
-            rest = np.remainder(values, finer(schema[name], resolution)) if resolution is not None else 0
-            values = values - rest + (finer(schema[name], resolution) * (rest != 0) if sign > 0 else 0)
+            if resolution is not None:
+                rest = np.remainder(values, step)
+                values = (
+                    plus(values, np.where(rest != 0, step - rest, 0)) if sign > 0 else minus(values, rest)
+                )
             self._move(name, Numbers(values, goal.is_missing), resolution, rows)
             is_broken = broken_rows(rule, self.table, schema)
 
@@ -109,9 +116,10 @@ class Repair:
             return
         sizes = {name: float(np.abs(self._read(name, resolution).values).sum()) for name in rule.parts}
         for name in sorted(names, key=lambda name: -sizes.get(name, np.inf)):
-            parts = [self._read(part, resolution).values for part in rule.parts if part != name]
-            total = self._read(rule.total, resolution).values
-            goal = np.add.reduce(parts) if name == rule.total else total - np.add.reduce(parts)
+            parts = [(self.table[part], schema[part]) for part in rule.parts if part != name]
+            total = (self.table[rule.total], schema[rule.total])
+            told = net(parts, [], resolution) if name == rule.total else net([total], parts, resolution)
+            goal = told.values
             rows = is_broken & self._is_free(name) & self._is_possible(name, goal, resolution)
             self._move(name, Numbers(goal, np.zeros(len(goal), dtype=bool)), resolution, rows)
             is_broken = broken_rows(rule, self.table, schema)

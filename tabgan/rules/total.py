@@ -11,7 +11,7 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.reading import Cells, Numbers
-from tabgan.rules.units import any_missing, common_resolution, read_units, write_units
+from tabgan.rules.units import common_resolution, net, read_units, write_units
 from tabgan.scalars import scalar_from_json, scalar_to_json
 from tabgan.schema import Schema
 
@@ -53,17 +53,14 @@ class Total:
         names = (*self.parts, self.total)
         column = schema[self.computed]
         resolution = common_resolution([schema[name] for name in names])
-        read = {name: read_units(cells[name], schema[name], resolution) for name in self.sources}
-        is_unknown = any_missing(list(read.values()))
-        if self.computed == self.total:
-            values = np.add.reduce([read[name].values for name in self.parts])
-        else:
-            rest = [read[name].values for name in self.parts if name != self.computed]
-            values = read[self.total].values - np.add.reduce(rest)
-        is_missing = is_unknown
+        terms = {name: (cells[name], schema[name]) for name in self.sources}
+        parts = [terms[name] for name in self.parts if name != self.computed]
+        is_total = self.computed == self.total
+        numbers = net(parts, [], resolution) if is_total else net([terms[self.total]], parts, resolution)
+        values, is_missing = numbers.values, numbers.is_missing
         if self.is_kept:
             own = read_units(cells[self.computed], column, resolution)
-            values, is_missing = np.where(is_unknown, own.values, values), own.is_missing
+            values, is_missing = np.where(is_missing, own.values, values), own.is_missing
         return {self.computed: write_units(Numbers(values, is_missing), column, resolution)}
 
     def to_dict(self) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 The scale counts units of 10**-resolution: digits after the point of a number, or of a second of a
 duration or date (0, 3, 6 or 9). So sums and differences of columns are exact. Numbers without a
-fixed number of decimals have the resolution None and stay floats.
+fixed number of decimals have the resolution None and stay floats. Whole units that do not fit 64 bits
+(the year 9999 in nanoseconds) are cut to the ends of what does: the scale depends on dtypes alone,
+never on rows.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ Quantity = Literal["number", "duration", "date"]
 DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
 UNITS = {digits: unit for unit, digits in DIGITS.items()}
 CLOSE = 1e-9  # relative; floats that differ by less are taken as equal sums
+MOST = 2**63 - 1  # and its negative: one less would be a missing date
 _NAT = -(2**63)
 
 
@@ -78,7 +81,7 @@ def common_resolution(columns: Sequence[Column]) -> Resolution:
 
 
 def read_units(cells: Cells, column: Column, resolution: Resolution, *, is_utc: bool = False) -> Numbers:
-    """The cells in units of the resolution: int64, or float64 where it is None.
+    """The cells in units of the resolution: int64, cut to what fits, or float64 where it is None.
 
     Dates count from 1970 on the clock of their zone, or (`is_utc`) in UTC.
     """
@@ -97,7 +100,61 @@ def read_units(cells: Cells, column: Column, resolution: Resolution, *, is_utc: 
         numbers = read_numbers(cells, column, Part(decimals=own))
     if resolution is None or own is None:
         return numbers
-    return Numbers(numbers.values * 10 ** (resolution - own), numbers.is_missing)
+    return Numbers(_refined(numbers.values, 10 ** (resolution - own), most_of(column)), numbers.is_missing)
+
+
+def most_of(column: Column) -> int:
+    """What units of the column are cut to, above and below zero, where they become finer."""
+    is_time = column.kind == "datetime" or is_duration(column)
+    # Numbers with decimals are read as floats, of which this is the last below 2**63.
+    return MOST if is_time else 2**63 - 1024
+
+
+def _refined(values: Numeric, by: int, most: int) -> Numeric:
+    """The whole numbers times `by`, at most `most` and at least its negative."""
+    if by == 1:
+        return values
+    is_near = (values <= most // by) & (values >= -(most // by))
+    return np.where(is_near, values * by, np.where(values > 0, most, -most))
+
+
+def plus(one: Numeric, other: Numeric) -> Numeric:
+    """The sum; whole numbers are cut to what fits 64 bits."""
+    found = one + other
+    return found if found.dtype == np.float64 else _cut(found, (other >= 0) == (found >= one), other >= 0)
+
+
+def minus(one: Numeric, other: Numeric) -> Numeric:
+    """The difference; whole numbers are cut to what fits 64 bits."""
+    found = one - other
+    return found if found.dtype == np.float64 else _cut(found, (one >= other) == (found >= 0), one >= other)
+
+
+def _cut(found: Numeric, fits: BoolArray, is_high: BoolArray) -> Numeric:
+    return np.maximum(np.where(fits, found, np.where(is_high, MOST, -MOST)), -MOST)
+
+
+Terms: TypeAlias = Sequence[tuple[Cells, Column]]
+
+
+def net(added: Terms, taken: Terms, resolution: Resolution) -> Numbers:
+    """What is left of the sum of some columns when others are taken from it, in units of the resolution.
+
+    Whole units are exact wherever the result fits 64 bits, though terms of it may not.
+    """
+    terms = [*((1, *term) for term in added), *((-1, *term) for term in taken)]
+    owns = [resolution if resolution is None else resolution_of(column) for _, _, column in terms]
+    read = [read_units(cells, column, own) for (_, cells, column), own in zip(terms, owns, strict=True)]
+    if resolution is None:
+        total = np.add.reduce([numbers.values for numbers in read[: len(added)]])
+        rest = [numbers.values for numbers in read[len(added) :]]
+        return Numbers(total - np.add.reduce(rest) if rest else total, any_missing(read))
+    exact, about = np.zeros(1, dtype=np.int64), np.zeros(1)
+    for (sign, _, _), own, numbers in zip(terms, owns, read, strict=True):
+        by = sign * 10 ** (resolution - (own or 0))
+        exact = exact + numbers.values * by  # modulo 2**64
+        about = about + numbers.values.astype(np.float64) * by
+    return Numbers(_cut(exact, np.abs(exact - about) < 2.0**62, about > 0), any_missing(read))
 
 
 def utc_ticks(cells: Cells, column: Column) -> Numeric:
