@@ -12,8 +12,6 @@ from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.reading import Cells, Numeric, Part, is_duration, read_labels
 from tabgan.rules.units import Resolution, most_of, read_units, resolution_of
 
-SLACK = 1e-12  # relative; floats at a bound count as within it
-
 
 def limit_of(column: Column, condition: Any) -> Limit:
     """The condition in units of the column's resolution, of a date in UTC. Raises: ConditionError."""

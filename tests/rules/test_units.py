@@ -12,7 +12,7 @@ from tabgan import Column, Inequality, Schema, Sum
 from tabgan.encoding.conditions import Limit
 from tabgan.encoding.table import TableEncoder
 from tabgan.rules.checks import broken_rows
-from tabgan.rules.limits import clipped, scaled, within
+from tabgan.rules.limits import clipped, meets, scaled, within
 from tabgan.rules.public import public_reduction, reduced_rows
 from tabgan.rules.reduction import Reduction
 from tabgan.rules.repairs import Repair
@@ -101,6 +101,13 @@ def test_limits_are_cut_as_cells_are():
         found = scaled(limit, column, 9)
         assert within(np.array([MOST, 0]), found).tolist() == [True, False]
         assert clipped(np.array([5]), found).tolist() == [MOST]
+
+
+def test_a_sum_of_floats_meets_the_bound_that_its_digits_write():
+    """No tolerance is needed: numbers with so many decimals are compared as whole units."""
+    cells = pd.Series([0.1 + 0.2, 0.3, 0.4])
+    assert meets(cells, Column("x", "numeric", "float64", decimals=1), (None, 0.3)).tolist() == [1, 1, 0]
+    assert meets(cells, Column("x", "numeric", "float64", decimals=1), [0.3]).tolist() == [1, 1, 0]
 
 
 @pytest.mark.parametrize("is_given", [True, False])
