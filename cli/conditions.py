@@ -54,7 +54,10 @@ def parse_numbers(texts: Sequence[str], schema: Schema, *, option: str) -> dict[
         try:
             count = float(number)
             column, value = _split(condition, schema)
-            told.setdefault(column.name, {})[_condition(value, column)] = count
+            numbers, wanted = told.setdefault(column.name, {}), _condition(value, column)
+            if wanted in numbers:
+                raise _refusal(column, "the same value or interval has two numbers. Name it once")
+            numbers[wanted] = count
         except CommandError as error:
             raise CommandError(error.code, str(error).replace("--where", option, 1)) from None
         except ValueError:

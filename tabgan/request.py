@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,10 +14,12 @@ import pandas as pd
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.coarsening import coarse_condition
 from tabgan.encoding.conditions import label_places
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConditionError
+from tabgan.rules.limits import limit_of
 from tabgan.sampling import ROW_BLOCK, Conditions
 
 Wanted = Mapping[Hashable, Mapping[Any, float]]
@@ -162,11 +165,30 @@ def _parts(
     ((name, counts),) = wanted.items()
     if name in conditions:
         raise ConditionError(f"Column {name!r} is asked for twice. Name it in one place.")
+    _refuse_overlaps(name, list(counts), encoder)
     parts = [Part(count, {**conditions, name: value}) for value, count in counts.items()]
     n_rest = 0 if num_rows is None else num_rows - sum(counts.values())
     if n_rest:
         parts.append(Part(n_rest, {**conditions, name: _other_values(name, list(counts), encoder)}))
     return tuple(parts)
+
+
+def _refuse_overlaps(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -> None:
+    """Raise ConditionError where a cell could count for two of what is named: no number would be met."""
+    allowed = [np.asarray(encoder.allowed(name, condition)) for condition in named]
+    column = encoder.schema[name]
+    if column.kind in ("numeric", "datetime"):  # codes are coarser than what is named
+        limits = [limit_of(column, coarse_condition(condition, column)) for condition in named]
+        ends = [(end, end) for limit in limits for end in limit.members or ()]
+        ends += [(limit.low, limit.high) for limit in limits if limit.members is None]
+        is_shared = any(low <= high for (_, high), (low, _) in pairwise(sorted(ends)))
+    else:
+        is_shared = bool((np.add.reduce(allowed, dtype=np.int64) > 1).any())
+    if is_shared:
+        raise ConditionError(
+            f"Column {name!r}: values or intervals that are named overlap, and both ends of an interval are "
+            "part of it. Let each end before the next one begins, such as (0, 9) and (10, 19)."
+        )
 
 
 def _other_values(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -> list[Any]:

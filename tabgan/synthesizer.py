@@ -142,10 +142,11 @@ class TabGAN(Estimator):
         `conditions`: column → a value, a list or set of values, or a tuple (low, high) with both ends
         included; every row keeps them. Or a table: one row is made for each of its rows, keeps its cells
         and has the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
-        `shares`: the same with shares of `num_rows`, met to the row; rows beyond them have other
-        values. `rounds`: how often the hidden layers are asked for a row, fewer being faster; by default
-        as often as the model was fitted for; a number beyond that of the blocks asks once for each.
-        `seed`: the same seed gives the same rows; None takes a new one, kept in `sample_seed_`.
+        `shares`: the same with shares of `num_rows`. Both are met to the row, so nothing of what they
+        name may overlap; rows beyond have other values. `rounds`: how often the hidden layers are asked
+        for a row, fewer being faster; by default as often as the model was fitted for; a number beyond
+        that of the blocks asks once for each. `seed`: the same seed gives the same rows; None takes a
+        new one, kept in `sample_seed_`.
 
         Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met.
         """

@@ -132,6 +132,44 @@ def test_what_cannot_be_met_is_refused_before_sampling(
         ask(model)
 
 
+MARCH = pd.Timestamp("2023-03-01")
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"items": {(0, 10): 5, (5, 15): 5}},
+        {"items": {(0, 10): 5, (10, 20): 5}},  # 10 is in both
+        {"items": {(0, 40): 5, (10, 12): 0, (30, 31): 2}},
+        {"items": {(None, 9): 5, 7: 5}},
+        {"items": {frozenset([1, 2, 3]): 5, 3.0: 5}},
+        {"items": {3: 5, frozenset([3]): 5}},
+        {"amount": {(0.0, 20.0): 5, (20.0, 60.0): 5}},
+        {"at": {("2023-01-01", "2023-03-01"): 5, (MARCH, None): 5}},
+        {"at": {("2023-01-01", "2023-06-01"): 5, (MARCH, "2023-04-01"): 5}},
+        {"job": {"smith": 5, frozenset(["smith", "nurse"]): 5}},
+        {"member": {True: 5, "True": 5}},
+        {"grade": {("low", "mid"): 5, ("mid", "high"): 5}},
+    ],
+    ids=str,
+)
+def test_what_overlaps_is_refused_for_no_number_of_it_could_be_met(model: TabGAN, counts: Any) -> None:
+    (name,) = counts
+    with pytest.raises(ConditionError, match=f"'{name}': values or intervals .* overlap"):
+        model.sample(counts=counts)
+    shares = {name: dict.fromkeys(counts[name], 0.1)}
+    with pytest.raises(ConditionError, match="overlap"):
+        model.sample(100, shares=shares)
+
+
+def test_neighbours_that_share_nothing_are_met_to_the_row(model: TabGAN) -> None:
+    made = model.sample(counts={"items": {(10, 19): 6, 9: 3, (0, 8): 4}}, seed=1)
+    assert [int(made["items"].between(*ends).sum()) for ends in ((10, 19), (9, 9), (0, 8))] == [6, 3, 4]
+    before = MARCH - pd.Timedelta(1, "us")
+    made = model.sample(counts={"at": {(None, before): 4, (MARCH, None): 6}}, seed=1)
+    assert (int((made["at"] < MARCH).sum()), int((made["at"] >= MARCH).sum())) == (4, 6)
+
+
 def test_a_number_of_rows_is_needed(model: TabGAN) -> None:
     with pytest.raises(ValueError, match="num_rows"):
         model.sample()

@@ -44,6 +44,8 @@ def test_a_row_is_made_for_each_row_of_a_file(call: Call, census_model: Path, tm
         ([], "How many rows"),
         (["--counts", "income=>50K=many"], "--counts ends with a number"),
         (["--counts", "income"], "--counts ends with a number"),
+        (["--counts", "age=30:40=3", "--counts", "age=30:40=5"], "--counts, column 'age'.* two numbers"),
+        (["--counts", "age=30:40=3", "--counts", "age=40:50=5"], "'age'.*overlap"),
         (["--counts", "work=a=3"], "--counts: there is no column 'work'"),
         (["--counts", "age=old=3"], "--counts, column 'age'"),
         (["--counts", "income=90K=3"], "'income'"),
