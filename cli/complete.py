@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated
 
 import typer
@@ -45,7 +46,10 @@ def complete(
     terminal.warn(given.warnings)
     # A column without any cell is one that is lacking: it has no type that made cells must take.
     known = given.rows.dropna(axis="columns", how="all") if len(given.rows) else given.rows
-    completed = fitted.complete(known, seed=seed)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        completed = fitted.complete(known, seed=seed)
+    terminal.warn(str(warning.message) for warning in told)
     names = list(given.rows.columns)
     names += [name for name in completed.columns if name not in names]
     with table_file.table_writer(

@@ -1,10 +1,39 @@
-"""Cells that were given stay as they were; made ones take the place of those that are missing."""
+"""Cells that are given: read beside the columns of a model, and kept as they were in what is made."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pandas as pd
+
+from tabgan.encoding.given_codes import unknown_labels
+from tabgan.encoding.table import TableEncoder
+from tabgan.errors import SchemaError
+from tabgan.rules.reduction import Reduction
+from tabgan.schema import Schema
+
+
+def aligned(df: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The rows with all columns of the schema, those they lack all missing."""
+    if not df.columns.is_unique:
+        raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
+    if extra := [name for name in df.columns if name not in schema]:
+        raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
+    nothing = pd.Series([None] * len(df), dtype=object)
+    cells = [df[name].reset_index(drop=True) if name in df else nothing for name in schema.names]
+    table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells)), index=range(len(df)))
+    table.columns = pd.Index(list(schema.names), tupleize_cols=False)
+    return table
+
+
+def notes_on_unknown(df: pd.DataFrame, encoder: TableEncoder, reduction: Reduction) -> list[str]:
+    """A line for each column with given labels that were not learned; never a label."""
+    learned = reduction.reduce(aligned(df, reduction.schema), has_gaps=True)
+    return [
+        f"Column {name!r}: {n_cells} of {len(df)} rows hold a value that was not learned. It stays; what is "
+        "missing beside it was filled as if it were not known."
+        for name, n_cells in unknown_labels(encoder, learned).items()
+    ]
 
 
 def keep_given(given: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:

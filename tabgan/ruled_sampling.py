@@ -17,8 +17,8 @@ import pandas as pd
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.table import concat
-from tabgan.errors import ConstraintError, SchemaError
-from tabgan.given_cells import keep_given
+from tabgan.errors import ConstraintError
+from tabgan.given_cells import aligned, keep_given
 from tabgan.rule import FixedCombinations, Unique
 from tabgan.rules.checks import Keys, broken_rows
 from tabgan.rules.joint import Joint
@@ -78,7 +78,7 @@ class RuledSampler:
 
         Raises: ConstraintError naming a rule that what is given breaks, or that no filling keeps.
         """
-        given = self._aligned(df)
+        given = aligned(df, self.reduction.schema)
         is_given = {name: given[name].notna().to_numpy(dtype=bool) for name in given}
         self._check_given(given, is_given)
         keys = self._keys()
@@ -105,19 +105,6 @@ class RuledSampler:
         table = concat(done, self.reduction.schema).iloc[order].reset_index(drop=True)
         table = keep_given(given, self._with_identifiers(table, first_row=0))
         table.index = df.index
-        return table
-
-    def _aligned(self, df: pd.DataFrame) -> pd.DataFrame:
-        """The rows with all columns of the schema, those they lack all missing."""
-        if not df.columns.is_unique:
-            raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
-        names = self.reduction.schema.names
-        if extra := [name for name in df.columns if name not in self.reduction.schema]:
-            raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
-        nothing = pd.Series([None] * len(df), dtype=object)
-        cells = [df[name].reset_index(drop=True) if name in df else nothing for name in names]
-        table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells)), index=range(len(df)))
-        table.columns = pd.Index(list(names), tupleize_cols=False)
         return table
 
     def _check_given(self, given: pd.DataFrame, is_given: Masks) -> None:

@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tabgan.encoding.given_codes import known_codes
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.errors import SchemaError
 from tabgan.gan.division import Groups, few_rounds, in_runs
@@ -142,7 +143,7 @@ class Sampler:
             raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
         if not df.columns.is_unique:
             raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
-        codes, visible = self.encoder.known_codes(df)
+        codes, visible = known_codes(self.encoder, df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:
             shares = None if may_be_missing else self.encoder.present(name)

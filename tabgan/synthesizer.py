@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import warnings
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,13 +190,19 @@ class TabGAN(Estimator):
     ) -> pd.DataFrame:
         """Fill the missing cells of given rows, and columns they lack; what is given stays.
 
+        A given value that was not learned says nothing of the other cells: a warning tells in how many rows.
+
         Raises: SchemaError for columns that the model does not know; ConstraintError for a broken rule.
         """
+        from tabgan.given_cells import notes_on_unknown
         from tabgan.learning import checked_seed
 
-        sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
+        sampler, rounds, given = self._fitted_sampler(), self._rounds(rounds), as_pandas(df)
         self.sample_seed_ = checked_seed(seed)
-        return sampler.complete(as_pandas(df), rounds=rounds, seed=self.sample_seed_)
+        completed = sampler.complete(given, rounds=rounds, seed=self.sample_seed_)
+        for note in notes_on_unknown(given, self.encoder_, self.reduction_):
+            warnings.warn(note, UserWarning, stacklevel=2)
+        return completed
 
     def save(self, path: str | os.PathLike[str], *, notes: Mapping[str, Any] | None = None) -> None:
         """Write the model to one file; it appears whole or not at all.

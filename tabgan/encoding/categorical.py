@@ -126,6 +126,11 @@ class CategoricalEncoder:
         n_foreign = int(np.append(is_foreign, not self.has_missing)[seen.codes].sum())
         return self.split.split(np.minimum(flat, max(self.split.n_total - 1, 0))), n_foreign
 
+    def is_unknown(self, cells: Cells) -> BoolArray:
+        """Cells whose label has no code, not even that of rare ones; a missing cell has none to look for."""
+        seen = read_labels(cells)
+        return np.append(self._codes_of(seen.labels, 0)[1], False)[seen.codes]
+
     def _codes_of(self, labels: tuple[Any, ...], default: int) -> tuple[IntArray, BoolArray]:
         """Code of every label: the same type and value, else an equal value, else the default."""
         typed = {(type(label), label): code for code, label in enumerate(self.labels)}

@@ -22,7 +22,7 @@ from tabgan.encoding.layout import ONE_BLOCK, Block, BoolArray, CodeArray, Float
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.likeness import by_likeness
 from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.reading import Cells, dense
+from tabgan.encoding.reading import Cells
 from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
 from tabgan.errors import ConditionError, ModelFileError, SchemaError
 from tabgan.schema import Schema, resolve_schema
@@ -176,27 +176,6 @@ class TableEncoder:
                 codes[rows, where], n_foreign = encoder.encode(df[name].iloc[rows])
                 foreign[name] = foreign.get(name, 0) + n_foreign
         return codes, {name: n_foreign for name, n_foreign in foreign.items() if n_foreign}
-
-    def known_codes(self, df: pd.DataFrame) -> tuple[CodeArray, BoolArray]:
-        """Codes of a table with gaps, and which of them are given: missing cells are hidden.
-
-        Shape: both [rows, blocks]. Columns of the schema that the table lacks are hidden too.
-        """
-        if extra := [name for name in df.columns if name not in self.schema]:
-            raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
-        df = coarse_table(df, self.schema)
-        shape = (len(df), len(self.layout.blocks))
-        codes, is_visible = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=bool)
-        for encoder, where in zip(self.encoders, self._slices, strict=True):
-            name = encoder.column.name
-            if name not in df.columns:
-                continue
-            cells = dense(df[name])
-            is_known = cells.notna().to_numpy(dtype=bool)
-            if is_known.any():
-                codes[is_known, where] = encoder.encode(cells[is_known])[0]
-            is_visible[:, where] = is_known[:, None]
-        return codes, is_visible
 
     def decode(
         self,

@@ -174,6 +174,17 @@ def test_complete_names_the_column_whose_cells_do_not_fit(
     assert "Column 'age': 1 of 2 rows are not numbers" in told
 
 
+def test_complete_tells_of_values_that_were_not_learned_in_a_line(
+    call: Call, census_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("age,sex\n30,Neither\n30,Male\n")
+    found = call("complete", census_model, tmp_path / "rows.csv", "-o", tmp_path / "a.csv")
+    (warning,) = [line for line in found.err.splitlines() if line.startswith("Warning")]
+    assert "Column 'sex': 1 of 2 rows hold a value that was not learned" in warning
+    assert "Neither" not in found.err
+    assert pd.read_csv(tmp_path / "a.csv")["sex"].tolist() == ["Neither", "Male"]
+
+
 def test_schema_shows_and_writes_what_fit_takes(call: Call, shop_csv: Path, tmp_path: Path) -> None:
     output = tmp_path / "s.json"
     told = ok(call, "schema", shop_csv, "-o", output)

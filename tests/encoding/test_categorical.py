@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan.encoding import TableEncoder
+from tabgan.encoding.given_codes import known_codes
 from tabgan.errors import SchemaError
 from tabgan.schema import Column, Schema
 
@@ -127,7 +128,7 @@ def test_an_unseen_label_is_rare_or_else_the_most_frequent_and_counted():
 def test_whole_labels_are_recognised_when_gaps_made_them_floats():
     schema = Schema((Column("x", "categorical", "int64"),))
     encoder, _ = fit([1] * 20 + [2] * 30, schema=schema)
-    codes, is_visible = encoder.known_codes(pd.DataFrame({"x": [1.0, np.nan, 2.0]}))
+    codes, is_visible = known_codes(encoder, pd.DataFrame({"x": [1.0, np.nan, 2.0]}))
     assert decoded(encoder, codes[is_visible[:, 0]]).tolist() == [1, 2]
 
 

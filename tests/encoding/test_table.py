@@ -256,22 +256,6 @@ def test_a_classifier_cannot_tell_a_continuous_table_from_its_decoded_codes():
     assert c2st(table[:6000], back(encoder, table[6000:])) <= 0.52
 
 
-def test_known_codes_hide_missing_cells_and_columns(mixed):
-    encoder = TableEncoder.fit(mixed)
-    part = mixed.drop(columns=["age"])
-    codes, is_visible = encoder.known_codes(part)
-    full = encoder.encode(mixed)
-    for index, encoder_of_column in enumerate(encoder.encoders):
-        name = encoder_of_column.column.name
-        blocks = list(encoder.layout.of_column(index))
-        known = np.zeros(len(mixed), bool) if name == "age" else mixed[name].notna().to_numpy()
-        for block in blocks:
-            np.testing.assert_array_equal(is_visible[:, block], known)
-            np.testing.assert_array_equal(codes[known, block], full[known, block])
-    with pytest.raises(SchemaError, match="Drop 'new'"):
-        encoder.known_codes(part.assign(new=1))
-
-
 def test_column_order_and_index_of_the_table_do_not_matter(mixed):
     encoder = TableEncoder.fit(mixed)
     shuffled = mixed[mixed.columns[::-1]].set_index(np.arange(len(mixed)) % 7)
