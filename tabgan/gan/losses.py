@@ -159,11 +159,16 @@ def input_gradients(discriminator: Discriminator, rows: Tensor, view: Tensor) ->
 def gradient_penalty(
     kind: str, discriminator: Discriminator, real: Tensor, made: Tensor, view: Tensor
 ) -> Tensor:
-    """The penalty named by `kind` on one batch of flat rows; a scalar to be weighted."""
+    """The penalty named by `kind` on one batch of flat rows; a scalar to be weighted.
+
+    Rows that are judged together are one point: they share a place between real and made, and the
+    gradient of their score has one norm.
+    """
     if kind == "wgan-gp":
-        share = torch.rand(len(real), 1, device=real.device)
+        pac = discriminator.pac
+        share = torch.rand(len(real) // pac, 1, device=real.device).repeat_interleave(pac, 0)
         _, gradient = input_gradients(discriminator, real.lerp(made, share), view)
-        norms: Tensor = gradient.norm(dim=1)
+        norms: Tensor = gradient.reshape(len(real) // pac, -1).norm(dim=1)
         return ((norms - 1) ** 2).mean()
     _, at_real = input_gradients(discriminator, real, view)
     _, at_made = input_gradients(discriminator, made, view)

@@ -24,9 +24,9 @@ def scores(n_rows=64):
     return torch.randn(n_rows, requires_grad=True), torch.randn(n_rows, requires_grad=True)
 
 
-def discriminator():
+def discriminator(pac=1):
     torch.manual_seed(0)
-    return Discriminator(toy_blocks(), discriminator_dim=(12, 8), dropout=0.0)
+    return Discriminator(toy_blocks(), discriminator_dim=(12, 8), dropout=0.0, pac=pac)
 
 
 @pytest.mark.parametrize(
@@ -208,3 +208,19 @@ def test_gradient_penalties_are_what_their_papers_say():
     torch.testing.assert_close(found, ((between.norm(dim=1) - 1) ** 2).mean())
     found.backward()
     assert net.score.weight.grad is not None
+
+
+def test_the_gradient_of_a_score_has_one_norm_however_many_rows_it_judges():
+    pac, n_packs = 5, 6
+    net, view = discriminator(pac), torch.ones(pac * n_packs, 4, dtype=torch.bool)
+    blocks = toy_blocks()
+    real, made = blocks.one_hot(mixture(pac * n_packs)), blocks.one_hot(mixture(pac * n_packs, seed=1))
+    torch.manual_seed(1)
+    found = losses.gradient_penalty("wgan-gp", net, real, made, view)
+    torch.manual_seed(1)
+    norms = []
+    for pack, share in enumerate(torch.rand(n_packs, 1)):
+        rows = slice(pack * pac, (pack + 1) * pac)
+        between = (1 - share) * real[rows] + share * made[rows]
+        norms.append(losses.input_gradients(net, between, view[rows])[1].norm())
+    torch.testing.assert_close(found, ((torch.stack(norms) - 1) ** 2).mean())
