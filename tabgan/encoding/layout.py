@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +44,8 @@ class Block:
 class Layout:
     """All blocks of a table, in the order of the columns of the code matrix.
 
-    >>> Layout((Block(0, 3), Block(1, 2))).offsets
-    (0, 3)
+    >>> Layout((Block(0, 3), Block(1, 2))).sizes
+    (3, 2)
     """
 
     blocks: tuple[Block, ...]
@@ -57,11 +56,6 @@ class Layout:
         return tuple(block.size for block in self.blocks)
 
     @property
-    def offsets(self) -> tuple[int, ...]:
-        """First place of every block in the flat vector of all codes."""
-        return tuple(int(place) for place in np.cumsum((0, *self.sizes))[:-1])
-
-    @property
     def n_codes(self) -> int:
         """Number of codes of all blocks."""
         return sum(self.sizes)
@@ -69,39 +63,6 @@ class Layout:
     def of_column(self, column: int) -> tuple[int, ...]:
         """Indices of the blocks of one column, in drawing order."""
         return tuple(index for index, block in enumerate(self.blocks) if block.column == column)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Strict JSON: a code without place is null."""
-        return {"blocks": [_block_to_dict(block) for block in self.blocks]}
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Layout:
-        """What `to_dict` wrote."""
-        return cls(tuple(_block_from_dict(entry) for entry in state["blocks"]))
-
-
-def _block_to_dict(block: Block) -> dict[str, Any]:
-    positions = block.positions
-    return {
-        "column": block.column,
-        "size": block.size,
-        "positions": None
-        if positions is None
-        else [None if math.isnan(place) else place for place in positions],
-        "parent": block.parent,
-    }
-
-
-def _block_from_dict(entry: Mapping[str, Any]) -> Block:
-    positions = entry["positions"]
-    return Block(
-        column=int(entry["column"]),
-        size=int(entry["size"]),
-        positions=None
-        if positions is None
-        else tuple(math.nan if place is None else float(place) for place in positions),
-        parent=None if entry["parent"] is None else int(entry["parent"]),
-    )
 
 
 @dataclass(frozen=True)
