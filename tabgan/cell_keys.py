@@ -14,7 +14,7 @@ import pandas as pd
 Cells: TypeAlias = "pd.Series[Any]"
 KeyArray: TypeAlias = npt.NDArray[np.uint64]
 
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _LEAST, _MOST = -(2**63), 2**64
 
 
@@ -50,9 +50,10 @@ def cell_keys(cells: Cells) -> KeyArray:
 
 def tick_keys(ticks: npt.NDArray[Any]) -> KeyArray:
     """Keys of np.datetime64 or np.timedelta64 cells, the same whatever their unit."""
-    by = 10**9 // _PER_SECOND[np.datetime_data(ticks.dtype)[0]]
+    by = 10**9 // PER_SECOND[np.datetime_data(ticks.dtype)[0]]
     # Nanoseconds modulo 2**64: whole microseconds meet again after 73,000 years only.
-    return ticks.view(np.int64).astype(np.uint64) * np.uint64(by)
+    keys: KeyArray = ticks.view(np.int64).astype(np.uint64) * np.uint64(by)
+    return keys
 
 
 def _of_floats(real: npt.NDArray[np.float64]) -> KeyArray:
@@ -96,11 +97,15 @@ def _told(cell: Any) -> int | float | str:
         cell = cell.item()
     if isinstance(cell, float):
         return float(cell)
-    if not isinstance(cell, (int, decimal.Decimal)) or not decimal.Decimal(cell).is_finite():
-        return str(cell)
-    if _LEAST <= cell < _MOST and cell == int(cell):
-        return int(cell) % 2**64
+    if isinstance(cell, int):
+        cell = decimal.Decimal(cell)
+    return _told_of_decimal(cell) if isinstance(cell, decimal.Decimal) and cell.is_finite() else str(cell)
+
+
+def _told_of_decimal(number: decimal.Decimal) -> int | float | str:
+    if _LEAST <= number < _MOST and number == int(number):
+        return int(number) % 2**64
     # What a float writes shares the key of that float: Decimal("0.1") is met by 0.1.
-    if abs(cell) < 10**300 and decimal.Decimal(repr(float(cell))) == cell:
-        return float(cell)
-    return "/".join(map(hex, cell.as_integer_ratio()))
+    if abs(number) < 10**300 and decimal.Decimal(repr(float(number))) == number:
+        return float(number)
+    return "/".join(map(hex, number.as_integer_ratio()))

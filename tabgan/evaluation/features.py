@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import decimal
 import math
+import re
 import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tabgan.cell_keys import KeyArray, cell_keys, tick_keys
+from tabgan.cell_keys import PER_SECOND, KeyArray, cell_keys, tick_keys
 from tabgan.errors import SchemaError
 from tabgan.schema import Kind, Schema, infer_schema
 
@@ -31,7 +32,6 @@ SECONDS_PER_DAY = 86_400
 GIANT = 1e300  # the difference of two numbers beyond may be infinite
 EXACT = 2.0**53  # whole numbers below are exact as floats
 FAR_SECONDS = 2**33  # the year 2242; microseconds before are told apart by seconds as floats
-DIGITS = 15  # of any decimal number a float keeps so many
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,8 @@ def _ticks(cells: Cells, kind: Kind) -> npt.NDArray[Any] | None:
     if kind == "datetime":
         return _moments(cells)
     if _is_arrow(cells, "duration"):
-        return np.asarray(cells.to_numpy(), dtype=f"timedelta64[{cells.dtype.pyarrow_dtype.unit}]")
+        unit = re.findall(r"\[(\w+)\]", str(cells.dtype))[0]
+        return np.asarray(cells.to_numpy(), dtype=f"timedelta64[{unit}]")
     return cells.to_numpy() if pd.api.types.is_timedelta64_dtype(cells.dtype) else None
 
 
@@ -247,7 +248,7 @@ def _keys(columns: Sequence[Cells], numbers: Sequence[FloatArray], kind: Kind) -
 
 def _is_fine(ticks: npt.NDArray[Any]) -> bool:
     """Whether some are finer than microseconds, or than seconds in far times."""
-    per_second = int(np.timedelta64(1, "s") / np.timedelta64(1, np.datetime_data(ticks.dtype)[0]))
+    per_second = PER_SECOND[np.datetime_data(ticks.dtype)[0]]
     whole = ticks[~np.isnat(ticks)].view(np.int64)
     is_far = np.abs(whole) // per_second >= FAR_SECONDS
     return bool(((whole % max(per_second // 10**6, 1) != 0) | (is_far & (whole % per_second != 0))).any())
@@ -256,7 +257,7 @@ def _is_fine(ticks: npt.NDArray[Any]) -> bool:
 def _is_decimal(cells: Cells) -> bool:
     """Whether cells may have more digits than a float keeps."""
     if _is_arrow(cells, "decimal"):
-        return bool(cells.dtype.pyarrow_dtype.precision > DIGITS)
+        return True
     return cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) == "decimal"
 
 
@@ -264,7 +265,8 @@ def _exact_numbers(cells: Cells) -> Cells:
     """Cells of which all that are no numbers are missing; text becomes the number that it writes."""
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return cells
-    return pd.Series([_exact_number(cell) for cell in cells.astype(object)], dtype=object)
+    exact: Cells = pd.Series([_exact_number(cell) for cell in cells.astype(object)], dtype=object)
+    return exact
 
 
 def _exact_number(cell: Any) -> Any:
