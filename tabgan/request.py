@@ -175,7 +175,7 @@ def _parts(
 
 def _refuse_overlaps(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -> None:
     """Raise ConditionError where a cell could count for two of what is named: no number would be met."""
-    allowed = [np.asarray(encoder.allowed(name, condition)) for condition in named]
+    allowed = [encoder.allowed(name, condition) for condition in named]
     column = encoder.schema[name]
     if column.kind in ("numeric", "datetime"):  # codes are coarser than what is named
         limits = [limit_of(column, coarse_condition(condition, column)) for condition in named]
@@ -183,7 +183,7 @@ def _refuse_overlaps(name: Hashable, named: Sequence[Any], encoder: TableEncoder
         ends += [(limit.low, limit.high) for limit in limits if limit.members is None]
         is_shared = any(low <= high for (_, high), (low, _) in pairwise(sorted(ends)))
     else:
-        is_shared = bool((np.add.reduce(allowed, dtype=np.int64) > 1).any())
+        is_shared = bool((np.add.reduce(allowed) > 1).any())
     if is_shared:
         raise ConditionError(
             f"Column {name!r}: values or intervals that are named overlap, and both ends of an interval are "

@@ -18,7 +18,7 @@ from tabgan.encoding.coarsening import coarse_condition, coarse_table
 from tabgan.encoding.conditions import Condition
 from tabgan.encoding.datetime import DatetimeEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
-from tabgan.encoding.layout import ONE_BLOCK, Block, BoolArray, CodeArray, FloatArray, Layout
+from tabgan.encoding.layout import ONE_BLOCK, Block, CodeArray, FloatArray, Layout
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.likeness import by_likeness
 from tabgan.encoding.numeric import NumericEncoder
