@@ -44,8 +44,8 @@ def points(columns: Sequence[ComparedColumn], reference: Sequence[int]) -> list[
     """The rows of every compared table; ranks are those among the tables in `reference`.
 
     Ranks have no unit and no outlier can dominate them. A number between two of the reference has
-    a rank between theirs. Give as reference the real tables, in equal numbers where their
-    neighbours are held against each other.
+    a rank between theirs. Give as reference real tables; of two that are held against each other
+    both, in equal numbers, or neither.
     """
     if not columns:
         return []
