@@ -60,7 +60,7 @@ def evaluate(
         "quality": quality(train, synthetic, schema=schema),
         "nearest_neighbour_share": nearest_neighbour_share(train, synthetic, holdout, seed, schema=schema),
         "exact_matches": matches.synthetic,
-        "exact_matches_holdout": matches.holdout,
+        "exact_matches_by_chance": matches.by_chance,
     }
     if target is not None:
         found["tstr"] = tstr_auc(synthetic, holdout, target, seed, schema=schema)
@@ -158,7 +158,7 @@ SHOWN: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("peak_gb", "peak memory", _digits(2, " GB")),
     ("nearest_neighbour_share", "nearer to training rows", _digits(3)),
     ("exact_matches", "rows found in training", _digits(4)),
-    ("exact_matches_holdout", "  the holdout's share", _digits(4)),
+    ("exact_matches_by_chance", "  by chance, among rows held out", _digits(4)),
 )
 
 

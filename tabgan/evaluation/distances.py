@@ -21,6 +21,7 @@ from tabgan.evaluation.features import (
     compare,
     draw_rows,
 )
+from tabgan.evaluation.matches import Matches
 from tabgan.schema import Schema, infer_schema
 
 NEIGHBOUR_ROWS = 10_000
@@ -29,10 +30,10 @@ TIE = 1e-5
 
 @dataclass(frozen=True)
 class ExactMatches:
-    """Share of rows that stand, cell for cell, in the training table."""
+    """Share of synthetic rows that stand, cell for cell, in the training table, and what chance gives."""
 
     synthetic: float
-    holdout: float
+    by_chance: float
 
 
 def nearest_neighbour_share(
@@ -78,17 +79,19 @@ def exact_matches(
     *,
     schema: Schema | None = None,
 ) -> ExactMatches:
-    """Share of synthetic rows equal to a training row, and the same for holdout rows.
+    """Share of synthetic rows equal to a training row, and what chance gives.
 
-    The holdout's share is what chance alone gives in a table with few or coarse columns.
+    By chance, in a table with few or coarse columns, the same rows stand among as many held-out rows
+    too. Where fewer rows are held out, draws of as many training rows are compared, and what they
+    hold in excess is scaled to all of them.
 
     >>> train = pd.DataFrame({"a": [1, 2, 3]})
-    >>> exact_matches(train, train.iloc[:2], pd.DataFrame({"a": [3, 4]}))
-    ExactMatches(synthetic=1.0, holdout=0.5)
+    >>> exact_matches(train, train.iloc[:2], pd.DataFrame({"a": [2, 4, 5]}))
+    ExactMatches(synthetic=1.0, by_chance=0.5)
     """
-    columns = compare(train, synthetic, holdout, schema=schema)
-    known, new, fresh = row_groups(columns, [len(train), len(synthetic), len(holdout)])
-    return ExactMatches(float(np.isin(new, known).mean()), float(np.isin(fresh, known).mean()))
+    columns = compare(train, holdout, synthetic, schema=schema)
+    found = Matches.of(row_groups(columns, [len(train), len(holdout), len(synthetic)]))
+    return ExactMatches(found.found.rate, found.by_chance)
 
 
 def row_groups(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> list[IntArray]:

@@ -14,10 +14,11 @@ import pandas as pd
 
 from tabgan.evaluation.distances import NEIGHBOUR_ROWS, TIE, row_groups
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, compare, content_columns
-from tabgan.evaluation.intervals import CONFIDENCE, difference, wilson
+from tabgan.evaluation.intervals import CONFIDENCE, wilson
+from tabgan.evaluation.matches import Matches
 from tabgan.evaluation.metric import Family, Interval, Measure, Metric, Verdict
 from tabgan.evaluation.neighbours import Points, nearest, points
-from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Trials
+from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.verdict import verdict_of
 
@@ -37,9 +38,11 @@ MEASURES: tuple[Measure, ...] = (
         "privacy",
         "lower",
         0.0,
-        SCREEN + "share of synthetic rows that stand, cell for cell, in the training table. Held-out rows "
-        "do so by chance in a table with few or coarse columns; only more than that is a leak.",
-        "synthetic rows equal to a training row / synthetic rows",
+        SCREEN + "share of synthetic rows that stand, cell for cell, in the training table. In a table with "
+        "few or coarse columns they stand among held-out rows too, by chance: that is the reference, and "
+        "only more than it is a leak.",
+        "synthetic rows equal to a training row / synthetic rows; reference: the same rows, looked up among "
+        "as many held-out rows",
     ),
     Measure(
         "unique_exact_matches",
@@ -47,9 +50,11 @@ MEASURES: tuple[Measure, ...] = (
         "privacy",
         "lower",
         0.0,
-        SCREEN + "share of synthetic rows equal to a training row that stands there only once. Rows of "
-        "one person alone are met by chance far more rarely than common ones.",
-        "synthetic rows equal to a training row as rare as the rarest / synthetic rows",
+        SCREEN + "share of synthetic rows equal to a training row that no other real row is equal to. Rows "
+        "of one person alone are met by chance far more rarely than common ones; how often, says the "
+        "reference.",
+        "synthetic rows equal to a row that is found in the training table alone, as rarely as the rarest / "
+        "synthetic rows; reference: the same of as many held-out rows",
     ),
     Measure(
         "nearest_neighbour_share",
@@ -153,8 +158,9 @@ def memorisation_metrics(tables: Tables) -> Family:
     """Exact matches on all rows; nearest neighbours on at most 10,000 rows of each table.
 
     Intervals: Wilson's, for neighbours with the synthetic rows won by one real row counted as one.
-    Verdicts are corrected for their number (Bonferroni) and compare with the holdout: match rates
-    by Newcombe's difference, neighbours by the rows that are not equally near to both sides.
+    Verdicts are corrected for their number (Bonferroni) and compare with the holdout: matches by the
+    different rows found on one side only (`Matches`), neighbours by the rows that are not equally
+    near to both sides.
     Details "column_subsets": a row a subset of columns.
     """
     if tables.holdout is None:
@@ -173,24 +179,18 @@ def memorisation_metrics(tables: Tables) -> Family:
 
 
 def _matches(measure: Measure, groups: Sequence[IntArray]) -> Metric:
-    train, holdout, synthetic = groups
-    found, counts = np.unique(train, return_counts=True)
-    known = found[counts == counts.min()] if measure is UNIQUE else found
-    sides = [_found_in(known, side) for side in (synthetic, holdout)]
-    excess = difference(sides[0].independent, sides[1].independent, 1 - (1 - CONFIDENCE) / TESTS)
+    matches = Matches.of(groups, is_rare=measure is UNIQUE)
+    note = ""
+    if matches.ratio > 1:
+        note = f"{matches.ratio:.3g} times as many training rows as held out: the reference is scaled to them"
     return measure.found(
-        sides[0].rate,
-        reference=sides[1].rate,
-        interval=wilson(*sides[0].independent),
-        rows=len(synthetic),
-        verdict=verdict_of(excess),
+        matches.found.rate,
+        reference=matches.by_chance,
+        interval=wilson(*matches.found.independent),
+        rows=matches.found.trials,
+        verdict=verdict_of(matches.interval(1 - (1 - CONFIDENCE) / TESTS)),
+        note=note,
     )
-
-
-def _found_in(known: IntArray, rows: IntArray) -> Trials:
-    """Rows that are known; where every row stands in the table twice, two count as one."""
-    fewest = int(np.unique(rows, return_counts=True)[1].min())
-    return Trials(int(np.isin(rows, known).sum()), len(rows), fewest)
 
 
 def _draw(

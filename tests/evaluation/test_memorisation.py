@@ -39,7 +39,7 @@ def test_figures_are_those_of_the_public_functions(
     family = found(train, half, holdout)
     matches = exact_matches(train, half, holdout)
     assert family["exact_matches"].value == matches.synthetic
-    assert family["exact_matches"].reference == matches.holdout
+    assert family["exact_matches"].reference == matches.by_chance
     # Some rows stand in a table twice; the family compares different ones.
     share = nearest_neighbour_share(train, half, holdout)
     assert family["nearest_neighbour_share"].value == pytest.approx(share, abs=0.01)
@@ -56,7 +56,7 @@ def test_neighbours_worked_out_by_hand() -> None:
     # To train 0/4, 2/2, 1/3, 1/3, 2/6, 0/4; to holdout 2/2, 0/4, 1/3, 1/5, 0/4, 2/2.
     assert family["neighbour_ratio_share"].value == pytest.approx((1 + 0 + 0.5 + 0 + 0 + 1) / 6)
     assert family["exact_matches"].value == pytest.approx(2 / 6)
-    assert family["exact_matches"].reference == 0.0
+    assert family["exact_matches"].reference == pytest.approx(2 / 6)
 
 
 def test_a_copy_of_categories_looks_bad_however_many_ties_there_are() -> None:
@@ -130,8 +130,23 @@ def test_rows_won_by_one_real_row_count_as_one() -> None:
     assert duel.verdict(0.95) == "underpowered"
 
 
-def test_one_training_row_again_and_again_is_a_leak(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
-    assert found(train, train.iloc[[7] * 500], holdout)["exact_matches"].verdict == "leak"
+def test_some_training_rows_again_and_again_are_a_leak(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    assert found(train, train.iloc[list(range(20)) * 25], holdout)["exact_matches"].verdict == "leak"
+    assert found(train, train.iloc[[7] * 500], holdout)["exact_matches"].verdict == "underpowered"
+
+
+def test_rows_that_are_found_are_held_against_the_same_rows_among_those_held_out() -> None:
+    def towns(n_rows: int, seed: int, sharpness: float) -> pd.DataFrame:
+        rng, weights = np.random.default_rng(seed), np.arange(1.0, 9) ** -sharpness
+        cells = rng.choice(list("abcdefgh"), (n_rows, 5), p=weights / weights.sum())
+        return pd.DataFrame(cells, columns=list("vwxyz"))
+
+    train, holdout = towns(800, 1, 1.0), towns(800, 2, 1.0)
+    # Made without a look at training rows, but of the frequent ones; and some copies among noise.
+    sharp, copies = towns(800, 3, 1.6), pd.concat([train.iloc[:160], towns(640, 4, -1.0)])
+    for synthetic, is_copy in ((sharp, False), (copies, True)):
+        for key in ("exact_matches", "unique_exact_matches"):
+            assert (found(train, synthetic, holdout)[key].verdict in ALARMS) == is_copy
 
 
 def test_false_alarms_are_rare() -> None:
