@@ -121,6 +121,7 @@ FRECHET = Measure(
     "How far means and covariances of the columns are from those of real rows: the FID of tables.",
     "|m - m'|² + tr(C + C' - 2 (C C')^½) of rows encoded as √3 × quantile rank and one-hot / √2.",
     "Heusel et al. 2017, the encoding in place of their network; interval: 30 bootstraps of all rows.",
+    has_scale=False,
 )
 INCEPTION = Measure(
     "inception_score",
@@ -146,6 +147,7 @@ MMD = Measure(
     "p-value of equal distributions.",
     "Unbiased, Gaussian kernel of median width on encoded rows; 200 permutations.",
     "Gretton et al. 2012, A kernel two-sample test; interval: bootstrap of all rows.",
+    has_scale=False,
 )
 MEASURES = (DENSITY, COVERAGE, ALPHA, BETA, AUTHENTICITY, FRECHET, INCEPTION, MMD)
 

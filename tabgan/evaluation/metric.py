@@ -16,6 +16,7 @@ Verdict: TypeAlias = Literal["leak", "weak evidence", "no evidence", "underpower
 Interval: TypeAlias = tuple[float, float]
 
 CAUTION = 1.7
+SMALL = 0.03  # of shares; a smaller difference between shuffled columns and real rows is no scale
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Measure:
     rows lie: "higher" (.98 is better than .90), "lower", or "nearer" (to `perfect`, from both; to
     what real rows get where `perfect` is None). `overfits` is false where being better than real
     rows is no sign of copied rows: who covers every category has not learned rows by heart.
+    `has_scale` is false where values may be of any size, as they have a unit or are squares: what is
+    little is then told by the references.
     """
 
     key: str
@@ -37,6 +40,7 @@ class Measure:
     formula: str = ""
     source: str = ""
     overfits: bool = True
+    has_scale: bool = True
 
     def found(
         self,
@@ -121,12 +125,28 @@ class Metric:
     def progress(self) -> float | None:
         """Where the value stands between shuffled columns (0) and real rows (1); may pass both.
 
-        None where shuffling changes nothing, as with single columns: there is no scale.
+        Where nearer is better, as far beyond real rows is as bad as before them. None where shuffling
+        changes nothing for the worse, as with single columns: there is no scale.
         """
         if self.value is None or self.reference is None or self.floor is None:
             return None
         span = self.reference - self.floor
-        return None if abs(span) < 0.03 else (self.value - self.floor) / span
+        is_worse = {"higher": span > 0, "lower": span < 0, "nearer": True}[self.measure.better]
+        if not is_worse or abs(span) < self._least_span:
+            return None
+        share = (self.value - self.floor) / span
+        return 2 - share if self.measure.better == "nearer" and share > 1 else share
+
+    @property
+    def _least_span(self) -> float:
+        """How far reference and floor must be apart for a scale."""
+        assert self.reference is not None
+        assert self.floor is not None
+        if self.measure.has_scale:
+            return SMALL
+        low, high = self.reach
+        # Near 0 both are chance, whatever their ratio.
+        return max(SMALL * max(abs(self.reference), abs(self.floor)), (high - low) / 2)
 
     def to_dict(self) -> dict[str, object]:
         """Plain values for JSON; None where something is undefined."""

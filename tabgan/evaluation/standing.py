@@ -43,7 +43,7 @@ def standing(metric: Metric) -> Standing:
     A privacy metric has its verdict. Any other one is *like real rows* where its reach holds
     the reference, else *near*, *different* or *far* by its place between shuffled columns and real
     rows (90 % and 50 % of the way); better than real rows beyond its reach, it is suspected of
-    overfitting.
+    overfitting. Without an interval, as of fewer than 5 rows, it is *underpowered*.
     """
     if metric.verdict is not None:
         return metric.verdict
@@ -51,6 +51,8 @@ def standing(metric: Metric) -> Standing:
         return "not measured"
     if metric.reference is None:
         return "no reference"
+    if metric.interval is None:
+        return "underpowered"
     if metric.is_too_good:
         return "overfitting suspected"
     if not _is_surely_worse(metric):

@@ -69,6 +69,7 @@ RMSE = Measure(
     "By how much these boosted trees miss a real number, in its own unit.",
     "Root of the mean squared error.",
     TSTR.source,
+    has_scale=False,
 )
 LINEAR_SCORE = Measure(
     "tstr_linear",

@@ -11,7 +11,8 @@ from tabgan.evaluation.verdict import SEVERITY
 
 def metric(value: float | None, better: Any = "higher", **more: Any) -> Metric:
     question = more.pop("question", "fidelity")
-    measure = Measure("k", "n", question, better, 1.0 if better == "higher" else 0.5, "m")
+    perfect, has_scale = 1.0 if better == "higher" else 0.5, more.pop("has_scale", True)
+    measure = Measure("k", "n", question, better, perfect, "m", overfits=True, has_scale=has_scale)
     return measure.undefined("a reason", **more) if value is None else measure.found(value, **more)
 
 
@@ -29,6 +30,13 @@ def metric(value: float | None, better: Any = "higher", **more: Any) -> Metric:
         (metric(0.53, "lower", reference=0.5, floor=0.99, interval=(0.52, 0.54)), "near real rows"),
         (metric(0.4, "lower", reference=0.5, floor=0.99, interval=(0.38, 0.42)), "overfitting suspected"),
         (metric(0.7, "nearer", reference=0.52, interval=(0.68, 0.72)), "differs from real rows"),
+        (metric(0.9, reference=0.95), "underpowered"),
+        (metric(0.1, reference=0.95, floor=0.5), "underpowered"),
+        (metric(1.4, "nearer", reference=1.04, floor=0.03, interval=(1.4, 1.4)), "differs from real rows"),
+        (metric(1.1, "nearer", reference=1.04, floor=0.03, interval=(1.1, 1.1)), "near real rows"),
+        (metric(2.0, "nearer", reference=1.04, floor=0.03, interval=(2.0, 2.0)), "far from real rows"),
+        (metric(0.7, reference=0.8, floor=0.85, interval=(0.69, 0.71)), "differs from real rows"),
+        (metric(0.9, "lower", reference=0.8, floor=0.7, interval=(0.89, 0.91)), "differs from real rows"),
         (metric(0.7, question="privacy", verdict="leak", reference=0.7), "leak"),
         (metric(None, question="privacy", verdict="underpowered"), "underpowered"),
         (metric(0.99, question="privacy", reference=0.5, interval=(0.98, 1.0)), "like real rows"),
@@ -36,6 +44,21 @@ def metric(value: float | None, better: Any = "higher", **more: Any) -> Metric:
 )
 def test_the_word_says_no_more_than_interval_and_references_allow(found: Metric, word: str) -> None:
     assert standing(found) == word
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-2, 1e-9, 1e6])
+def test_the_unit_of_a_measure_without_a_scale_does_not_matter(unit: float) -> None:
+    def found(value: float, reference: float, floor: float, half: float = 0.01) -> str:
+        ends = (unit * (value - half), unit * (value + half))
+        more = {"reference": unit * reference, "floor": unit * floor, "interval": ends}
+        return standing(metric(unit * value, "lower", has_scale=False, **more))
+
+    assert found(1.05, 1.0, 2.0) == "near real rows"
+    assert found(1.3, 1.0, 2.0) == "differs from real rows"
+    assert found(1.9, 1.0, 2.0) == "far from real rows"
+    # No scale where shuffling hardly matters, and none of a little chance either side of 0.
+    assert found(1.9, 1.0, 1.02) == "differs from real rows"
+    assert found(0.05, 0.001, 0.01) == "differs from real rows"
 
 
 def test_the_gravest_of_several_is_told_and_of_none_nothing() -> None:
