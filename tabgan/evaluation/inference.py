@@ -12,9 +12,8 @@ from tabgan.evaluation.attack_rows import HOLDOUT, SYNTHETIC, TRAIN, attack_rows
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, scale_of
 from tabgan.evaluation.metric import Family, Measure
 from tabgan.evaluation.neighbours import Points, chunks, column_distances, distances
-from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, worst_of
+from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
-from tabgan.evaluation.verdict import worst
 
 TOLERANCE = 0.05
 ONE_COLUMN = "a cell can be inferred only from another column that differs"
@@ -69,8 +68,7 @@ def inference_metrics(tables: Tables) -> Family:
     note = f"worst of {len(secrets)} columns as the secret: {names[found]}"
     metric = risks[found].metric(INFERENCE, rows=2 * len(train), note=note)
     details = [{"column": name, **risk.to_row()} for name, risk in zip(names, risks, strict=True)]
-    verdict = worst([risk.verdict for risk in risks])
-    return Family((replace(metric, verdict=verdict),), {"inference": pd.DataFrame(details)})
+    return Family((replace(metric, verdict=gravest_verdict(risks)),), {"inference": pd.DataFrame(details)})
 
 
 def nearest_without(query: Points, synthetic: Points, secrets: list[int]) -> IntArray:

@@ -13,9 +13,8 @@ from tabgan.evaluation.attack_rows import AttackRows, attack_rows, share_of_pair
 from tabgan.evaluation.features import MISSING, FloatArray, IntArray
 from tabgan.evaluation.metric import Family, Measure
 from tabgan.evaluation.neighbours import Int32Array, Points, chunks, distances
-from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, worst_of
+from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
-from tabgan.evaluation.verdict import worst
 
 NEIGHBOURS = 1
 BINS = 8
@@ -73,8 +72,7 @@ def linkability_metrics(tables: Tables) -> Family:
     ]
     note = f"worst of {len(splits)} splits of the columns" if len(splits) > 1 else ""
     metric = risks[worst_of(risks)].metric(LINKABILITY, rows=2 * rows.n_targets, note=note)
-    verdict = worst([risk.verdict for risk in risks])
-    return Family((replace(metric, verdict=verdict),), {"linkability": pd.DataFrame(details)})
+    return Family((replace(metric, verdict=gravest_verdict(risks)),), {"linkability": pd.DataFrame(details)})
 
 
 def column_splits(rows: AttackRows) -> list[Split]:

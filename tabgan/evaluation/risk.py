@@ -9,7 +9,7 @@ import numpy as np
 
 from tabgan.evaluation.intervals import CONFIDENCE, difference
 from tabgan.evaluation.metric import Interval, Measure, Metric, Verdict
-from tabgan.evaluation.verdict import verdict_of
+from tabgan.evaluation.verdict import verdict_of, worst
 
 NO_HOLDOUT = "it needs rows held out as a control: give a holdout"
 NO_COLUMN = "no column is left to compare"
@@ -95,6 +95,12 @@ class Risk:
 
     @property
     def verdict(self) -> Verdict:
+        """What the attack allows to say: no more than its interval, and no calm from a weak attack."""
+        found = self.interval_verdict
+        return "underpowered" if found == "no evidence" and self.is_weak else found
+
+    @property
+    def interval_verdict(self) -> Verdict:
         """What the interval allows to say.
 
         Where most trials succeed on any row, what is left is too little to be judged finely, but a
@@ -149,6 +155,14 @@ class Risk:
 def worst_of(risks: Sequence[Risk]) -> int:
     """Place of the risk that is most surely there: the highest lower end, then the highest value."""
     return max(range(len(risks)), key=lambda place: (risks[place].interval[0], risks[place].value))
+
+
+def gravest_verdict(risks: Sequence[Risk]) -> Verdict:
+    """The gravest of several attacks; those no better than guessing take no calm from the others."""
+    are_weak = all(risk.is_weak for risk in risks)
+    said = worst([risk.verdict if are_weak else risk.interval_verdict for risk in risks])
+    assert said is not None
+    return said
 
 
 def _bounded(share: float) -> float:

@@ -138,7 +138,10 @@ def test_a_copy_leaks_a_fresh_sample_does_not_and_the_more_is_copied_the_worse(
     assert has_evidence(third)
     assert has_evidence(most)
     assert not has_evidence(none)
-    assert "no evidence" in [metric.verdict for metric in none.metrics]
+    # Of numbers that hardly go together no attack does better than guessing: it calms nobody.
+    assert any(
+        metric.verdict == "no evidence" or "no better than guessing" in metric.note for metric in none.metrics
+    )
     assert any(
         metric.value < copy[metric.key].value - 0.2 for metric in none.metrics if metric.value is not None
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tabgan.evaluation.intervals import difference
 from tabgan.evaluation.metric import Measure
-from tabgan.evaluation.risk import Risk, Trials, worst_of
+from tabgan.evaluation.risk import Risk, Trials, gravest_verdict, worst_of
 
 MEASURE = Measure("m", "M", "privacy", "lower", 0.0, "")
 
@@ -74,6 +74,27 @@ def test_an_attack_no_better_than_guessing_says_so() -> None:
     weak = Risk(Trials(5, 100), Trials(5, 100), Trials(4, 100))
     assert "no better than guessing" in weak.metric(MEASURE, rows=200).note
     assert "guessing" not in risk(60, 20).metric(MEASURE, rows=200).note
+
+
+def test_an_attack_no_better_than_guessing_calms_nobody() -> None:
+    def attacked(attack: int, naive: int, control: int) -> Risk:
+        return Risk(Trials(attack, 2000), Trials(naive, 2000), Trials(control, 2000))
+
+    assert attacked(100, 90, 100).verdict == "no evidence"
+    assert attacked(100, 100, 100).verdict == "underpowered"
+    assert attacked(0, 0, 0).verdict == "underpowered"
+    # What it finds all the same, it has found.
+    assert attacked(600, 900, 100).verdict == "leak"
+    assert attacked(160, 900, 100).verdict == "weak evidence"
+
+
+def test_a_weak_attack_takes_no_calm_from_others_and_all_of_them_give_none() -> None:
+    strong = Risk(Trials(100, 2000), Trials(20, 2000), Trials(100, 2000))
+    weak = Risk(Trials(100, 2000), Trials(100, 2000), Trials(100, 2000))
+    assert gravest_verdict([strong, weak]) == "no evidence"
+    assert gravest_verdict([weak, weak]) == "underpowered"
+    assert gravest_verdict([strong, risk(3, 2, n=10)]) == "underpowered"
+    assert gravest_verdict([weak, risk(60, 20)]) == "leak"
 
 
 def test_the_metric_names_all_three_rates() -> None:

@@ -96,7 +96,8 @@ def test_a_copy_whose_strings_hold_quotes_is_found() -> None:
 
     schema = Schema([Column("c", "categorical"), Column("d", "numeric")])
     train, holdout = table(1), table(2)
-    for synthetic, verdict in ((train, "leak"), (table(3), "no evidence")):
+    # Of fresh rows the attack finds nobody, and guessing neither.
+    for synthetic, verdict in ((train, "leak"), (table(3), "underpowered")):
         family = singling_out_metrics(Tables.checked(train, synthetic, holdout, schema=schema))
         assert [metric.verdict for metric in family.metrics] == [verdict] * 2
 
