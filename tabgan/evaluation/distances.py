@@ -9,19 +9,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tabgan.evaluation.bins import exact
 from tabgan.evaluation.features import (
     ComparedColumn,
-    FloatArray,
     IntArray,
     column_kinds,
     compare,
     draw_rows,
 )
 from tabgan.evaluation.matches import Matches
+from tabgan.evaluation.neighbours import nearest, points
 from tabgan.schema import Schema, infer_schema
 
 NEIGHBOUR_ROWS = 10_000
@@ -63,11 +62,11 @@ def nearest_neighbour_share(
         draw_rows(holdout, n_rows, rng),
         draw_rows(synthetic, max_rows, rng),
     ]
-    encoded = [_gower_columns(column) for column in compare(*tables, schema=schema)]
-    to_train, to_holdout = (
-        _nearest([(c[2], c[reference], is_code) for c, is_code in encoded], len(tables[2]))
-        for reference in (0, 1)
-    )
+    columns = compare(*tables, schema=schema)
+    if not columns:
+        return 0.5
+    *real, placed = points(columns, reference=(0, 1))
+    to_train, to_holdout = (nearest(placed, one)[0][:, 0] for one in real)
     gap = to_holdout - to_train
     return float(((gap > TIE) + 0.5 * (np.abs(gap) <= TIE)).mean())
 
@@ -102,53 +101,3 @@ def row_groups(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> list[
         # Folded back to 0..rows at every column, so that the product never overflows.
         rows = np.unique(rows * cells.n_codes + cells.codes, return_inverse=True)[1]
     return np.split(rows, np.cumsum(sizes)[:-1])
-
-
-def _gower_columns(column: ComparedColumn) -> tuple[list[FloatArray] | list[IntArray], bool]:
-    """The column of every table, ready for a distance: codes, or ranks in [0, 1] with NaN."""
-    if not column.is_numeric:
-        return list(column.codes), True
-    # Ranks among the real rows: no unit, no outlier can dominate. A value between two real ones
-    # has a rank between theirs; otherwise it would tie with both.
-    reference = np.concatenate(column.numbers[:2])
-    values, counts = np.unique(reference[~np.isnan(reference)], return_counts=True)
-    if len(values) == 0:
-        return [np.where(np.isnan(numbers), np.nan, 0.0) for numbers in column.numbers], False
-    ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
-    scale = float(np.abs(values).max()) or 1.0
-    # Neighbours 1e-310 apart have no finite slope between them: any rank between theirs will do.
-    with np.errstate(over="ignore", invalid="ignore"):
-        placed = [np.interp(numbers / scale, values / scale, ranks) for numbers in column.numbers]
-    return [np.clip(one, 0.0, 1.0) for one in placed], False
-
-
-def _nearest(
-    columns: list[tuple[FloatArray | IntArray, FloatArray | IntArray, bool]], n_rows: int
-) -> FloatArray:
-    """Distance of every row to its nearest neighbour in the other table. Shape: [rows]."""
-    if not columns:
-        return np.zeros(n_rows)
-    nearest = np.empty(n_rows)
-    n_others = len(columns[0][1])
-    step = max(1, 4_000_000 // n_others)
-    for start in range(0, n_rows, step):
-        chunk = slice(start, start + step)
-        total = np.zeros((len(columns[0][0][chunk]), n_others), dtype=np.float32)
-        for rows, others, is_code in columns:
-            total += _differences(rows[chunk], others, is_code=is_code)
-        nearest[chunk] = total.min(axis=1)
-    return nearest
-
-
-def _differences(
-    rows: FloatArray | IntArray, others: FloatArray | IntArray, *, is_code: bool
-) -> npt.NDArray[np.float32]:
-    if is_code:
-        unequal: npt.NDArray[np.bool_] = rows.astype(np.int32)[:, None] != others.astype(np.int32)[None, :]
-        return unequal.astype(np.float32)
-    a, b = rows.astype(np.float32)[:, None], others.astype(np.float32)[None, :]
-    gap: npt.NDArray[np.float32] = np.abs(a - b)
-    if np.isnan(a).any() or np.isnan(b).any():
-        gap[np.isnan(gap)] = 1.0
-        gap[np.isnan(a) & np.isnan(b)] = 0.0
-    return gap

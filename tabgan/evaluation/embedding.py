@@ -38,20 +38,28 @@ def quantile_ranks(numbers: FloatArray, real: FloatArray) -> FloatArray:
     >>> quantile_ranks(np.array([0.0, 1.5, 9.0]), real=np.array([1.0, 2.0]))
     array([0.25, 0.5 , 0.75])
     """
+    return column_ranks([numbers, real], (1,))[0]
+
+
+def column_ranks(tables: Sequence[FloatArray], reference: Sequence[int]) -> list[FloatArray]:
+    """`quantile_ranks` of the numbers of every table among those of the tables in `reference`."""
+    real = np.concatenate([tables[t] for t in reference])
     values, counts = np.unique(real[~np.isnan(real)], return_counts=True)
     if len(values) == 0:
-        return np.where(np.isnan(numbers), np.nan, 0.5)
+        return [np.where(np.isnan(numbers), np.nan, 0.5) for numbers in tables]
     ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
     scale = float(np.abs(values).max()) or 1.0
     # Neighbours 1e-310 apart have no finite slope between them: any rank between theirs will do.
     with np.errstate(over="ignore", invalid="ignore"):
-        placed = np.interp(numbers / scale, values / scale, ranks)
-    return np.where(np.isnan(numbers), np.nan, np.clip(np.nan_to_num(placed), 0.0, 1.0))
+        placed = [np.interp(numbers / scale, values / scale, ranks) for numbers in tables]
+    return [
+        np.where(np.isnan(numbers), np.nan, np.clip(np.nan_to_num(one), 0.0, 1.0))
+        for numbers, one in zip(tables, placed, strict=True)
+    ]
 
 
 def _number(column: ComparedColumn, fitted_on: Sequence[int]) -> list[FloatArray]:
-    real = np.concatenate([column.numbers[t] for t in fitted_on])
-    ranks = [quantile_ranks(numbers, real) for numbers in column.numbers]
+    ranks = column_ranks(column.numbers, fitted_on)
     points = [np.nan_to_num(rank, nan=0.5)[:, None] * RANK_SCALE for rank in ranks]
     if not any(np.isnan(rank).any() for rank in ranks):
         return points

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tabgan.evaluation.embedding import column_ranks
 from tabgan.evaluation.features import MISSING, ComparedColumn, FloatArray, IntArray
 
 Int32Array = npt.NDArray[np.int32]
@@ -150,16 +151,8 @@ def _rank_gap(query: Points, others: Points, column: int, out: Int32Array) -> In
 
 
 def _places(numbers: Sequence[FloatArray], reference: Sequence[int], unit: int) -> list[IntArray]:
-    real = np.concatenate([numbers[table] for table in reference])
-    values, counts = np.unique(real[~np.isnan(real)], return_counts=True)
-    if len(values) == 0:
-        return [np.where(np.isnan(one), MISSING, 0) for one in numbers]
-    ranks = (np.cumsum(counts) - counts / 2) / counts.sum()
-    scale = float(np.abs(values).max()) or 1.0
-    placed = []
-    for one in numbers:
-        # Neighbours 1e-310 apart have no finite slope between them: any rank between theirs will do.
-        with np.errstate(over="ignore", invalid="ignore"):
-            rank = np.clip(np.nan_to_num(np.interp(one / scale, values / scale, ranks)), 0.0, 1.0)
-        placed.append(np.where(np.isnan(one), MISSING, np.rint(rank * unit).astype(np.int64)))
-    return placed
+    ranks = column_ranks(numbers, reference)
+    return [
+        np.where(np.isnan(rank), MISSING, np.rint(np.nan_to_num(rank) * unit).astype(np.int64))
+        for rank in ranks
+    ]
