@@ -21,6 +21,7 @@ from tabgan.evaluation.features import (
     column_kinds,
     compare,
     draw_rows,
+    feature_slices,
     has_values,
 )
 from tabgan.evaluation.fidelity import column_shapes
@@ -225,12 +226,8 @@ def _giving_away(
     tables: Tables,
 ) -> pd.DataFrame:
     """What each column adds to the test, with others and by itself; the most telling first."""
-    widths = [3 if column.kind == "datetime" else 1 for column in columns]
-    ends = dict(zip((column.name for column in columns), np.cumsum(widths), strict=True))
-    features = [
-        slice(ends[column.name] - (3 if column.kind == "datetime" else 1), ends[column.name])
-        for column in tried
-    ]
+    places = dict(zip((column.name for column in columns), feature_slices(columns), strict=True))
+    features = [places[column.name] for column in tried]
     frame = pd.DataFrame({"column": pd.Series([column.name for column in tried], dtype=object)})
     for name, trial in zip(("auc_drop", "auc_drop_rounded"), trials, strict=True):
         frame[name] = _drops(trial, features, tables.rng("c2st_columns"))

@@ -122,6 +122,13 @@ def classifier_matrix(columns: Sequence[ComparedColumn], table: int) -> tuple[Fl
     return (np.column_stack(features) if features else np.zeros((0, 0))), is_categorical
 
 
+def feature_slices(columns: Sequence[ComparedColumn]) -> list[slice]:
+    """Where the features of each column stand in its `classifier_matrix`."""
+    widths = [3 if column.kind == "datetime" else 1 for column in columns]
+    ends = np.cumsum(widths)
+    return [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
+
+
 def has_values(rows: FloatArray) -> npt.NDArray[np.bool_]:
     """Which features hold anything at all: scikit-learn's trees fail to bin one that does not."""
     return np.array([not np.isnan(feature).all() for feature in rows.T], dtype=np.bool_)

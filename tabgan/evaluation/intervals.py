@@ -100,15 +100,29 @@ def auc_interval(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.f
         return clopper_pearson(round(value * n_rows), n_rows)
     if not np.isfinite(error):
         return 0.0, 1.0
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * error
-    return max(0.0, value - half), min(1.0, value + half)
+    return around(value, error, bounds=(0.0, 1.0))
 
 
 def normal(value: float, draws: npt.NDArray[np.float64], *, bounds: Interval = (-np.inf, np.inf)) -> Interval:
     """Value ± 1.96 standard deviations of the draws, cut to the bounds."""
     # Only giants are scaled, whose squares would overflow.
     scale = scale_of(draws)
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) * float(np.std(draws / scale, ddof=1)) * scale
+    return around(value, float(np.std(draws / scale, ddof=1)) * scale, bounds=bounds)
+
+
+def around(
+    value: float,
+    error: float,
+    *,
+    confidence: float = CONFIDENCE,
+    bounds: Interval = (-np.inf, np.inf),
+) -> Interval:
+    """Value ± 1.96 standard errors (of 95 %), cut to the bounds.
+
+    >>> tuple(round(end, 3) for end in around(0.9, 0.1, bounds=(0.0, 1.0)))
+    (0.704, 1.0)
+    """
+    half = float(stats.norm.ppf((1 + confidence) / 2)) * error
     return max(bounds[0], value - half), min(bounds[1], value + half)
 
 

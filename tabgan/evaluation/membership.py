@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 from sklearn.ensemble import ExtraTreesClassifier
 
 from tabgan.evaluation.distances import row_groups
 from tabgan.evaluation.features import FloatArray, IntArray, compare, content_columns, draw_rows
-from tabgan.evaluation.intervals import CONFIDENCE, clopper_pearson, delong, difference
-from tabgan.evaluation.metric import Family, Interval, Measure, Metric
+from tabgan.evaluation.intervals import CONFIDENCE, around, clopper_pearson, delong, difference
+from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.neighbours import Points, nearest, points
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT
 from tabgan.evaluation.tables import Tables
@@ -145,12 +144,12 @@ def judged(
     n_rows = len(members) + len(others)
     level = 1 - (1 - CONFIDENCE) / n_tests
     auc, error = delong(members, others)
-    excess = _around(2 * auc - 1, 2 * error, level, (-1.0, 1.0))
+    excess = around(2 * auc - 1, 2 * error, confidence=level, bounds=(-1.0, 1.0))
     metrics = [
         measures[0].found(
             auc,
             reference=0.5,
-            interval=_around(auc, error, CONFIDENCE, (0.0, 1.0)),
+            interval=around(auc, error, bounds=(0.0, 1.0)),
             rows=n_rows,
             verdict=verdict_of(excess),
             note=note,
@@ -293,11 +292,6 @@ def _matrix(rows: Points) -> npt.NDArray[np.float32]:
     """Ranks and codes for trees, a missing cell (-1) below all others. Shape: [rows, columns]."""
     matrix: npt.NDArray[np.float32] = rows.cells.T.astype(np.float32)
     return matrix
-
-
-def _around(value: float, error: float, level: float, bounds: Interval) -> Interval:
-    half = float(stats.norm.ppf((1 + level) / 2)) * error
-    return max(bounds[0], value - half), min(bounds[1], value + half)
 
 
 def _curves(scores: Mapping[str, tuple[FloatArray, FloatArray]]) -> pd.DataFrame:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import linalg, stats
+from scipy import linalg
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import RobustScaler
 
 from tabgan.evaluation.features import ComparedColumn, FloatArray, compare, draw_rows, scale_of
-from tabgan.evaluation.intervals import CONFIDENCE, delong
+from tabgan.evaluation.intervals import around, delong
 from tabgan.evaluation.metric import Interval, Measure, Metric
 from tabgan.evaluation.tables import Tables
 
@@ -127,8 +127,7 @@ def logistic_detection(columns: Sequence[ComparedColumn], seed: int = 0) -> tupl
     value = 1.0 - float(np.mean(gains))
     if not np.isfinite(variance):  # a fold with a single row of a side
         return value, (0.0, 1.0)
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2) * np.sqrt(variance))
-    return value, (max(0.0, value - half), min(1.0, value + half))
+    return value, around(value, float(np.sqrt(variance)), bounds=(0.0, 1.0))
 
 
 def pmse_ratio(columns: Sequence[ComparedColumn]) -> PropensityScore | None:
@@ -151,8 +150,7 @@ def pmse_ratio(columns: Sequence[ComparedColumn]) -> PropensityScore | None:
         propensity = model.fit(points, is_synthetic).predict_proba(points)[:, 1]
     statistic = float(((propensity - share) ** 2).sum()) / (share * (1 - share))
     spread = np.sqrt(2 * (n_free + 2 * max(0.0, statistic - n_free)))
-    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2) * spread)
-    low, high = max(0.0, statistic - half) / n_free, (statistic + half) / n_free
+    low, high = (end / n_free for end in around(statistic, float(spread), bounds=(0.0, np.inf)))
     deviations = (statistic - n_free) / np.sqrt(2 * n_free)
     return PropensityScore(statistic / n_free, (float(low), float(high)), float(deviations))
 

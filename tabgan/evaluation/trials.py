@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from tabgan.evaluation.features import FloatArray, IntArray, draw_rows, shuffled_columns
+from tabgan.evaluation.features import FloatArray, IntArray, draw_rows, feature_slices, shuffled_columns
 from tabgan.evaluation.models import BOOSTING, MODELS, Predictor, Problem
 from tabgan.evaluation.permutation import predict_permuted
 from tabgan.evaluation.scores import Truth
@@ -119,9 +119,7 @@ class Trial:
         order = rng.permutation(len(rows))
         trees = {side: fitted for (model, side), fitted in self.fitted.items() if model == BOOSTING}
         whole = {side: truth.score(fitted.predict(rows)) for side, fitted in trees.items()}
-        widths = [3 if column.kind == "datetime" else 1 for column in self.problem.columns]
-        ends = np.cumsum(widths)
-        features = [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
+        features = feature_slices(self.problem.columns)
         permuted = {
             side: predict_permuted(fitted.predict, rows, features, [order] * len(features))
             for side, fitted in trees.items()
