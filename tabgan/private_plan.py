@@ -132,14 +132,6 @@ def _calibrated(
     plan: list[Entry], config: PrivacyConfig, epsilon: float, delta: float | None, n_rows: int
 ) -> tuple[list[Entry], float]:
     """The plan with its noise, and the delta of a fit that counts so many rows."""
-    scaled, delta = _calibrated(plan, config, epsilon, delta, n_rows)
-    return scaled, delta
-
-
-def _calibrated(
-    plan: list[Entry], config: PrivacyConfig, epsilon: float, delta: float | None, n_rows: int
-) -> tuple[list[Entry], float]:
-    """The plan with its noise, and the delta of a fit that counts so many rows."""
     if delta is None:
         counted = _scaled(plan, config, epsilon, SMALLEST_DELTA)
         delta = max(default_delta(_most_rows(n_rows, counted)), SMALLEST_DELTA)

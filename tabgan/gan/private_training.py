@@ -108,8 +108,8 @@ def _fresh_generator(
 
 
 def _generator(blocks: Blocks, settings: PrivateSettings) -> Generator:
-    widths = {"embedding_dim": settings.embedding_dim, "generator_dim": settings.generator_dim}
-    return Generator(blocks, **widths, dropout=0.0).to(blocks.device)
+    dim, dims = settings.embedding_dim, settings.generator_dim
+    return Generator(blocks, embedding_dim=dim, generator_dim=dims, dropout=0.0).to(blocks.device)
 
 
 def _weights_alone(trained: Generator, settings: PrivateSettings) -> Generator:

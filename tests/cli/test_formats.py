@@ -145,7 +145,7 @@ def test_cells_read_one_by_one_are_those_of_csv(name: str) -> None:
     table = pd.DataFrame(
         {
             "whole": pd.array([1, None, 300], dtype="Int64"),
-            "rate": [0.5, None, -2.25],
+            "rate": [0.5, 0.25, None],
             "zip": ["00123", "", "x"],
             "day": ["2024-01-31", None, "never"],
         }
