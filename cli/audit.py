@@ -37,6 +37,7 @@ def audit(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    drop: options.Drop = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -52,13 +53,14 @@ def audit(
     paths.check_table_path(table)
     paths.check_inputs(table, schema)
     paths.check_outputs(json, inputs=(table, schema), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values)
-    declared = reading.read_schema_file(schema)
-    rows = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet).rows
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    declared = reading.read_schema_file(schema, drop)
+    found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
+    rows = reading.without_columns(found, drop).rows
     claim = {"epsilon": epsilon, "delta": delta}
-    found = _audit(rows, declared, claim, target=target, n_canaries=canaries, seed=seed)
-    _tell(found, json, is_quiet=quiet)
-    if found.standing == "broken":
+    audited = _audit(rows, declared, claim, target=target, n_canaries=canaries, seed=seed)
+    _tell(audited, json, is_quiet=quiet)
+    if audited.standing == "broken":
         raise CommandError(Exit.GATE, "The attack shows more than the claim allows.")
 
 

@@ -27,6 +27,7 @@ def complete(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    drop: options.Drop = None,
     formula_guard: options.FormulaGuard = True,
     force: options.Force = False,
     quiet: options.Quiet = False,
@@ -40,10 +41,11 @@ def complete(
     paths.check_table_path(output)
     paths.check_inputs(model, table)
     paths.check_outputs(output, inputs=(model, table), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
     fitted, style = training.load_model(model, device.value)
     given = table_file.read_table(table, read_options, schema=fitted.schema_)
     terminal.warn(given.warnings)
+    given = reading.without_columns(given, drop)
     # A column without any cell is one that is lacking: it has no type that made cells must take.
     known = given.rows.dropna(axis="columns", how="all") if len(given.rows) else given.rows
     with warnings.catch_warnings(record=True) as told:

@@ -8,7 +8,7 @@ import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ from tabgan.free_memory import free_memory
 SEPARATORS = (",", ";", "\t", "|")
 _SNIFF_ROWS = 100
 _ROWS = 16_384  # read at a time
+_BLOCK_BYTES = 2**20
 # A longer line is no table; without a limit a file of one endless line would fill the memory.
 _MAX_LINE = 16 * 2**20
 _COPIES = 6  # memory that a table may take while it is made, as a multiple of its text
@@ -51,31 +52,37 @@ def read_csv_text(
     *,
     separator: str | None = None,
     encoding: str | None = None,
+    dropped: Collection[str] = (),
     row_by_row: bool = False,
 ) -> CsvText:
     """Read a CSV file, packed or not, or standard input.
 
-    `row_by_row`: whether a line is a row may not depend on the lines around it, so blank ones never are.
+    `encoding`: that of a file which is not UTF-8: what tabgan wrote beside it is UTF-8, and read as such.
+    `dropped`: columns that will be left out, whose names may stand there twice.
+    `row_by_row`: what a row is, and how it is read, may not depend on the rows around it: blank lines are
+    none, and an encoding is taken at its word.
 
     Raises: CommandError naming the line for rows of another length than the header, quotes that
         do not close, text of another encoding; or the column names that stand there twice.
     """
     place = Place.of(path)
     try:
-        return _read(place, separator, encoding, row_by_row=row_by_row)
+        return _read(place, separator, encoding, dropped, row_by_row=row_by_row)
     except UnicodeError:
-        raise _wrong_encoding(place, encoding) from None
+        raise _wrong_encoding(place, encoding, row_by_row=row_by_row) from None
 
 
-def _read(path: Place, separator: str | None, encoding: str | None, *, row_by_row: bool) -> CsvText:
-    encoding = _encoding_of(path, encoding)
+def _read(
+    path: Place, separator: str | None, encoding: str | None, dropped: Collection[str], *, row_by_row: bool
+) -> CsvText:
+    encoding = _encoding_of(path, encoding, row_by_row=row_by_row)
     separator = separator or _sniffed(path, encoding)
     with _open_text(path, encoding) as handle:
         rows = _checked_rows(path, handle, separator, row_by_row=row_by_row)
         names = next(rows, None)
         if names is None:
             raise CommandError(Exit.DATA, f"{path} is empty: there is no line with the column names.")
-        refuse_repeated(path, names)
+        refuse_repeated(path, [name for name in names if unguarded(name) not in dropped])
         chunks: list[list[pa.Array]] = [[] for _ in names]
         while block := list(itertools.islice(rows, _ROWS)):
             for column, cells in zip(chunks, zip(*block, strict=True), strict=True):
@@ -165,10 +172,10 @@ def separator_of_header(path: Place, encoding: str | None) -> str:
     if path.is_tabbed:
         return "\t"
     try:
-        with _open_text(path, _encoding_of(path, encoding)) as handle:
+        with _open_text(path, _encoding_of(path, encoding, row_by_row=True)) as handle:
             header = next(checked_lines(path, handle), "")
     except UnicodeError:
-        raise _wrong_encoding(path, encoding) from None
+        raise _wrong_encoding(path, encoding, row_by_row=True) from None
     return max(SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
 
 
@@ -192,17 +199,37 @@ def _open_text(path: Place, encoding: str) -> Iterator[TextIO]:
         yield io.TextIOWrapper(handle, encoding=encoding, newline="")
 
 
-def _encoding_of(path: Place, declared: str | None) -> str:
-    """The encoding declared, else the one its byte order mark tells, else UTF-8."""
-    if declared is not None and codecs.lookup(declared).name != "utf-8":
+def _encoding_of(path: Place, declared: str | None, *, row_by_row: bool) -> str:
+    """What the byte order mark tells, else the one declared, unless the text is UTF-8, else UTF-8."""
+    is_other = declared is not None and codecs.lookup(declared).name != "utf-8"
+    if declared is not None and is_other and row_by_row:
         return declared
     with open_unpacked(path) as handle:
         start = handle.read(4)
-    return next((encoding for mark, encoding in _BOMS if start.startswith(mark)), "utf-8")
+    found = next((encoding for mark, encoding in _BOMS if start.startswith(mark)), "utf-8")
+    if declared is not None and is_other and found == "utf-8" and not _is_utf8(path):
+        return declared
+    return found
 
 
-def _wrong_encoding(path: Place, declared: str | None) -> CommandError:
-    encoding = _encoding_of(path, declared)
+def _is_utf8(path: Place) -> bool:
+    """Whether the text cannot but be UTF-8: ASCII alone, or a NUL, may be that of other encodings."""
+    is_ascii, decoder = True, codecs.getincrementaldecoder("utf-8")()
+    with open_unpacked(path) as handle:
+        try:
+            while block := handle.read(_BLOCK_BYTES):
+                decoder.decode(block)
+                is_ascii &= block.isascii()
+                if b"\0" in block:
+                    return False
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return not is_ascii
+
+
+def _wrong_encoding(path: Place, declared: str | None, *, row_by_row: bool) -> CommandError:
+    encoding = _encoding_of(path, declared, row_by_row=row_by_row)
     where = ""
     if not encoding.startswith(("utf-16", "utf-32")):  # a line break there is more than one byte
         with open_unpacked(path) as handle:

@@ -23,7 +23,9 @@ _TEXT_DTYPES = ("str", "string", "utf8", "large_string")
 
 def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
     """The table in a CSV file; columns that the schema declares are read as it says."""
-    text = read_csv_text(place, separator=options.separator, encoding=options.encoding)
+    text = read_csv_text(
+        place, separator=options.separator, encoding=options.encoding, dropped=options.dropped
+    )
     decimal = options.decimal or _found_decimal(text, options.missing)
     declared = {column.name: declared_type(column) for column in schema or ()}
     rows: dict[str, pd.Series[Any]] = {}
@@ -32,6 +34,9 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
     if len(text.names) > 1 and all(_is_number(name) for name in text.names):
         warnings.append("All column names are numbers: is the line with the names missing?")
     for name, cells in zip(text.names, text.columns, strict=True):
+        if name in options.dropped:
+            rows[name] = pd.Series([None] * len(cells), dtype=object)
+            continue
         column = type_column(
             name, cells, decimal=decimal, missing=options.missing, declared=declared.get(name)
         )
@@ -41,7 +46,7 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
         if column.warning:
             warnings.append(column.warning)
     style = CsvStyle(text.separator, decimal, styles)
-    return Table(pd.DataFrame(rows, columns=list(text.names)), style, tuple(warnings))
+    return Table(pd.DataFrame(rows, columns=list(rows)), style, tuple(warnings))
 
 
 def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
@@ -50,7 +55,13 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
     Nothing is found by looking at rows: the separator is that of the header, the decimal mark the one named.
     """
     separator = options.separator or separator_of_header(place, options.encoding)
-    text = read_csv_text(place, separator=separator, encoding=options.encoding, row_by_row=True)
+    text = read_csv_text(
+        place,
+        separator=separator,
+        encoding=options.encoding,
+        dropped=options.dropped,
+        row_by_row=True,
+    )
     is_text = {c.name for c in schema or () if c.kind in ("categorical", "identifier")}
     missing = pa.array(["", *options.missing], pa.string())
     rows: dict[str, pd.Series[Any]] = {}
@@ -59,7 +70,7 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
         if options.decimal == "," and name not in is_text:
             present = with_points(present)
         rows[name] = pd.Series(present.to_numpy(), dtype=object)
-    return Table(pd.DataFrame(rows, columns=list(text.names)), CsvStyle(separator, options.decimal or "."))
+    return Table(pd.DataFrame(rows, columns=list(rows)), CsvStyle(separator, options.decimal or "."))
 
 
 def _found_decimal(text: CsvText, missing: tuple[str, ...]) -> str:

@@ -57,6 +57,7 @@ def evaluate(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    drop: options.Drop = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -75,8 +76,8 @@ def evaluate(
     rules = gate.read_rules(fail_if)
     paths.check_inputs(*inputs)
     paths.check_outputs(json, html, inputs=inputs, force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values)
-    declared = reading.read_schema_file(schema)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    declared = reading.read_schema_file(schema, drop)
     tables, resolved = _read((train, synthetic, holdout), read_options, declared, is_quiet=quiet)
 
     from tabgan.evaluation import evaluate as judge
@@ -98,16 +99,18 @@ def _read(
     *,
     is_quiet: bool,
 ) -> tuple[list[pd.DataFrame], Schema]:
-    """The tables, all read by the schema of the real one, and that schema."""
+    """The tables, without what is dropped, all read by the schema of the real one, and that schema."""
     from tabgan_cli import reading
 
     from tabgan.schema import resolve_schema
 
+    dropped = read_options.dropped
     train = reading.read_rows(paths[0], read_options, schema=declared, is_quiet=is_quiet).rows
-    schema = resolve_schema(train, declared)
+    schema = resolve_schema(reading.kept_columns(train, dropped), declared)
     others = [
         reading.read_rows(path, read_options, schema=schema, is_quiet=is_quiet).rows
         for path in paths[1:]
         if path is not None
     ]
-    return [train, *others], schema
+    reading.check_dropped(dropped, [train, *others])
+    return [reading.kept_columns(rows, dropped) for rows in (train, *others)], schema

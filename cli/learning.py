@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tabgan_cli import options
 from tabgan_cli.failures import CommandError, Exit
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tabgan_cli.table_file import Table
     from tabgan_cli.training import Job
 
-    from tabgan import Checkpoint
+    from tabgan import Checkpoint, Schema
 
 CHECKPOINT_ENDING = ".checkpoint"
 
@@ -72,24 +72,12 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
     kept = (budget.ledger if budget else None, Path(checkpoint.path) if checkpoint else None)
     inputs = (table, asked.schema, asked.privacy, *kept)
     paths.check_outputs(*outputs, inputs=inputs, force=asked.force)
-    read_options = reading.csv_options(asked.sep, asked.encoding, asked.decimal, asked.na_values)
-    declared = reading.read_schema_file(asked.schema)
+    read_options = reading.csv_options(
+        asked.sep, asked.encoding, asked.decimal, asked.na_values, drop=asked.drop
+    )
+    declared = reading.read_schema_file(asked.schema, asked.drop)
     job = training.Job(
-        {
-            "schema": declared,
-            "target": asked.target,
-            "epochs": asked.epochs,
-            "max_seconds": asked.max_seconds,
-            "rounds": asked.rounds,
-            "personal": reading.personal_choices(asked.personal),
-            "locale": asked.locale,
-            "random_state": asked.seed,
-            "device": asked.device.value,
-            "verbose": not asked.quiet,
-            "broken_rows": "drop" if asked.drop_broken_rows else "refuse",
-            "infinite": asked.infinite.value,
-            "max_categories": asked.max_categories,
-        },
+        _parameters(asked, declared),
         budget,
         checkpoint,
         resumes=asked.resume,
@@ -98,6 +86,27 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
     )
     found = reading.read_real(table, read_options, declared, is_private=is_private, is_quiet=asked.quiet)
     return job, reading.without_columns(found, asked.drop)
+
+
+def _parameters(asked: Asked, declared: Schema | None) -> dict[str, Any]:
+    """The parameters of TabGAN, but for its budget."""
+    from tabgan_cli import reading
+
+    return {
+        "schema": declared,
+        "target": asked.target,
+        "epochs": asked.epochs,
+        "max_seconds": asked.max_seconds,
+        "rounds": asked.rounds,
+        "personal": reading.personal_choices(asked.personal),
+        "locale": asked.locale,
+        "random_state": asked.seed,
+        "device": asked.device.value,
+        "verbose": not asked.quiet,
+        "broken_rows": "drop" if asked.drop_broken_rows else "refuse",
+        "infinite": asked.infinite.value,
+        "max_categories": asked.max_categories,
+    }
 
 
 def _checkpoint(asked: Asked, beside: Path | None, budget: Budget | None) -> Checkpoint | None:

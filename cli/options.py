@@ -127,7 +127,7 @@ Separator: TypeAlias = Annotated[
     str | None, typer.Option("--sep", help="Separator of a CSV, such as ';' or 'tab'; else it is found.")
 ]
 Encoding: TypeAlias = Annotated[
-    str | None, typer.Option(help="Encoding of a CSV, such as cp1252; else UTF-8.")
+    str | None, typer.Option(help="Encoding of a CSV that is not UTF-8, such as cp1252.")
 ]
 Decimal: TypeAlias = Annotated[
     str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; else it is found.")

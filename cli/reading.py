@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tabgan_cli.failures import CommandError, Exit
 
 if TYPE_CHECKING:
+    import pandas as pd
     from tabgan_cli.places import Place
     from tabgan_cli.table_file import CsvOptions, Table
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 
 def csv_options(
-    separator: str | None, encoding: str | None, decimal: str | None, missing: list[str] | None
+    separator: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    missing: list[str] | None = None,
+    *,
+    drop: list[str] | None = None,
 ) -> CsvOptions:
     """The options for reading CSV, checked. Raises: CommandError."""
     from tabgan_cli.table_file import CsvOptions
@@ -35,7 +41,7 @@ def csv_options(
             "".encode(encoding)  # refuses codecs that are no text, such as hex
         except LookupError:
             raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.") from None
-    return CsvOptions(separator, encoding, decimal, tuple(missing or ()))
+    return CsvOptions(separator, encoding, decimal, tuple(missing or ()), tuple(drop or ()))
 
 
 def personal_choices(texts: list[str] | None) -> dict[Hashable, str]:
@@ -52,16 +58,17 @@ def personal_choices(texts: list[str] | None) -> dict[Hashable, str]:
     return choices
 
 
-def read_schema_file(path: Path | None) -> Schema | None:
-    """The schema in a file, if one is named. Raises: CommandError, SchemaError."""
+def read_schema_file(path: Path | None, drop: Sequence[str] | None = None) -> Schema | None:
+    """The schema in a file, if one is named, without what is dropped. Raises: CommandError, SchemaError."""
     if path is None:
         return None
     from tabgan.schema import Schema
 
     try:
-        return Schema.load(path)
+        schema = Schema.load(path)
     except UnicodeDecodeError:
         raise CommandError(Exit.DATA, f"{path} is not UTF-8 text. Write one with `tabgan schema`.") from None
+    return Schema(tuple(c for c in schema if str(c.name) not in (drop or ())), schema.rules)
 
 
 def read_real(
@@ -77,9 +84,21 @@ def read_real(
 
 def without_columns(table: Table, names: Sequence[str] | None) -> Table:
     """The table without columns that were named to be dropped. Raises: CommandError for one it lacks."""
-    if unknown := [name for name in names or () if name not in table.rows.columns]:
-        raise CommandError(Exit.USAGE, f"--drop: the table has no column {unknown[0]!r}.")
-    return replace(table, rows=table.rows.drop(columns=list(names))) if names else table
+    check_dropped(names, [table.rows])
+    return replace(table, rows=kept_columns(table.rows, names)) if names else table
+
+
+def check_dropped(names: Sequence[str] | None, tables: Sequence[pd.DataFrame]) -> None:
+    """Raise CommandError for a column to be dropped that none of the tables has."""
+    there = {str(name) for rows in tables for name in rows.columns}
+    if unknown := [name for name in names or () if name not in there]:
+        which = "the table has no" if len(tables) == 1 else "none of the tables has a"
+        raise CommandError(Exit.USAGE, f"--drop: {which} column {unknown[0]!r}.")
+
+
+def kept_columns(rows: pd.DataFrame, names: Sequence[str] | None) -> pd.DataFrame:
+    """The rows without those of the columns that they have."""
+    return rows.loc[:, [str(name) not in (names or ()) for name in rows.columns]]
 
 
 def read_rows(path: Path | Place, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:

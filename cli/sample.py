@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from tabgan_cli import options
-from tabgan_cli.failures import reports_failures
+from tabgan_cli.failures import CommandError, Exit, reports_failures
 from tabgan_cli.places import Place
 
 
@@ -44,6 +44,8 @@ def sample(
             help="A table: a row is made for each of its rows and keeps its cells.",
         ),
     ] = None,
+    encoding: options.Encoding = None,
+    drop: options.Drop = None,
     rounds: options.Rounds = None,
     seed: options.SampleSeed = None,
     device: options.Device = options.DeviceName.auto,
@@ -54,7 +56,7 @@ def sample(
 ) -> None:
     """Make new rows from a model."""
     del debug
-    from tabgan_cli import paths, table_file, terminal, training
+    from tabgan_cli import paths, reading, table_file, terminal, training
     from tabgan_cli.conditions import parse_conditions, parse_numbers
 
     paths.check_table_path(output)
@@ -63,9 +65,15 @@ def sample(
     paths.check_inputs(model, conditions)
     paths.check_outputs(output, inputs=(model, conditions), force=force)
     _check_request(num_rows, where, counts, shares, conditions)
+    if conditions is None and (encoding is not None or drop):
+        raise CommandError(Exit.USAGE, "--encoding and --drop take --conditions beside them.")
+    read_options = reading.csv_options(encoding=encoding, drop=drop)
     fitted, style = training.load_model(model, device.value)
     schema = fitted.schema_
-    given = None if conditions is None else table_file.read_table(conditions, schema=schema).rows
+    given = None
+    if conditions is not None:
+        found = table_file.read_table(conditions, read_options, schema=schema)
+        given = reading.without_columns(found, drop).rows
     asked = parse_numbers(counts or (), schema, option="--counts")
     batches = fitted.sample_iter(
         num_rows,
@@ -97,8 +105,6 @@ def _check_request(
     conditions: Place | None,
 ) -> None:
     """Raise CommandError where options do not go together or none says how many rows."""
-    from tabgan_cli.failures import CommandError, Exit
-
     if conditions is not None and (num_rows is not None or where or counts or shares):
         raise CommandError(Exit.USAGE, "--conditions takes no -n, --where, --counts or --shares beside it.")
     if num_rows is None and conditions is None and not counts:

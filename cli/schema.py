@@ -28,6 +28,7 @@ def schema(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    drop: options.Drop = None,
     force: options.Force = False,
     debug: options.Debug = False,
 ) -> None:
@@ -41,8 +42,10 @@ def schema(
     paths.check_table_path(table)
     paths.check_inputs(table)
     paths.check_outputs(output, inputs=(table,), force=force)
-    found = table_file.read_table(table, reading.csv_options(sep, encoding, decimal, na_values))
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    found = table_file.read_table(table, read_options)
     terminal.warn(found.warnings)
+    found = reading.without_columns(found, drop)
     inferred = infer_schema(found.rows)
     title = f"{table.name}: {len(found.rows):,} rows, {len(inferred)} columns"
     terminal.print_table(title, ("column", "kind", "type", "why"), inferred.explain())
