@@ -6,7 +6,9 @@ import errno
 import functools
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import ParamSpec
 
@@ -42,13 +44,15 @@ class StoppedError(CommandError):
 def reports_failures(command: Callable[P, None]) -> Callable[P, None]:
     """The command, with expected errors printed as one line and turned into an exit code.
 
+    Warnings of the library are silent: commands print the lines of a model themselves.
     Other exceptions are bugs: they pass, so that their traceback is seen.
     """
 
     @functools.wraps(command)
     def reporting(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            command(*args, **kwargs)
+            with _silent_library():
+                command(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
             found = _code_and_line(error)
             if found is None:
@@ -64,6 +68,15 @@ def reports_failures(command: Callable[P, None]) -> Callable[P, None]:
     return reporting
 
 
+@contextmanager
+def _silent_library() -> Iterator[None]:
+    from tabgan.errors import TabganWarning  # which loads nothing else of the library
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TabganWarning)
+        yield
+
+
 def _code_and_line(error: BaseException) -> tuple[Exit, str] | None:
     """Exit code and line of an error that is expected; None for a bug."""
     if isinstance(error, KeyboardInterrupt):
@@ -75,9 +88,6 @@ def _code_and_line(error: BaseException) -> tuple[Exit, str] | None:
     # A closed pipe (`| head`) is Typer's to end quietly.
     if isinstance(error, OSError) and error.errno != errno.EPIPE:
         return Exit.INPUT_OUTPUT, f"Error: {_line_of_os_error(error)}"
-    # Late: only a failing command that got so far has loaded the library.
-    if "tabgan.errors" not in sys.modules:
-        return None
     from tabgan import errors
 
     if not isinstance(error, errors.TabganError):

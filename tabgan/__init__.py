@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         NotFittedError,
         SchemaError,
         TabganError,
+        TabganWarning,
     )
     from tabgan.evaluation import evaluate
     from tabgan.privacy.config import PrivacyConfig
@@ -59,6 +60,7 @@ __all__ = [
     "Sum",
     "TabGAN",
     "TabganError",
+    "TabganWarning",
     "Unique",
     "__version__",
     "audit",
@@ -92,3 +94,8 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'tabgan' has no attribute {name!r}")
     return getattr(import_module(_HOMES.get(name, "tabgan.errors")), name)
+
+
+def __dir__() -> list[str]:
+    """The public names among the others, so that they are completed; nothing is loaded."""
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Every error tabgan raises on purpose.
+"""Every error tabgan raises on purpose, and the warning it gives.
 
     TabganError
       SchemaError            (also ValueError) table and schema disagree
@@ -7,6 +7,7 @@
       BudgetExceededError    the next mechanism would cost more than is left; nothing was run
       NotFittedError         sample or save before fit
       ModelFileError         unreadable, newer, damaged or unsafe model file
+    TabganWarning            (also UserWarning) what should be known before a model is trusted
 
 A message is one line: which column, how many rows, what to do. It never holds a cell value.
 
@@ -43,3 +44,7 @@ class NotFittedError(TabganError):
 
 class ModelFileError(TabganError):
     """The model file is unreadable, from a newer version, damaged or unsafe."""
+
+
+class TabganWarning(UserWarning):
+    """What a user should know before trusting a model: each line of its `warnings_`."""

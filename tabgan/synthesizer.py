@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import warnings
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from tabgan.arrow_table import ArrowStream, as_pandas
-from tabgan.errors import ConstraintError, ModelFileError, NotFittedError
+from tabgan.errors import ConstraintError, ModelFileError, NotFittedError, TabganWarning
 from tabgan.interruption import Interruption
 from tabgan.model_file import read_model, write_model
 from tabgan.parameters import Estimator
@@ -86,6 +86,9 @@ class TabGAN(Estimator):
         and saved, and only then is KeyboardInterrupt raised. A second one acts at once. SIGTERM is put off
         alike where the program listens to it.
 
+        What a user should know, of columns that are not learned as they stand or of few rows, is kept in
+        `warnings_`, and each line of it given as a TabganWarning.
+
         Raises: SchemaError, before any training, for a table or column that cannot be learned;
         BudgetExceededError, before anything runs, where too little of the budget is left;
         ModelFileError for a checkpoint that is damaged, or of another table or other parameters.
@@ -98,7 +101,10 @@ class TabGAN(Estimator):
         files, interruption = fitting.Files(ledger, checkpoint), Interruption()
         learned, seed = fitting.learned(as_pandas(df), parameters, files, interruption)
         self._keep(learned, seed)
-        interruption.act(fitting.told_of_stop(learned) or "Interrupted; training had ended before.")
+        try:
+            _warn(self.warnings_)
+        finally:  # also where warnings are errors
+            interruption.act(fitting.told_of_stop(learned) or "Interrupted; training had ended before.")
         return self
 
     def _keep(self, learned: OpenModel | PrivateModel, seed: int) -> None:
@@ -248,6 +254,7 @@ class TabGAN(Estimator):
         except Exception as error:  # whatever it is, the file has caused it
             raise ModelFileError(f"{Path(path).name} does not hold a whole model.") from error
         model.warnings_ = [*notes, *(line for line in model.warnings_ if line not in notes)]
+        _warn(notes)
         return model
 
     def summary(self) -> dict[str, Any]:
@@ -291,3 +298,9 @@ class TabGAN(Estimator):
             self._sampler = Sampler(self.encoder_, self.order_, self.runs_, self.groups_, exact, quick)
         assert self._sampler is not None
         return for_one_request(self._sampler, self.reduction_)
+
+
+def _warn(lines: Iterable[str]) -> None:
+    """Give each line as a warning of whoever called the method that calls this."""
+    for line in lines:
+        warnings.warn(line, TabganWarning, stacklevel=3)

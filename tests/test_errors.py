@@ -9,7 +9,9 @@ import pytest
 from tabgan import errors
 
 TREE = {
-    name: kind for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)
+    name: kind
+    for name, kind in vars(errors).items()
+    if inspect.isclass(kind) and issubclass(kind, Exception) and not issubclass(kind, Warning)
 }
 
 
@@ -27,6 +29,7 @@ def test_every_error_has_one_parent_and_stands_in_the_tree_at_the_top() -> None:
         assert issubclass(kind, errors.TabganError)
         assert name in (errors.__doc__ or "")
         assert kind.__doc__
+    assert "TabganWarning" in (errors.__doc__ or "")
 
 
 def test_a_schema_error_is_a_value_error_and_the_others_are_not() -> None:

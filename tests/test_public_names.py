@@ -26,6 +26,19 @@ def test_errors_are_of_one_family():
             assert issubclass(getattr(tabgan, name), tabgan.TabganError)
 
 
+def test_the_public_names_are_listed_before_they_are_loaded():
+    assert set(tabgan.__all__) <= set(dir(tabgan))
+    assert dir(tabgan) == sorted(dir(tabgan))
+    lines = "import sys, tabgan", "assert 'TabGAN' in dir(tabgan)"
+    code = "; ".join([*lines, "sys.exit('tabgan.synthesizer' in sys.modules or 'pandas' in sys.modules)"])
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_the_warning_is_no_error():
+    assert issubclass(tabgan.TabganWarning, UserWarning)
+    assert not issubclass(tabgan.TabganWarning, tabgan.TabganError)
+
+
 def test_other_names_are_told_to_be_missing():
     with pytest.raises(AttributeError, match="no attribute 'tabgann'"):
         _ = tabgan.tabgann

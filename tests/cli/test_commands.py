@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from tabgan_cli.table_file import read_table
 
-from tabgan import Schema, TabGAN
+from tabgan import Schema, TabGAN, TabganWarning
 from tabgan.model_file import read_model
 from tests.cli.calling import Call
 
@@ -319,6 +320,19 @@ def test_debug_shows_where_an_error_came_from(call: Call, tmp_path: Path) -> Non
     assert told.code == 5
     assert "Traceback" in told.err
     assert told.err.splitlines()[-1].endswith("there is no such file.")
+
+
+def test_warnings_of_a_fit_are_printed_and_not_given_again(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email,age\n" + "".join(f"a{n}@mail.net,{n % 9}\n" for n in range(60)))
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        told = call("fit", path, "-m", tmp_path / "m.tabgan", "--epochs", "1", "-q")
+    lines = TabGAN.load(tmp_path / "m.tabgan").warnings_
+    assert [line for line in told.err.splitlines() if line.startswith("Warning: ")] == [
+        f"Warning: {line}" for line in lines
+    ]
+    assert not [one for one in given if issubclass(one.category, TabganWarning)]
 
 
 def test_warnings_about_a_table_go_to_stderr(call: Call, tmp_path: Path) -> None:
