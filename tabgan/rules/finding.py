@@ -6,7 +6,7 @@ the rules that you know of beforehand.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
@@ -49,7 +49,8 @@ def find_rules(df: pd.DataFrame, schema: Schema | None = None, *, share: float =
     """The rules that at least this share of the rows keep: proposals, to be read before they are declared.
 
     Looked for are sums of up to three parts, inequalities that do not follow from others, multiples of
-    a step, columns that settle others, groups of columns one of which is 1, and keys. A column without
+    a step, columns that settle others, groups of columns one of which is 1, and the shortest keys: one
+    column that is no identifier, or two. What another rule says already is left out. A column without
     missing cells comes out without any as it is, so `NotNull` is not proposed.
 
     Privacy: exact; not for a table that has a privacy budget.
@@ -62,11 +63,17 @@ def find_rules(df: pd.DataFrame, schema: Schema | None = None, *, share: float =
         raise ValueError(f"Expected share from 0.5 to 1, got share={share!r}.")
     schema = resolve_schema(df, schema)
     search = _Search(df.reset_index(drop=True), schema, share)
-    sums = list(search.sums())
+    sums, one_hots = list(search.sums()), list(search.one_hots())
     derived = {(found.rule.parts, found.rule.total) for found in sums if isinstance(found.rule, Sum)}
     found: list[FoundRule] = [*sums]
     found += [each for each in search.inequalities() if not _follows(each.rule, derived)]
-    return [*found, *search.increments(), *search.combinations(), *search.one_hots(), *search.keys()]
+    found += search.increments()
+    return [
+        *found,
+        *search.combinations([each.rule for each in (*sums, *one_hots)]),
+        *one_hots,
+        *search.keys(),
+    ]
 
 
 def _follows(rule: Rule, sums: set[tuple[tuple[Hashable, ...], Hashable]]) -> bool:
@@ -162,8 +169,11 @@ class _Search:
                 rule = Increments(column.name, float(text) if resolution else step)
                 yield from self._checked(rule, len(numbers))
 
-    def combinations(self) -> Iterator[FoundRule]:
-        """A column of few different values that settles others: with all of these a fixed combination."""
+    def combinations(self, told: Sequence[Rule]) -> Iterator[FoundRule]:
+        """A column of few different values that settles others: with all of these a fixed combination.
+
+        Columns that follow from the others by a rule that is `told` are left out of it.
+        """
         columns = [c for c in self.schema if c.kind in ("categorical", "boolean", "numeric")]
         coded = {c.name: pd.factorize(self.rows[c.name], use_na_sentinel=False)[0] for c in columns}
         sizes = {name: int(codes.max()) + 1 for name, codes in coded.items()}
@@ -175,7 +185,9 @@ class _Search:
         found: list[set[Hashable]] = []
         for name in sorted(few, key=lambda name: -len(settled[name])):
             group = {name, *settled[name]}
-            if len(group) > 1 and not any(group <= larger for larger in found):
+            group -= {rule.columns[-1] for rule in told if group.issuperset(rule.columns)}
+            is_settled = len(group) > 1 and any(group <= {each, *settled[each]} for each in group)
+            if is_settled and not any(group <= larger for larger in found):
                 found.append(group)
                 columns_of = tuple(each for each in self.schema.names if each in group)
                 yield FoundRule(FixedCombinations(columns_of), len(self.rows), 0)
@@ -211,19 +223,33 @@ class _Search:
             start += 1
 
     def keys(self) -> Iterator[FoundRule]:
-        """One or two columns of which no two rows share the values, though by chance many would."""
+        """One or two columns of which no two rows share the values, though by chance many would.
+
+        A column that is unique by itself makes a key of any two: none of those is told.
+        """
         columns = [c for c in self.schema if c.kind != "identifier" and resolution_of(c) in (0, None)]
         columns = [c for c in columns if c.kind != "numeric" or resolution_of(c) == 0]
         coded = {c.name: pd.factorize(self.rows[c.name])[0] for c in columns if c.kind != "datetime"}
         coded = {name: codes for name, codes in coded.items() if len(codes) and codes.min() >= 0}
-        alike = {name: float(((np.bincount(c) / len(c)) ** 2).sum()) for name, c in coded.items()}
-        n_pairs = len(self.rows) ** 2 / 2
+        n_pairs = len(self.rows) * (len(self.rows) - 1) / 2
+        alike = {name: _n_alike(codes) / max(n_pairs, 1) for name, codes in coded.items()}
+        for column in columns:
+            if alike.get(column.name) == 0 and n_pairs / self._n_possible(column) >= EVIDENCE:
+                yield FoundRule(Unique((column.name,)), len(self.rows), 0)
         for one, two in combinations(coded, 2):
             if n_pairs * alike[one] * alike[two] < EVIDENCE:
                 continue
             joined = coded[one] * (int(coded[two].max()) + 1) + coded[two]
             if len(np.unique(joined)) == len(joined):
                 yield FoundRule(Unique((one, two)), len(joined), 0)
+
+    def _n_possible(self, column: Column) -> int:
+        """How many values a column without equal ones could have at least: whole numbers, all between."""
+        cells = self.rows[column.name]
+        if column.kind != "numeric":
+            return len(cells)
+        numbers = pd.to_numeric(cells, errors="coerce")
+        return max(int(numbers.max()) - int(numbers.min()) + 1, len(cells))
 
     def _checked(self, rule: Rule, n_rows: int) -> Iterator[FoundRule]:
         """The rule, if enough rows speak of it and enough of them keep it."""
@@ -232,6 +258,12 @@ class _Search:
         n_broken = int(broken_rows(rule, self.rows, self.schema).sum())
         if n_broken <= (1 - self.share) * len(self.rows):
             yield FoundRule(rule, n_rows, n_broken)
+
+
+def _n_alike(codes: Numeric) -> float:
+    """Pairs of rows that share a code."""
+    counts = np.bincount(codes).astype(float)
+    return float((counts * (counts - 1) / 2).sum())
 
 
 def _is_binary(cells: Cells, column: Column) -> bool:

@@ -44,6 +44,45 @@ def test_an_inequality_that_follows_from_two_others_is_not_told():
     assert [found.rule for found in find_rules(table)] == [Inequality("a", "b"), Inequality("b", "c")]
 
 
+def test_keys_are_the_shortest_and_not_by_chance():
+    rng = np.random.default_rng(0)
+    n_rows = 60
+    table = pd.DataFrame({"const": [1] * n_rows, "small": rng.integers(0, 4, n_rows)})
+    table["order"] = rng.permutation(n_rows) + 1000
+    table["salary"] = rng.choice(80_000, n_rows, replace=False)  # of so many numbers few rows would share one
+    table["weight"] = rng.permutation(n_rows) / 7
+    kinds = {column.name: column.kind for column in resolve_schema(table)}
+    assert set(kinds.values()) == {"numeric"}  # so few rows make no identifier
+    assert [found.rule for found in find_rules(table)] == [Unique(("order",))]
+    table["shop"], table["bill"] = np.arange(n_rows) // 12, np.arange(n_rows) % 12
+    assert [found.rule for found in find_rules(table)] == [Unique(("order",)), Unique(("shop", "bill"))]
+
+
+def test_combinations_do_not_repeat_what_sums_and_one_hots_say():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.integers(1, 5, 400), "b": rng.integers(1, 4, 400) * 10})
+    table["c"] = table["a"] + table["b"]  # settles both of its parts
+    table["is_new"] = rng.integers(0, 2, 400)
+    table["is_old"] = 1 - table["is_new"]
+    rules = [found.rule for found in find_rules(table)]
+    assert Sum(("a", "b"), "c") in rules
+    assert OneHot(("is_new", "is_old")) in rules
+    assert not [rule for rule in rules if isinstance(rule, FixedCombinations)]
+    table["of_a"] = table["a"].map({1: "x", 2: "y", 3: "x", 4: "y"})
+    rules = [found.rule for found in find_rules(table)]
+    assert [rule for rule in rules if isinstance(rule, FixedCombinations)] == [
+        FixedCombinations(("a", "of_a"))
+    ]
+
+
+def test_a_tax_that_follows_from_the_price_is_still_told():
+    net = np.random.default_rng(0).choice([100, 200, 300, 500], 300)
+    table = pd.DataFrame({"net": net, "vat": net // 5, "gross": net + net // 5})
+    rules = [found.rule for found in find_rules(table)]
+    assert Sum(("net", "vat"), "gross") in rules
+    assert FixedCombinations(("net", "vat")) in rules
+
+
 def test_a_rule_that_few_rows_break_is_found_when_asked_for():
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"a": rng.integers(1, 99, 400), "b": rng.integers(1, 99, 400)})
