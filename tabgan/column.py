@@ -81,6 +81,12 @@ class Column:
         self._check_bounds()
         self._check_policy()
 
+    def __repr__(self) -> str:
+        """What is stated, and nothing else: every fact by its name, to be read back by Python."""
+        facts = ((item.name, getattr(self, item.name)) for item in fields(self)[2:])
+        stated = [f"{name}={value!r}" for name, value in facts if not _is_unsaid(value)]
+        return f"Column({', '.join([repr(self.name), repr(self.kind), *stated])})"
+
     def _error(self, text: str) -> SchemaError:
         return SchemaError(f"Column {self.name!r}: {text}.")
 
@@ -172,7 +178,7 @@ class Column:
         facts: dict[str, Any] = {"name": scalar_to_json(self.name)}
         for key in _PLAIN_FACTS:
             value = getattr(self, key)
-            if value is not None and value is not False and value != "":  # 0 is a fact
+            if not _is_unsaid(value):
                 facts[key] = scalar_to_json(value)
         if self.categories is not None:
             facts["categories"] = [scalar_to_json(value) for value in self.categories]
@@ -198,6 +204,11 @@ class Column:
 
 
 _PLAIN_FACTS = tuple(item.name for item in fields(Column) if item.name not in ("name", "categories"))
+
+
+def _is_unsaid(value: object) -> bool:
+    """Whether a fact is left at its default; 0 is a fact."""
+    return value is None or value is False or value == ""
 
 
 def same_nan(name: Hashable) -> Hashable:

@@ -47,6 +47,11 @@ class Schema:
         object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
         _refuse_repeated(self.names, "schema")
 
+    def __repr__(self) -> str:
+        lines = "".join(f"    {column!r},\n" for column in self.columns)
+        columns = f"(\n{lines})" if len(self.columns) > 1 else repr(self.columns)
+        return f"Schema({columns}, rules={self.rules!r})" if self.rules else f"Schema({columns})"
+
     @property
     def names(self) -> tuple[Hashable, ...]:
         """Column names in the order of the table."""

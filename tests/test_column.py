@@ -37,6 +37,18 @@ def test_only_what_is_stated_is_written() -> None:
     assert Column("a", "numeric", decimals=0, minimum=0).to_dict()["minimum"] == 0
 
 
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: str(column.name))
+def test_a_column_is_shown_as_python_reads_it_back(column: Column) -> None:
+    names = {"Column": Column, "datetime": dt, "Timestamp": pd.Timestamp, "nan": np.nan}
+    assert eval(repr(column), names) == column
+    assert eval(repr(column), names).reason == column.reason
+
+
+def test_only_what_is_stated_is_shown() -> None:
+    assert repr(Column("a", "numeric")) == "Column('a', 'numeric')"
+    assert repr(Column("a", "numeric", minimum=0)) == "Column('a', 'numeric', minimum=0)"
+
+
 def test_the_reason_does_not_make_columns_differ() -> None:
     assert Column("a", "numeric", reason="x") == Column("a", "numeric", reason="y")
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.datasets import load
 from tabgan.errors import SchemaError
+from tabgan.rule import Sum
 from tabgan.schema import Column, Schema, infer_schema, read_schema, resolve_schema
 
 TABLE = pd.DataFrame({"age": [31, 45, 31], "job": ["clerk", "nurse", None], "paid": [1.5, 2.25, 3.0]})
@@ -39,6 +40,14 @@ def test_a_schema_is_read_by_name_place_and_length() -> None:
     assert [] not in schema
     with pytest.raises(KeyError):
         schema["jobs"]
+
+
+def test_a_schema_is_shown_a_line_a_column_as_python_reads_it_back() -> None:
+    for schema in (infer_schema(TABLE), Schema((Column("a", "numeric"),)), Schema(())):
+        ruled = Schema(schema.columns, (Sum(("a", "b"), "c"),))
+        for shown in (schema, ruled):
+            assert eval(repr(shown)) == shown
+    assert len(repr(infer_schema(TABLE)).splitlines()) == 5
 
 
 @given(st.lists(NAMES, min_size=1, max_size=6, unique=True))

@@ -71,6 +71,18 @@ class Evaluation:
         """The metric with this key, such as `evaluation["c2st_auc"]`. Raises: TabganError."""
         return Family.join(list(self.families.values()))[key]
 
+    def __repr__(self) -> str:
+        held_out = f", {self.rows['holdout']['given']:,} held out" if "holdout" in self.rows else ""
+        train, synthetic = (f"{self.rows[name]['given']:,}" for name in ("train", "synthetic"))
+        lines = [f"Evaluation of {synthetic} synthetic rows beside {train} real ones{held_out}"]
+        for answer in self.answers:
+            worst, told = answer.metrics[0], ""
+            if worst.value is not None:
+                told = f": {worst.measure.name} {shown(worst.value)}, real rows {shown(worst.reference)}"
+            lines.append(f"  {answer.question.text:<60}{answer.standing}{told}")
+        lines += [self.note] if self.note else []
+        return "\n".join([*lines, "More in summary(), details(name), to_html(path), to_dict() and by [key]."])
+
     @property
     def note(self) -> str:
         """What has to be said beside the figures; empty but for private mode."""

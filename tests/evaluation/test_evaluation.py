@@ -164,6 +164,20 @@ def test_large_tables_are_cut_and_exposed_rows_keep_their_place(monkeypatch: pyt
     assert exposed.max() >= 60
 
 
+def test_an_evaluation_is_shown_in_a_line_a_question(found: Evaluation, tiny: Evaluation) -> None:
+    for evaluation in (found, tiny):
+        lines = repr(evaluation).splitlines()
+        assert len(lines) == len(QUESTIONS) + 2
+        assert max(map(len, lines)) < 160
+        for line, answer in zip(lines[1:-1], evaluation.answers, strict=True):
+            assert answer.question.text in line
+            assert answer.standing in line
+    assert repr(found).startswith("Evaluation of 200 synthetic rows beside 200 real ones, 200 held out")
+    worst = next(answer for answer in found.answers if answer.question.key == "detection").metrics[0]
+    assert f"{worst.measure.name} {worst.value:.3f}, real rows {worst.reference:.3f}" in repr(found)
+    assert "outside epsilon" in repr(tiny.in_private_mode(1)).replace("\n", " ")
+
+
 def test_private_mode_is_said_to_end_at_these_figures(found: Evaluation) -> None:
     private = found.in_private_mode(2)
     assert found.epsilon is None
