@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pandas as pd
 
 from tabgan import open_learning
+from tabgan.arguments import checked_parameters
 from tabgan.checkpoint import Checkpoint, CheckpointFile
 from tabgan.gan.progress import training_bar
 from tabgan.interruption import Interruption
@@ -37,6 +38,7 @@ def learned(
 
     Raises: as `TabGAN.fit`.
     """
+    parameters = checked_parameters(parameters)
     _check_files(parameters, files)
     if parameters["epsilon"] is None:
         return _openly(df, parameters, files, interruption)

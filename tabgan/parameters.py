@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from sklearn.base import BaseEstimator
 
@@ -13,6 +13,8 @@ from tabgan.schema import Declared
 if TYPE_CHECKING:
     from tabgan.privacy.config import PrivacyConfig
     from tabgan.rule import Rule
+
+Callback: TypeAlias = Callable[[dict[str, Any]], object]
 
 
 class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -56,12 +58,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         random_state: int | None = 0,
         device: str = "auto",
         verbose: bool = False,
-        callbacks: Sequence[Callable[[dict[str, Any]], object]] = (),
+        callbacks: Callback | Sequence[Callback] = (),
         epsilon: float | None = None,
         delta: float | None = None,
         max_grad_norm: float = 1.0,
         privacy: PrivacyConfig | None = None,
-        rules: Sequence[Rule] = (),
+        rules: Rule | Sequence[Rule] = (),
         broken_rows: Literal["refuse", "drop"] = "refuse",
     ) -> None:
         self.schema = schema

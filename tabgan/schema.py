@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
+from tabgan.arguments import checked_names, checked_rules
 from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import has_surrogate
 from tabgan.column import Column, Kind, same_nan
@@ -43,7 +44,7 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", tuple(self.columns))
-        object.__setattr__(self, "rules", tuple(dict.fromkeys(self.rules)))
+        object.__setattr__(self, "rules", tuple(dict.fromkeys(checked_rules(self.rules))))
         object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
         _refuse_repeated(self.names, "schema")
 
@@ -163,7 +164,7 @@ def infer_schema(df: pd.DataFrame | ArrowStream, *, discrete_columns: Sequence[H
 
     Raises: SchemaError for a table that cannot be learned, before any work.
     """
-    df = as_pandas(df)
+    df, discrete_columns = as_pandas(df), checked_names("discrete_columns", discrete_columns)
     check_table(df)
     if unknown := [name for name in discrete_columns if name not in df.columns]:
         raise SchemaError(f"discrete_columns names {listed(unknown)}, which the table does not have.")
@@ -224,6 +225,9 @@ def read_schema(declared: Declared) -> Schema:
     """The Schema in whatever form it is declared."""
     if isinstance(declared, Schema):
         return declared
+    if not isinstance(declared, Mapping | str | os.PathLike):
+        what = "Expected schema to be a Schema, its JSON as a mapping, or the path of a file of it"
+        raise TypeError(f"{what}, got {type(declared).__name__}.")
     return _from_mapping(declared) if isinstance(declared, Mapping) else Schema.load(declared)
 
 

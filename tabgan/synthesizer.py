@@ -46,7 +46,7 @@ class TabGAN(Estimator):
     their names and places. `rules` between columns, beside those of the schema, hold in every row
     that is made; `broken_rows`: whether rows of the table that break one are refused or dropped.
     `device`: "auto", "cpu", "cuda" or "mps"; the processor, with a warning, where there is none such.
-    `callbacks` get a dict an epoch and stop training by returning True.
+    `callbacks` get a dict an epoch and stop training by returning True; one may come alone, as may a rule.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
@@ -138,7 +138,7 @@ class TabGAN(Estimator):
         self,
         num_rows: int | None = None,
         *,
-        conditions: Mapping[Hashable, Any] | pd.DataFrame | None = None,
+        conditions: Mapping[Hashable, Any] | pd.DataFrame | ArrowStream | None = None,
         counts: Mapping[Hashable, Mapping[Any, float]] | None = None,
         shares: Mapping[Hashable, Mapping[Any, float]] | None = None,
         rounds: int | None = None,
@@ -155,7 +155,8 @@ class TabGAN(Estimator):
         that of the blocks asks once for each. `seed`: the same seed gives the same rows; None takes a
         new one, kept in `sample_seed_`.
 
-        Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met.
+        Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met;
+        TypeError for what are no conditions, counts or shares.
         """
         wanted = {"conditions": conditions, "counts": counts, "shares": shares}
         return next(self.sample_iter(num_rows, None, **wanted, rounds=rounds, seed=seed))  # type: ignore[arg-type]
@@ -165,18 +166,21 @@ class TabGAN(Estimator):
         num_rows: int | None = None,
         batch_rows: int | None = 65_536,
         *,
-        conditions: Mapping[Hashable, Any] | pd.DataFrame | None = None,
+        conditions: Mapping[Hashable, Any] | pd.DataFrame | ArrowStream | None = None,
         counts: Mapping[Hashable, Mapping[Any, float]] | None = None,
         shares: Mapping[Hashable, Mapping[Any, float]] | None = None,
         rounds: int | None = None,
         seed: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """The rows that `sample` gives, in tables of `batch_rows` (None: one), at constant memory."""
+        from tabgan.arguments import check_request
         from tabgan.learning import checked_count, checked_seed
         from tabgan.request import Request
         from tabgan.ruled_table import seen_from_outside
         from tabgan.sampling import rebatched
 
+        conditions = conditions if isinstance(conditions, Mapping) else as_pandas(conditions)
+        check_request(conditions, counts, shares)
         num_rows, batch_rows = (
             checked_count("num_rows", num_rows, 0),
             checked_count("batch_rows", batch_rows, 1),
