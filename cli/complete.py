@@ -60,4 +60,5 @@ def complete(
         write(completed[names])
     if not quiet:
         n_cells = int(given.rows.isna().sum().sum()) + len(completed) * (len(names) - given.rows.shape[1])
-        terminal.say(f"Wrote {len(completed):,} rows to {output}; {n_cells:,} cells were filled.")
+        written, filled = terminal.counted(len(completed), "row"), terminal.counted(n_cells, "cell")
+        terminal.say(f"Wrote {written} to {output}; {filled} {'was' if n_cells == 1 else 'were'} filled.")

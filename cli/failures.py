@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
+import io
 import os
 import sys
 import warnings
@@ -26,6 +27,7 @@ class Exit(IntEnum):
     INPUT_OUTPUT = 5
     GATE = 6  # a rule of `tabgan evaluate --fail-if` says no
     INTERRUPTED = 130  # Ctrl-C; 128 and the number of the signal, as shells have it
+    CLOSED_PIPE = 141  # who read the output has gone, as with `| head`
     TERMINATED = 143  # SIGTERM
 
 
@@ -53,7 +55,11 @@ def reports_failures(command: Callable[P, None]) -> Callable[P, None]:
         try:
             with _silent_library():
                 command(*args, **kwargs)
+                sys.stdout.flush()  # what cannot be written is told of here, not when Python ends
         except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                sys.stdout = sys.stderr = io.StringIO()  # nothing is left to write, and nobody to read it
+                raise typer.Exit(Exit.CLOSED_PIPE) from None
             found = _code_and_line(error)
             if found is None:
                 raise
@@ -85,8 +91,7 @@ def _code_and_line(error: BaseException) -> tuple[Exit, str] | None:
         return error.code, str(error)
     if isinstance(error, CommandError):
         return error.code, f"Error: {error}"
-    # A closed pipe (`| head`) is Typer's to end quietly.
-    if isinstance(error, OSError) and error.errno != errno.EPIPE:
+    if isinstance(error, OSError):
         return Exit.INPUT_OUTPUT, f"Error: {_line_of_os_error(error)}"
     from tabgan import errors
 

@@ -44,8 +44,9 @@ def fit(
 ) -> None:
     """Learn a table and write a model of it."""
     del debug
-    from tabgan_cli import learning, terminal, training
+    from tabgan_cli import learning, paths, terminal, training
 
+    paths.check_model_path(model)
     asked = learning.Asked(
         table=table,
         schema=schema,

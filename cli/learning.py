@@ -68,6 +68,7 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
     budget = private.read_budget(
         asked.epsilon, asked.delta, asked.privacy, asked.ledger, beside=beside, limits=limits
     )
+    paths.check_folders(*outputs)  # before a file is told of that nobody has named
     checkpoint = _checkpoint(asked, beside, budget)
     kept = (budget.ledger if budget else None, Path(checkpoint.path) if checkpoint else None)
     inputs = (table, asked.schema, asked.privacy, *kept)

@@ -22,6 +22,13 @@ def check_table_path(path: Path | Place) -> None:
         raise CommandError(Exit.USAGE, f"{place} needs {module}. {cure}.")
 
 
+def check_model_path(path: Path | None) -> None:
+    """Raise CommandError for a name under which everybody looks for a table."""
+    place = None if path is None else Place.of(path)
+    if place is not None and (place.is_standard or place.is_table_name):
+        raise CommandError(Exit.USAGE, f"--model {place}: that is the name of a table. Name a file .tabgan.")
+
+
 def check_inputs(*inputs: Path | Place | None) -> None:
     """Raise CommandError unless every place can be read; None = not asked for."""
     places = [Place.of(place) for place in inputs if place is not None]
@@ -72,12 +79,23 @@ def _identity(place: Place) -> str:
     return str(place.path.resolve()) if place.is_file else place.text
 
 
+def check_folders(*outputs: Path | Place | None) -> None:
+    """Raise CommandError unless the folders of the outputs can be written into; None = not asked for."""
+    for output in (Place.of(place) for place in outputs if place is not None):
+        if output.is_file:
+            _check_folder(output.path)
+
+
 def _check_output(output: Path, force: bool) -> None:
-    folder = output.resolve().parent
     if output.exists() and not output.is_file():
         raise CommandError(Exit.INPUT_OUTPUT, f"{output} is not a regular file and cannot be written.")
     if output.exists() and not force:
         raise CommandError(Exit.INPUT_OUTPUT, f"{output} is there already. Pass --force to overwrite it.")
+    _check_folder(output)
+
+
+def _check_folder(output: Path) -> None:
+    folder = output.resolve().parent
     if not folder.is_dir():
         raise CommandError(Exit.INPUT_OUTPUT, f"{output}: there is no folder {folder}.")
     if not os.access(folder, os.W_OK | os.X_OK):

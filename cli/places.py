@@ -100,16 +100,24 @@ class Place:
             return "database"
         if self.text == "-":
             return "csv"
-        endings = _TEXT_ENDINGS if self.packing else {**_TEXT_ENDINGS, **_BINARY_ENDINGS}
-        name = self._lower.removesuffix(self.packing)
-        for ending, kind in endings.items():
-            if name.endswith(ending):
-                return kind
+        if kind := self._kind_of_ending:
+            return kind
         raise CommandError(
             Exit.USAGE,
             f"{self}: unknown kind of table. Its name has to end in one of {', '.join(ENDINGS)}; "
             f"{', '.join(_TEXT_ENDINGS)} may be packed: {' or '.join(_PACKINGS)}.",
         )
+
+    @property
+    def is_table_name(self) -> bool:
+        """Does its ending tell what kind of table it is?"""
+        return self._kind_of_ending is not None
+
+    @property
+    def _kind_of_ending(self) -> Format | None:
+        endings = _TEXT_ENDINGS if self.packing else {**_TEXT_ENDINGS, **_BINARY_ENDINGS}
+        name = self._lower.removesuffix(self.packing)
+        return next((kind for ending, kind in endings.items() if name.endswith(ending)), None)
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:

@@ -101,7 +101,7 @@ def read_private_rows(
     found = table_file.read_cells(path, options, schema=schema)
     terminal.warn(found.warnings)
     if not is_quiet:
-        terminal.say(f"Read {found.rows.shape[1]} columns, each row by itself.")
+        terminal.say(f"Read {terminal.counted(found.rows.shape[1], 'column')}, each row by itself.")
     return found
 
 

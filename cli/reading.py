@@ -51,9 +51,9 @@ def personal_choices(texts: list[str] | None) -> dict[Hashable, str]:
     choices: dict[Hashable, str] = {}
     for text in texts or ():
         name, _, choice = text.rpartition("=")
+        told = f"there is no choice {choice!r}" if name else "no column is named. Write COLUMN=CHOICE"
         if not name or choice not in CHOICES:
-            what = f"--personal takes COLUMN=CHOICE with one of {', '.join(CHOICES)}."
-            raise CommandError(Exit.USAGE, what)
+            raise CommandError(Exit.USAGE, f"--personal {text!r}: {told}. Use one of {', '.join(CHOICES)}.")
         choices[name] = choice
     return choices
 
@@ -98,7 +98,8 @@ def check_dropped(names: Sequence[str] | None, tables: Sequence[pd.DataFrame]) -
 
 def kept_columns(rows: pd.DataFrame, names: Sequence[str] | None) -> pd.DataFrame:
     """The rows without those of the columns that they have."""
-    return rows.loc[:, [str(name) not in (names or ()) for name in rows.columns]]
+    kept: pd.DataFrame = rows.loc[:, [str(name) not in (names or ()) for name in rows.columns]]
+    return kept
 
 
 def read_rows(path: Path | Place, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:
@@ -108,5 +109,6 @@ def read_rows(path: Path | Place, options: CsvOptions, *, schema: Schema | None,
     found = table_file.read_table(path, options, schema=schema)
     terminal.warn(found.warnings)
     if not is_quiet:
-        terminal.say(f"Read {len(found.rows):,} rows and {found.rows.shape[1]} columns.")
+        n_rows, n_columns = found.rows.shape
+        terminal.say(f"Read {terminal.counted(n_rows, 'row')} and {terminal.counted(n_columns, 'column')}.")
     return found

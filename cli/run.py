@@ -110,6 +110,7 @@ def _run(
 ) -> None:
     from tabgan_cli import learning, paths, table_file, training
 
+    paths.check_model_path(model)
     beside = model or (output.path if output.is_file else None)
     job, found = learning.begun(asked, output, model, report, beside=beside)
     is_private = job.budget is not None
@@ -194,7 +195,7 @@ def _write_rows(
             if sum(map(len, kept)) < _JUDGED_ROWS:
                 kept.append(batch)
     if not job.is_quiet:
-        terminal.say(f"Wrote {num_rows:,} rows to {output}.")
+        terminal.say(f"Wrote {terminal.counted(num_rows, 'row')} to {output}.")
     return pd.concat(kept, ignore_index=True)
 
 

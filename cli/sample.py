@@ -94,7 +94,7 @@ def sample(
             write(rows)
             count(len(rows))
     if not quiet:
-        terminal.say(f"Wrote {total:,} rows to {output}.")
+        terminal.say(f"Wrote {terminal.counted(total, 'row')} to {output}.")
 
 
 def _check_request(

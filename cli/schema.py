@@ -47,7 +47,8 @@ def schema(
     terminal.warn(found.warnings)
     found = reading.without_columns(found, drop)
     inferred = infer_schema(found.rows)
-    title = f"{table.name}: {len(found.rows):,} rows, {len(inferred)} columns"
+    n_rows, n_columns = terminal.counted(len(found.rows), "row"), terminal.counted(len(inferred), "column")
+    title = f"{table.name}: {n_rows}, {n_columns}"
     terminal.print_table(title, ("column", "kind", "type", "why"), inferred.explain())
     if find_rules:
         inferred = _with_rules(inferred, found.rows)

@@ -38,6 +38,15 @@ def say(text: str) -> None:
     sys.stderr.write(f"{printable(text)}\n")
 
 
+def counted(n: int, noun: str) -> str:
+    """So many of them.
+
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def warn(lines: Iterable[str]) -> None:
     """Warnings on stderr, a line each."""
     for line in lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, get_args
 
@@ -68,6 +69,13 @@ def checked_names(argument: str, names: object) -> tuple[Hashable, ...]:
     if not isinstance(names, Iterable):
         raise TypeError(f"{what} {_kind(names)}.")
     return tuple(names)
+
+
+def check_declared(schema: object) -> None:
+    """Raise TypeError for what is neither a schema as a mapping nor the path of one."""
+    if not isinstance(schema, Mapping | str | os.PathLike):
+        what = "Expected schema to be a Schema, its JSON as a mapping, or the path of such a file, got"
+        raise TypeError(f"{what} {_kind(schema)}.")
 
 
 def check_request(conditions: object, counts: object, shares: object) -> None:

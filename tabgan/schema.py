@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from tabgan.arguments import checked_names, checked_rules
+from tabgan.arguments import check_declared, checked_names, checked_rules
 from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import has_surrogate
 from tabgan.column import Column, Kind, same_nan
@@ -225,9 +225,7 @@ def read_schema(declared: Declared) -> Schema:
     """The Schema in whatever form it is declared."""
     if isinstance(declared, Schema):
         return declared
-    if not isinstance(declared, Mapping | str | os.PathLike):
-        what = "Expected schema to be a Schema, its JSON as a mapping, or the path of a file of it"
-        raise TypeError(f"{what}, got {type(declared).__name__}.")
+    check_declared(declared)
     return _from_mapping(declared) if isinstance(declared, Mapping) else Schema.load(declared)
 
 

@@ -179,7 +179,8 @@ class TabGAN(Estimator):
         from tabgan.ruled_table import seen_from_outside
         from tabgan.sampling import rebatched
 
-        conditions = conditions if isinstance(conditions, Mapping) else as_pandas(conditions)
+        if conditions is not None and not isinstance(conditions, Mapping):
+            conditions = as_pandas(conditions)
         check_request(conditions, counts, shares)
         num_rows, batch_rows = (
             checked_count("num_rows", num_rows, 0),

@@ -259,7 +259,8 @@ def test_run_writes_table_model_and_report_and_prints_a_summary(call: Call, cens
 def test_nothing_is_overwritten_unless_forced_and_nothing_is_done_before(
     call: Call, census_model: Path, tmp_path: Path, command: str
 ) -> None:
-    output, table = tmp_path / "out.csv", tmp_path / "t.csv"
+    output = tmp_path / ("out.tabgan" if command.startswith("fit") else "out.csv")
+    table = tmp_path / "t.csv"
     output.write_text("precious")
     # A table that cannot be read: the refusal comes first.
     table.write_text("a,a\n1\n")
@@ -320,6 +321,25 @@ def test_debug_shows_where_an_error_came_from(call: Call, tmp_path: Path) -> Non
     assert told.code == 5
     assert "Traceback" in told.err
     assert told.err.splitlines()[-1].endswith("there is no such file.")
+
+
+@pytest.mark.parametrize("command", ["fit", "run"])
+def test_only_files_that_were_named_are_told_of(call: Call, census_csv: Path, command: str) -> None:
+    """Beside the model, or the table, lie the checkpoint and the ledger of a fit."""
+    missing = census_csv.parent / "nodir"
+    output = {"fit": ["-m", missing / "a.tabgan"], "run": ["-o", missing / "a.csv"]}[command]
+    for more in ([], ["--epsilon", "1"]):
+        told = refused(call, 5, command, census_csv, *output, *more)
+        assert told.startswith(f"Error: {output[1]}: there is no folder")
+    table = census_csv.with_name("model.csv")
+    output = [] if command == "fit" else ["-o", census_csv.with_name("a.csv")]
+    assert "name of a table" in refused(call, 2, command, census_csv, *output, "-m", table)
+    assert not table.exists()
+
+
+def test_one_row_is_told_of_as_one(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("a\n1\n")
+    assert "one.csv: 1 row, 1 column\n" in ok(call, "schema", tmp_path / "one.csv")
 
 
 def test_warnings_of_a_fit_are_printed_and_not_given_again(call: Call, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -45,9 +47,34 @@ def test_expected_errors_are_one_line_and_an_exit_code(
         assert ("Traceback" in told) is debug
 
 
-@pytest.mark.parametrize(
-    "error", [ValueError("bug"), BrokenPipeError(errno.EPIPE, "Broken pipe"), typer.Exit(7)]
-)
+def test_a_reader_that_has_gone_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    @reports_failures
+    def command() -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, getattr(sys, stream))  # put back after the test
+    with pytest.raises(typer.Exit) as caught:
+        command()
+    assert caught.value.exit_code == Exit.CLOSED_PIPE == 141
+
+
+def test_what_is_left_in_the_buffer_is_written_before_the_command_ends() -> None:
+    code = (
+        "import sys; from tabgan_cli.failures import reports_failures; import typer; app = typer.Typer()\n"
+        "app.command()(reports_failures(lambda: print('late')))\n"
+        "sys.stdin.read(); app()"
+    )
+    command = [sys.executable, "-c", code]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 141
+
+
+@pytest.mark.parametrize("error", [ValueError("bug"), typer.Exit(7)])
 def test_other_exceptions_pass(error: Exception) -> None:
     @reports_failures
     def command() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tabgan_cli.failures import CommandError, Exit
-from tabgan_cli.paths import check_inputs, check_outputs, check_table_path
+from tabgan_cli.paths import check_inputs, check_model_path, check_outputs, check_table_path
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz", "a.parquet", "a.pq"])
@@ -20,6 +20,18 @@ def test_unknown_endings_are_usage_errors(name: str) -> None:
     with pytest.raises(CommandError, match="unknown kind of table") as caught:
         check_table_path(Path(name))
     assert caught.value.code == Exit.USAGE
+
+
+@pytest.mark.parametrize("name", ["a.csv", "nodir/A.CSV.GZ", "a.txt", "a.parquet", "-", "-.jsonl"])
+def test_a_model_is_not_written_under_the_name_of_a_table(name: str) -> None:
+    with pytest.raises(CommandError, match="name of a table") as caught:
+        check_model_path(Path(name))
+    assert caught.value.code == Exit.USAGE
+
+
+@pytest.mark.parametrize("name", ["a.tabgan", "a", "a.csv.tabgan", "a.gz", None])
+def test_any_other_name_may_be_that_of_a_model(name: str | None) -> None:
+    check_model_path(None if name is None else Path(name))
 
 
 def test_inputs_have_to_be_files(tmp_path: Path) -> None:

@@ -90,6 +90,13 @@ def test_fit_decides_on_personal_columns(call: Call, tmp_path: Path) -> None:
     assert list(rows) == ["email", "surname", "age"]
     assert rows["email"].str.contains("@example.").all()
     assert set(rows["surname"]) <= set(table["surname"])
-    for bad in ("surname", "surname=hide", "=drop"):
+    wrong = {
+        "surname": "no column is named",
+        "surname=hide": "no choice 'hide'",
+        "=drop": "no column is named",
+    }
+    for bad, what in wrong.items():
         found = call("fit", tmp_path / "t.csv", "-m", tmp_path / "no.tabgan", "--personal", bad)
         assert (found.code, len(found.err.splitlines())) == (2, 1)
+        assert f"--personal '{bad}': " in found.err
+        assert what in found.err
