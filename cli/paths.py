@@ -26,7 +26,8 @@ def check_model_path(path: Path | None) -> None:
     """Raise CommandError for a name under which everybody looks for a table."""
     place = None if path is None else Place.of(path)
     if place is not None and (place.is_standard or place.is_table_name):
-        raise CommandError(Exit.USAGE, f"--model {place}: that is the name of a table. Name a file .tabgan.")
+        cure = "Name a file such as model.tabgan"
+        raise CommandError(Exit.USAGE, f"--model {place}: that is the name of a table. {cure}.")
 
 
 def check_inputs(*inputs: Path | Place | None) -> None:
