@@ -37,6 +37,8 @@ def complete(
     del debug
     from tabgan_cli import paths, reading, table_file, terminal, training
 
+    from tabgan.errors import TabganWarning
+
     paths.check_table_path(table)
     paths.check_table_path(output)
     paths.check_inputs(model, table)
@@ -49,7 +51,7 @@ def complete(
     # A column without any cell is one that is lacking: it has no type that made cells must take.
     known = given.rows.dropna(axis="columns", how="all") if len(given.rows) else given.rows
     with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always", TabganWarning)
         completed = fitted.complete(known, seed=seed)
     terminal.warn(str(warning.message) for warning in told)
     names = list(given.rows.columns)

@@ -211,8 +211,7 @@ class TabGAN(Estimator):
         sampler, rounds, given = self._fitted_sampler(), self._rounds(rounds), as_pandas(df)
         self.sample_seed_ = checked_seed(seed)
         completed = sampler.complete(given, rounds=rounds, seed=self.sample_seed_)
-        for note in notes_on_unknown(given, self.encoder_, self.reduction_):
-            warnings.warn(note, UserWarning, stacklevel=2)
+        _warn(notes_on_unknown(given, self.encoder_, self.reduction_))
         return completed
 
     def save(self, path: str | os.PathLike[str], *, notes: Mapping[str, Any] | None = None) -> None:

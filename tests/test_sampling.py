@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan import ConditionError, SchemaError, TabGAN
+from tabgan import ConditionError, SchemaError, TabGAN, TabganWarning
 from tabgan.sampling import PART_ROWS, ROW_BLOCK, block_generator
 from tests.toy_tables import FAST, learned_pair, orders
 
@@ -295,7 +295,7 @@ def test_what_is_complete_comes_back_as_it_was(model):
 
 def test_values_the_model_never_saw_are_kept(model):
     given = pd.DataFrame({"amount": [1e6, None], "job": ["astronaut", None], "items": [10**6, 3]})
-    with pytest.warns(UserWarning, match="'job': 1 of 2 rows .* not learned") as told:
+    with pytest.warns(TabganWarning, match="'job': 1 of 2 rows .* not learned") as told:
         done = model.complete(given, seed=1)
     assert len(told) == 1
     assert "astronaut" not in str(told[0].message)
@@ -306,7 +306,7 @@ def test_values_the_model_never_saw_are_kept(model):
 def test_a_value_that_was_not_learned_says_nothing_of_the_other_cells(model):
     """The rows are those of a table in which the cell is missing, and not those of the most frequent job."""
     given = pd.DataFrame({"job": ["astronaut"] * 50, "member": [True] * 50})
-    with pytest.warns(UserWarning, match="50 of 50"):
+    with pytest.warns(TabganWarning, match="50 of 50"):
         done = model.complete(given, seed=1)
     unknown = model.complete(given.assign(job=None), seed=1)
     pd.testing.assert_frame_equal(done.drop(columns="job"), unknown.drop(columns="job"))
