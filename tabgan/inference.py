@@ -28,6 +28,8 @@ MIN_ROWS_FOR_IDENTIFIER = 100
 FREE_TEXT = "free text, which cannot be learned"
 FREE_TEXT_WORDS = 12
 NEARLY_UNIQUE = 0.95  # of text: so many different values that none could be learned anyway
+MIN_ROWS = 5  # that hold a value which is learned
+MOSTLY_RARE = "text, most rows hold a value that too few rows hold"
 
 DATE_TEXT = "; it looks like dates: convert it with pd.to_datetime to have it learned as such"
 
@@ -37,11 +39,17 @@ _ISO_DATE = re.compile(r"\d{4}-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d(\.\d+
 
 
 def infer_column(
-    name: Hashable, cells: Cells, *, discrete: bool = False, may_be_personal: bool = True
+    name: Hashable,
+    cells: Cells,
+    *,
+    discrete: bool = False,
+    may_be_personal: bool = True,
+    min_rows: int = MIN_ROWS,
 ) -> Column:
     """Kind, output dtype and decimals of a column, with the reason.
 
-    `may_be_personal`: cells that tell who somebody is make it an identifier.
+    `may_be_personal`: cells that tell who somebody is make it an identifier. So does text most of whose
+    rows hold a value that fewer than `min_rows` hold: what is left of it would stand in every row.
 
     >>> infer_column("x", pd.Series([1.25, 2.5, None])).decimals
     2
@@ -56,9 +64,33 @@ def infer_column(
     column = _infer_object(name, cells) if dtype == "object" else _infer_typed(name, cells, dtype)
     if discrete and column.kind != "boolean":
         column = replace(column, kind="categorical", decimals=None, reason="declared discrete")
-    elif may_be_personal:
-        column = _with_personal(column, cells)
+    else:
+        column = _with_rarity(column, cells, min_rows)
+        column = _with_personal(column, cells) if may_be_personal else column
     return replace(column, reason=f"{column.reason}; sparse, made dense") if sparse else column
+
+
+def rare_rows(present: Cells, min_rows: int) -> int:
+    """How many rows hold a value that fewer than `min_rows` rows hold.
+
+    >>> rare_rows(pd.Series(["a", "a", "b"]), min_rows=2)
+    1
+    """
+    counts = present.value_counts()
+    return int(counts[counts < min_rows].sum())
+
+
+def _with_rarity(column: Column, cells: Cells, min_rows: int) -> Column:
+    """An identifier, if it is text of which so little can be learned that it would drive out the rest."""
+    if column.kind != "categorical" or column.ordered or column.dtype.startswith("null"):
+        return column
+    present = cells.dropna()
+    if len(present) < MIN_ROWS_FOR_IDENTIFIER or not isinstance(present.iloc[0], str):
+        return column
+    if 2 * rare_rows(present, min_rows) <= len(present):
+        return column
+    dates = DATE_TEXT if column.reason.endswith(DATE_TEXT) else ""
+    return replace(column, kind="identifier", reason=f"{MOSTLY_RARE}{dates}")
 
 
 def _with_personal(column: Column, cells: Cells) -> Column:

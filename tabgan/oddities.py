@@ -16,7 +16,14 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.errors import SchemaError
-from tabgan.inference import FREE_TEXT, looks_like_date_numbers, looks_like_date_text
+from tabgan.inference import (
+    FREE_TEXT,
+    MIN_ROWS,
+    MOSTLY_RARE,
+    looks_like_date_numbers,
+    looks_like_date_text,
+    rare_rows,
+)
 from tabgan.schema import Schema, listed
 
 Cells: TypeAlias = "pd.Series[Any]"
@@ -31,8 +38,12 @@ SAME = 1e-10
 _INVISIBLE = {"Cc", "Cf"}
 
 
-def oddities(df: pd.DataFrame, schema: Schema, *, declared: Collection[Hashable] = ()) -> list[str]:
-    """What the user should know of a table that will be learned. `declared`: columns not inferred.
+def oddities(
+    df: pd.DataFrame, schema: Schema, *, declared: Collection[Hashable] = (), min_rows: int = MIN_ROWS
+) -> list[str]:
+    """What the user should know of a table that will be learned.
+
+    `declared`: columns not inferred. `min_rows`: that hold a value which is learned.
 
     >>> from tabgan.schema import infer_schema
     >>> table = pd.DataFrame({"a": [20240131, 20231224], "b": [20240131, 20231224]})
@@ -47,7 +58,8 @@ def oddities(df: pd.DataFrame, schema: Schema, *, declared: Collection[Hashable]
     for place, column in enumerate(schema):
         is_declared = column.name in declared
         told += [
-            f"Column {column.name!r}: {line}." for line in _of_column(df.iloc[:, place], column, is_declared)
+            f"Column {column.name!r}: {line}."
+            for line in _of_column(df.iloc[:, place], column, is_declared, min_rows)
         ]
     return [*told, *_alike(df, schema)]
 
@@ -62,19 +74,38 @@ def refuse_free_text(schema: Schema, declared: Collection[Hashable] = ()) -> Non
             )
 
 
-def _of_column(cells: Cells, column: Column, is_declared: bool) -> Iterator[str]:
+def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -> Iterator[str]:
     if isinstance(cells.dtype, pd.SparseDtype):
         cells = cells.astype(cells.dtype.subtype)
         yield "it is sparse and comes out dense"
     if column.kind == "identifier":
         if not is_declared and column.personal is None:
-            yield "taken for an identifier, so never learned; values of the same form are made up"
+            yield from _of_identifiers(cells.dropna(), column, min_rows)
         return
     present = cells.dropna()
     if column.kind == "numeric":
         yield from _of_numbers(present, column, is_declared)
     elif column.kind == "categorical":
         yield from _of_texts(present, is_declared)
+
+
+def _of_identifiers(present: Cells, column: Column, min_rows: int) -> Iterator[str]:
+    if not column.reason.startswith(MOSTLY_RARE):
+        yield "taken for an identifier, so never learned; values of the same form are made up"
+        return
+    n_rare = rare_rows(present, min_rows)
+    is_all = n_rare == len(present)
+    how_many = "all of its rows" if is_all else f"{n_rare} of its rows, more than half,"
+    cure = "Drop it (--drop) if that is of no use"
+    if not is_all:
+        cure = (
+            'Declare it kind="categorical" (--schema) to have it learned with frequent values in place of '
+            "rare ones, or drop it (--drop)"
+        )
+    yield (
+        f"{how_many} hold a value that fewer than {min_rows} rows hold, so it is not learned and values of "
+        f"the same form are made up. {cure}"
+    )
 
 
 def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[str]:

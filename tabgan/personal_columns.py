@@ -88,7 +88,7 @@ def _carried_out(
 
 def _decided(column: Column, decision: str | None, df: pd.DataFrame) -> Column:
     if decision == LEARN and column.kind == "identifier":
-        return infer_column(column.name, df[column.name], may_be_personal=False)
+        return infer_column(column.name, df[column.name], may_be_personal=False, min_rows=1)
     return _as_identifier(column, decision) if decision in FORMS else column
 
 

@@ -51,8 +51,14 @@ def prepare(
     free = free_bytes(chosen_device(parameters["device"]))
     check_memory(list(df.columns), [2] * df.shape[1], len(df), settings, free)
     stated = Schema(()) if declared is None else read_schema(declared)
+    min_rows, target = parameters["min_rows"], parameters["target"]
     schema = resolve_schema(
-        df, stated, discrete_columns=parameters["discrete_columns"], rules=parameters["rules"]
+        df,
+        stated,
+        discrete_columns=parameters["discrete_columns"],
+        rules=parameters["rules"],
+        min_rows=min_rows if parameters["rare"] == "fold" else 1,
+        learned=() if target is None else (target,),
     )
     schema, df, decided = decide(schema, df, parameters["personal"] or {}, parameters["locale"])
     notes += decided
@@ -60,7 +66,6 @@ def prepare(
     refuse_free_text(schema, stated.names)
     check_target(parameters["target"], schema, parameters["auxiliary_weight"])
     fit_options: dict[str, Any] = {key: parameters[key] for key in ("min_rows", "rare", "max_categories")}
-    min_rows, target = parameters["min_rows"], parameters["target"]
     df, left_out = rows_that_hold(df, schema, parameters["broken_rows"], min_rows=min_rows)
     notes += left_out
     reduction = Reduction.fit(df, schema, min_rows=min_rows, target=target)
@@ -69,7 +74,8 @@ def prepare(
     blocks = encoder.layout.blocks
     names = [reduction.inner.names[block.column] for block in blocks]
     check_memory(names, [block.size for block in blocks], len(df), settings, free)
-    notes += oddities(df, schema, declared=stated.names)  # before there are codes: both take memory
+    # Before there are codes, for both take memory.
+    notes += oddities(df, schema, declared=stated.names, min_rows=min_rows)
     codes, foreign = encoder.encode_counting(inner)
     notes += encoder.warnings
     notes += notes_on(foreign, min_rows, df.shape, parameters["batch_size"])

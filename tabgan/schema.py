@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,8 +17,8 @@ from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import has_surrogate
 from tabgan.column import Column, Kind, same_nan
 from tabgan.errors import SchemaError
-from tabgan.inference import complete_column, infer_column
-from tabgan.rule import Rule, rule_from_dict, rule_to_dict
+from tabgan.inference import MIN_ROWS, complete_column, infer_column
+from tabgan.rule import FixedCombinations, Rule, rule_from_dict, rule_to_dict
 from tabgan.scalars import scalar_to_json
 from tabgan.sdv_metadata import columns_of_sdv, is_sdv_metadata
 
@@ -153,10 +153,17 @@ class Schema:
 Declared: TypeAlias = "Schema | Mapping[str, Any] | str | os.PathLike[str]"
 
 
-def infer_schema(df: pd.DataFrame | ArrowStream, *, discrete_columns: Sequence[Hashable] = ()) -> Schema:
+def infer_schema(
+    df: pd.DataFrame | ArrowStream,
+    *,
+    discrete_columns: Sequence[Hashable] = (),
+    min_rows: int = MIN_ROWS,
+    learned: Collection[Hashable] = (),
+) -> Schema:
     """Kind, dtype and decimals of every column, each with its reason.
 
-    `discrete_columns` names columns that are categorical whatever they hold (as in ctgan).
+    `discrete_columns` names columns that are categorical whatever they hold (as in ctgan). Text whose
+    values are mostly held by fewer than `min_rows` rows is an identifier, unless `learned` names it.
 
     >>> table = pd.DataFrame({"age": [31, 45], "job": ["clerk", "nurse"]})
     >>> [column.kind for column in infer_schema(table, discrete_columns=["age"])]
@@ -171,7 +178,12 @@ def infer_schema(df: pd.DataFrame | ArrowStream, *, discrete_columns: Sequence[H
     discrete = set(discrete_columns)
     return Schema(
         tuple(
-            infer_column(name, df.iloc[:, place], discrete=name in discrete)
+            infer_column(
+                name,
+                df.iloc[:, place],
+                discrete=name in discrete,
+                min_rows=1 if name in learned else min_rows,
+            )
             for place, name in enumerate(df.columns)
         )
     )
@@ -183,14 +195,25 @@ def resolve_schema(
     *,
     discrete_columns: Sequence[Hashable] = (),
     rules: Sequence[Rule] = (),
+    min_rows: int = MIN_ROWS,
+    learned: Collection[Hashable] = (),
 ) -> Schema:
     """What is declared, completed by what can be inferred; further rules join those that it has.
 
+    `discrete_columns`, `min_rows`, `learned`: as for `infer_schema`; columns of combinations are learned.
     `declared` is a Schema, its JSON as a mapping or file, or SDV metadata as a mapping or file. A
     column it leaves out is inferred; of a column without dtype all it does not state is inferred.
     """
-    inferred = infer_schema(df, discrete_columns=discrete_columns)
     schema = Schema(()) if declared is None else read_schema(declared)
+    combined = {
+        name
+        for rule in (*schema.rules, *rules)
+        if isinstance(rule, FixedCombinations)
+        for name in rule.columns
+    }
+    inferred = infer_schema(
+        df, discrete_columns=discrete_columns, min_rows=min_rows, learned={*learned, *combined}
+    )
     if unknown := [name for name in schema.names if name not in inferred]:
         raise SchemaError(
             f"The schema declares {listed(unknown)}, which the table does not have. Remove them."

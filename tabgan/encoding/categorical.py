@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
@@ -18,9 +18,36 @@ from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
 from tabgan.encoding.writing import write_labels
 from tabgan.errors import SchemaError
 from tabgan.scalars import scalar_from_json, scalar_to_json
+from tabgan.schema import listed
 
 RareRule: TypeAlias = Literal["fold", "token"]
 RARE_TOKEN = "other"
+
+
+class AllRareError(SchemaError):
+    """No value of a column is held by enough rows; told of with all columns alike, `refusal_of_rare`."""
+
+    def __init__(self, name: Hashable, n_values: int) -> None:
+        super().__init__(name, n_values)
+        self.name, self.n_values = name, n_values
+
+
+def refusal_of_rare(errors: Sequence[AllRareError], min_rows: int) -> str:
+    """What to tell of columns of which no value can be kept.
+
+    >>> print(refusal_of_rare([AllRareError("cabin", 60)], 5).split(". ")[0])
+    Column 'cabin': none of its 60 different values is held by 5 rows
+    """
+    if len(errors) == 1:
+        told = f"Column {errors[0].name!r}: none of its {errors[0].n_values} different values is"
+        it, form = "it", "its form"
+    else:
+        told = f"Columns {listed([error.name for error in errors])}: none of their values is"
+        it, form = "them", "their form"
+    return (
+        f'{told} held by {min_rows} rows. Declare {it} kind="identifier" (--schema), so that values of '
+        f"{form} are made up, drop {it} (--drop), or from Python give a smaller min_rows."
+    )
 
 
 @dataclass(frozen=True)
@@ -53,17 +80,14 @@ class CategoricalEncoder:
         rare: RareRule = "fold",
         max_categories: int | None = None,
     ) -> CategoricalEncoder:
-        """Ask for the labels of one column. Raises: SchemaError when all of them are rare."""
+        """Ask for the labels of one column. Raises: AllRareError when all of them are rare."""
         asked = statistics.category_counts(column.name)
         told = _most_frequent(asked, max_categories)
         has_rare = told.n_rest >= max(statistics.min_rows, 1)
         if rare == "token" and not all(isinstance(label, str) for label in told.labels):
             rare = "fold"  # the token is text and the labels are not
         if has_rare and not told.labels and rare == "fold":
-            raise SchemaError(
-                f"Column {column.name!r}: none of its {told.n_hidden} different values is held by "
-                f'{statistics.min_rows} rows. Declare it kind="identifier", drop it or lower min_rows.'
-            )
+            raise AllRareError(column.name, told.n_hidden)
         order = _drawing_order(column, told)
         labels = tuple(told.labels[place] for place in order)
         counts = [told.counts[place] for place in order]
@@ -267,6 +291,11 @@ def _notes(
         n_rows = f"fewer than {min_rows}" if asked.n_rest < min_rows else str(asked.n_rest)
         notes.append(
             f"values held by fewer than {min_rows} rows each ({n_rows} rows in all) become {became}."
+        )
+    if asked.n_hidden and not has_token and told.n_rest > sum(told.counts):
+        notes.append(
+            f"more than half of its rows ({told.n_rest}) hold such a value, so those that are kept come out "
+            'far too often. Declare it kind="identifier" to have values of its form made up, or drop it.'
         )
     if told is not asked:
         notes.append(f"all but its {len(told.labels)} most frequent values become {became}.")

@@ -6,23 +6,19 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Protocol, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from tabgan.column import Column
-from tabgan.encoding.categorical import CategoricalEncoder, RareRule
+from tabgan.encoding.categorical import RareRule
 from tabgan.encoding.coarsening import coarse_condition, coarse_table
 from tabgan.encoding.conditions import Condition
-from tabgan.encoding.datetime import DatetimeEncoder
-from tabgan.encoding.identifier import IdentifierEncoder
+from tabgan.encoding.encoders import READERS, ColumnEncoder, fit_columns
 from tabgan.encoding.layout import ONE_BLOCK, Block, CodeArray, FloatArray, Layout
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.likeness import by_likeness
-from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.reading import Cells
 from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
 from tabgan.errors import ConditionError, ModelFileError, SchemaError
 from tabgan.schema import Schema, resolve_schema
@@ -30,55 +26,6 @@ from tabgan.schema import Schema, resolve_schema
 VERSION = 1
 WIDE_CODES = 65_536  # of all numeric columns together
 ROWS_AT_ONCE = 2**20  # of a column while it is encoded, which takes some ten numbers a row
-
-
-class ColumnEncoder(Protocol):
-    """What the encoder of every kind can do."""
-
-    @property
-    def column(self) -> Column:
-        """The schema's column."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What fitting had to leave out; known to a fresh encoder only."""
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of codes of each of its blocks, coarse first."""
-
-    def positions(self) -> Sequence[tuple[float, ...] | None]:
-        """Places in [0, 1] of the codes of each block; None where they have no order."""
-
-    def encode(self, cells: Cells) -> tuple[CodeArray, int]:
-        """Codes [rows, blocks] of the cells, and how many cells have no code of their own."""
-
-    def decode(
-        self,
-        codes: CodeArray,
-        rng: np.random.Generator,
-        *,
-        condition: Condition = None,
-        first_row: int = 0,
-    ) -> Cells:
-        """A column of the output dtype."""
-
-    def allowed(self, condition: Condition) -> FloatArray:
-        """Shape: -> sizes: the share of what each code stands for that meets the condition."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """State as strict JSON."""
-
-
-_READERS: TypeAlias = (
-    type[NumericEncoder] | type[CategoricalEncoder] | type[DatetimeEncoder] | type[IdentifierEncoder]
-)
-READERS: dict[str, _READERS] = {
-    "numeric": NumericEncoder,
-    "categorical": CategoricalEncoder,
-    "datetime": DatetimeEncoder,
-    "identifier": IdentifierEncoder,
-}
 
 
 @dataclass(frozen=True)
@@ -124,7 +71,7 @@ class TableEncoder:
         max_levels = levels_of_width(df.shape[1]) if max_levels is None else max_levels
         _check_options(min_rows, rare, max_levels, max_categories)
         if schema is None or not all(column.dtype for column in schema):
-            schema = resolve_schema(df, schema)
+            schema = resolve_schema(df, schema, min_rows=min_rows if rare == "fold" else 1)
         schema.check(df)
         df = coarse_table(df, schema)
         if statistics is None:
@@ -135,7 +82,7 @@ class TableEncoder:
                 f"than {min_rows}: their values could be read from it. Give more rows, or accept that "
                 "with min_rows=1 (--allow-tiny)."
             )
-        encoders = [_fit_column(column, statistics, rare, max_levels, max_categories) for column in schema]
+        encoders = fit_columns(schema, statistics, rare, max_levels, max_categories)
         told = [line for encoder in encoders for line in encoder.notes]
         if max_levels < LEAST_LEVELS:
             told.append(
@@ -305,22 +252,6 @@ def _check_options(min_rows: int, rare: str, max_levels: int, max_categories: in
         raise ValueError(f'Expected rare="fold" or "token", got rare={rare!r}.')
     if not 2 <= max_levels <= 10_000:
         raise ValueError(f"Expected 2 <= max_levels <= 10000, got max_levels={max_levels}.")
-
-
-def _fit_column(
-    column: Column,
-    statistics: ColumnStatistics,
-    rare: RareRule,
-    max_levels: int,
-    max_categories: int | None,
-) -> ColumnEncoder:
-    if column.kind == "numeric":
-        return NumericEncoder.fit(column, statistics, max_levels=max_levels)
-    if column.kind == "datetime":
-        return DatetimeEncoder.fit(column, statistics)
-    if column.kind == "identifier":
-        return IdentifierEncoder.fit(column, statistics)
-    return CategoricalEncoder.fit(column, statistics, rare=rare, max_categories=max_categories)
 
 
 def _index_of(names: tuple[Hashable, ...]) -> pd.Index[Any]:

@@ -114,6 +114,20 @@ def test_a_column_of_rare_labels_only_is_an_error_with_a_cure():
     assert set(decoded(encoder, encoder.encode(table))) == {"other"}
 
 
+def test_columns_of_rare_labels_only_are_told_of_at_once():
+    notes = [f"note {k}" for k in range(60)]
+    table = pd.DataFrame({"a": notes, "x": ["x"] * 60, "b": notes})
+    with pytest.raises(SchemaError, match=r"Columns 'a', 'b': none .*--drop.*min_rows") as caught:
+        TableEncoder.fit(table)
+    assert "note 1" not in str(caught.value)
+
+
+def test_a_fold_of_most_rows_is_told_of_plainly():
+    for n_often, is_told in ((20, True), (60, False)):
+        encoder, _ = fit(["often"] * n_often + [f"rare {k}" for k in range(40)])
+        assert ("more than half of its rows (40)" in " ".join(encoder.warnings)) == is_told
+
+
 def test_an_unseen_label_is_rare_or_else_the_most_frequent_and_counted():
     encoder, _ = fit(["a"] * 60 + ["b"] * 70)
     codes, foreign = encoder.encode_counting(pd.DataFrame({"x": ["new", "a", None]}))

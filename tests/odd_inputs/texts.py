@@ -12,6 +12,8 @@ import pandas as pd
 from tabgan.model_file import read_model
 from tests.odd_inputs.tiny import N_ROWS, beside, call, learned, refused, repeated, warned
 
+CATEGORICAL = {"tabgan_schema": 1, "columns": [{"name": "odd", "kind": "categorical"}]}
+
 
 def row_07_constant_category(tmp_path: Path) -> None:
     for dtype in (object, "str", "category", "string[pyarrow]"):
@@ -90,6 +92,23 @@ def row_36_a_category_of_few_people(tmp_path: Path) -> None:
     assert b"secret" not in (tmp_path / "odd.tabgan").read_bytes()
     _, rows = learned(beside(cells), tmp_path, rare="token")
     assert set(rows["odd"]) <= {"p", "q", "other"}
+    _mostly_such_categories(tmp_path)
+
+
+def _mostly_such_categories(tmp_path: Path) -> None:
+    cells = ["often"] * 8 + [f"secret {place // 2}" for place in range(N_ROWS - 8)]
+    model, rows = learned(beside(cells), tmp_path)
+    warned(model, "'odd'", "112 of its rows", 'kind="categorical"', "--drop")
+    assert rows["odd"].is_unique
+    for options in ({"target": "odd"}, {"schema": CATEGORICAL}, {"personal": {"odd": "learn"}}):
+        model, rows = learned(beside(cells), tmp_path, **options)
+        assert set(rows["odd"]) == {"often"}
+        warned(model, "'odd'", "more than half of its rows (112)")
+    model, rows = learned(beside(cells), tmp_path, rare="token")
+    assert "other" in set(rows["odd"])
+    rare = beside([f"secret {place // 2}" for place in range(N_ROWS)])
+    warned(learned(rare, tmp_path)[0], "'odd'", "all of its rows", "--drop")
+    refused(rare, "'odd'", "none of its 60", "--schema", "--drop", secret="secret", target="odd")
 
 
 def row_37_very_long_text(tmp_path: Path) -> None:
