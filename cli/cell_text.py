@@ -24,6 +24,7 @@ Declared: TypeAlias = Literal["text", "whole", "number", "datetime"] | None
 
 _INTEGER = r"^(0|-?[1-9][0-9]*)$"
 _FLOAT = r"^-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
+_INFINITE = r"(?i)^[+-]?inf(inity)?$"  # a number only among numbers
 _COMMA_NUMBER = r"^-?(0|[1-9][0-9]*),[0-9]+$"
 _THOUSANDS = r"^-?[1-9][0-9]{0,2},[0-9]{3}$"  # may be one thousand and some, or one and some
 _MAX_FIXED = 6  # digits after the point that are kept although they are zeros
@@ -110,7 +111,7 @@ def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = ()) -> str:
     """The sign that the numbers of a column have before their fraction; "" where none can be told."""
     distinct = pc.unique(texts)
     distinct = distinct.filter(pc.invert(pc.is_in(distinct, pa.array(["", *missing], pa.string()))))
-    distinct = pc.utf8_trim_whitespace(distinct)
+    distinct = _finite(pc.utf8_trim_whitespace(distinct))
     for mark in (",", "."):
         marked = distinct.filter(pc.match_substring(distinct, mark))
         if len(marked) and _all_match(distinct, _float_pattern(mark)):
@@ -146,13 +147,20 @@ def _numbers(column: _Texts, decimal: str) -> TypedColumn | None:
         if whole.null_count:  # floats would lose digits and write "1.0"
             return TypedColumn(whole.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
         return TypedColumn(_series(whole))
-    if not _all_match(column.distinct, _float_pattern(decimal)):
+    finite = _finite(column.distinct)
+    if len(finite) == 0 or not _all_match(finite, _float_pattern(decimal)):
         return None
-    texts = column.distinct if decimal == "." else pc.replace_substring(column.distinct, decimal, ".")
-    numbers = pc.cast(texts, pa.float64())
-    if not pc.all(pc.is_finite(numbers)).as_py():  # 1e999
+    texts, finite = (pc.replace_substring(cells, decimal, ".") for cells in (column.distinct, finite))
+    numbers = pc.cast(pc.utf8_ltrim(texts, "+"), pa.float64())
+    if pc.sum(pc.is_finite(numbers)).as_py() < len(finite):  # 1e999
         return None
-    return TypedColumn(_series(column.spread(numbers)), style=_number_style(texts))
+    style = "%.0f" if _all_match(finite, _INTEGER) else _number_style(finite)
+    return TypedColumn(_series(column.spread(numbers)), style=style)
+
+
+def _finite(texts: pa.Array) -> pa.Array:
+    """The cells but those that write an infinite number."""
+    return texts.filter(pc.invert(pc.match_substring_regex(texts, _INFINITE)))
 
 
 def with_points(cells: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -215,7 +223,7 @@ def _warning(column: _Texts, decimal: str) -> str:
     if _all_match(distinct, _INTEGER):
         return f"Column {column.name!r} stays text: its whole numbers are beyond 64 bits."
     is_word = pc.is_in(distinct, pa.array(_MISSING_WORDS))
-    others = distinct.filter(pc.invert(is_word))
+    others = _finite(distinct.filter(pc.invert(is_word)))
     if len(others) == len(distinct) or len(others) == 0:
         return ""
     if not _all_match(others, _float_pattern(decimal)) and read_dates(others) is None:
@@ -236,7 +244,7 @@ def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple
     if kinds.is_bool_dtype(cells.dtype) and "|" in style:
         true, false = style.split("|")
         return cells.astype(object).map({True: true, False: false}), style
-    if kinds.is_float_dtype(cells.dtype) and re.fullmatch(r"%\.[1-6]f", style):
+    if kinds.is_float_dtype(cells.dtype) and re.fullmatch(r"%\.[0-6]f", style):
         numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
         fixed = [style % number if number == number else None for number in numbers.tolist()]
         texts = fixed if decimal == "." else [text and text.replace(".", decimal) for text in fixed]

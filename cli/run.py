@@ -141,11 +141,13 @@ def _row_count(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> int:
 
 
 def _as_learned(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> pd.DataFrame:
-    """Real rows with the columns that were learned; of text, as private mode reads them."""
+    """Real rows, finite, with the columns that were learned; of text, as private mode reads them."""
     from tabgan_cli import private
 
+    from tabgan.infinite import finite_table
+
     kept = rows[list(fitted.schema_.names)]
-    return private.typed_rows(kept, fitted.schema_) if is_private else kept
+    return private.typed_rows(kept, fitted.schema_) if is_private else finite_table(kept, fitted.infinite)[0]
 
 
 def _split(rows: pd.DataFrame, seed: int | None) -> tuple[pd.DataFrame, pd.DataFrame]:

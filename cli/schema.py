@@ -36,6 +36,7 @@ def schema(
     del debug
     from tabgan_cli import paths, reading, table_file, terminal
 
+    from tabgan.infinite import finite_table
     from tabgan.schema import infer_schema
     from tabgan.whole_file import whole_file
 
@@ -45,13 +46,14 @@ def schema(
     read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
     found = table_file.read_table(table, read_options)
     terminal.warn(found.warnings)
-    found = reading.without_columns(found, drop)
-    inferred = infer_schema(found.rows)
-    n_rows, n_columns = terminal.counted(len(found.rows), "row"), terminal.counted(len(inferred), "column")
+    rows, infinite = finite_table(reading.without_columns(found, drop).rows, "missing")
+    terminal.warn(f"{line} Fit and run refuse them without --infinite." for line in infinite)
+    inferred = infer_schema(rows)
+    n_rows, n_columns = terminal.counted(len(rows), "row"), terminal.counted(len(inferred), "column")
     title = f"{table.name}: {n_rows}, {n_columns}"
     terminal.print_table(title, ("column", "kind", "type", "why"), inferred.explain())
     if find_rules:
-        inferred = _with_rules(inferred, found.rows)
+        inferred = _with_rules(inferred, rows)
     if output is not None:
         with whole_file(output) as handle:
             handle.write(f"{inferred.to_json()}\n".encode())

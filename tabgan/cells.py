@@ -196,7 +196,7 @@ def check_finite(name: Hashable, values: FloatArray) -> None:
     if n_infinite := int(np.isinf(values).sum()):
         raise SchemaError(
             f"Column {name!r}: {n_infinite} of {len(values)} rows are infinite. "
-            "Replace them by missing cells or by finite numbers."
+            'Replace them, or have a fit do so with infinite="missing" or "clip" (--infinite of fit and run).'
         )
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tabgan_cli.cell_text import Declared, TypedColumn, type_column, write_column
+from tabgan_cli.cell_text import Declared, TypedColumn, decimal_mark, type_column, write_column
 from tabgan_cli.failures import CommandError
 
 
@@ -35,6 +35,8 @@ def rewritten(column: TypedColumn, decimal: str = ".") -> list[str]:
         (["1e5", "-.5", "3."], "float64"),
         (["True", "False"], "bool"),
         (["true", ""], "boolean"),
+        (["1", "inf", "-INF", ""], "float64"),
+        (["+Infinity", "2.5"], "float64"),
         (["2024-01-31"], "datetime64[s]"),
         (["2024-01-31T10:00:00.123"], "datetime64[ms]"),
         (["2024-01-31T10:00:00.1234Z"], "datetime64[us, UTC]"),
@@ -58,7 +60,8 @@ def test_cells_that_all_look_like_a_type_get_it(texts: list[str], dtype: str) ->
         ["1,234", "5"],
         ["1_000"],
         ["0x10"],
-        ["inf", "1.5"],
+        ["inf", "-Infinity"],
+        ["inf", "1.5", "low"],
         ["1e999"],
         ["true", "True"],
         ["yes", "no"],
@@ -82,6 +85,16 @@ def test_only_empty_cells_and_the_words_that_are_named_are_missing() -> None:
     assert typed(["NA", "", "null"]).cells.isna().tolist() == [False, True, False]
     assert typed(["NA", "", "null"], missing=["NA"]).cells.isna().tolist() == [True, True, False]
     assert typed(["1", "NA", "3"], missing=["NA"]).cells.dtype == "Int64"
+
+
+def test_infinite_cells_are_numbers_among_numbers() -> None:
+    cells = typed(["3", "inf", "-Infinity", "+INF"]).cells
+    assert cells.tolist() == [3, np.inf, -np.inf, np.inf]
+    assert typed(["1,5", "inf"], decimal=",").cells.tolist() == [1.5, np.inf]
+    assert decimal_mark(pa.chunked_array([["1,5", "inf"]])) == ","
+    assert "--na-values 'NA'" in typed(["1.5", "inf", "NA"]).warning
+    column = typed(["7", "inf", ""])
+    assert write_column(column.cells.replace(np.inf, 9.0), column.style)[0].tolist() == ["7", "9", None]
 
 
 def test_a_column_without_any_cell_is_missing_throughout() -> None:

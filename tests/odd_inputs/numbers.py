@@ -55,6 +55,12 @@ def row_12_infinite_numbers(tmp_path: Path) -> None:
     fit = ("fit", tmp_path / "t.parquet", "--epochs", 1, "-m", tmp_path / "m.tabgan")
     assert call(*fit).code == 3
     assert call(*fit, "--infinite", "clip").code == 0
+    beside(cells.map(str)).to_csv(tmp_path / "t.csv", index=False)
+    assert "without --infinite" in call("schema", tmp_path / "t.csv").err
+    run = ("run", tmp_path / "t.csv", "--max-seconds", 1, "--time-budget", 0.01, "-o", tmp_path / "new.csv")
+    assert "--infinite of fit and run" in call(*run).err
+    assert call(*run, "--infinite", "clip").code == 0
+    assert set(pd.read_csv(tmp_path / "new.csv")["odd"]) <= {1.5, 2.5}
 
 
 def learned_finite(table: pd.DataFrame, tmp_path: Path, rule: str) -> tuple[Any, pd.DataFrame]:
