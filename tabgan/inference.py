@@ -23,6 +23,7 @@ from tabgan.cells import (
 from tabgan.column import Column
 from tabgan.errors import SchemaError
 from tabgan.personal.recognition import SURE, recognise, recognise_birth_date
+from tabgan.written import written_as
 
 MIN_ROWS_FOR_IDENTIFIER = 100
 FREE_TEXT = "free text, which cannot be learned"
@@ -31,11 +32,8 @@ NEARLY_UNIQUE = 0.95  # of text: so many different values that none could be lea
 MIN_ROWS = 5  # that hold a value which is learned
 MOSTLY_RARE = "text, most rows hold a value that too few rows hold"
 
-DATE_TEXT = "; it looks like dates: convert it with pd.to_datetime to have it learned as such"
-
+_LOOKS = "; it looks like "
 _ID_NAME = re.compile(r"(^|[^a-z])(id|ids|uuid|guid|key|ssn|index|email|iban)$")
-
-_ISO_DATE = re.compile(r"\d{4}-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$")
 
 
 def infer_column(
@@ -89,15 +87,15 @@ def _with_rarity(column: Column, cells: Cells, min_rows: int) -> Column:
         return column
     if 2 * rare_rows(present, min_rows) <= len(present):
         return column
-    dates = DATE_TEXT if column.reason.endswith(DATE_TEXT) else ""
-    return replace(column, kind="identifier", reason=f"{MOSTLY_RARE}{dates}")
+    told = "".join(column.reason.partition(_LOOKS)[1:])
+    return replace(column, kind="identifier", reason=f"{MOSTLY_RARE}{told}")
 
 
 def _with_personal(column: Column, cells: Cells) -> Column:
     """An identifier, if the cells are surely personal; text of dates only told of, for they are learned."""
     is_text = column.kind in ("categorical", "identifier") and column.element in (None, "text")
     is_label = column.ordered or column.dtype.startswith(("bool", "null"))
-    if column.kind == "datetime" or column.reason.endswith(DATE_TEXT):
+    if column.kind == "datetime" or f"{_LOOKS}dates" in column.reason:
         found = recognise_birth_date(column.name)
         told = f"; {found.reason} (confidence {found.confidence:.2f})" if found else ""
         return replace(column, reason=column.reason + told)
@@ -235,24 +233,14 @@ def _infer_text(name: Hashable, present: Cells, dtype: str) -> Column:
     enough = len(present) >= MIN_ROWS_FOR_IDENTIFIER
     if share >= NEARLY_UNIQUE and enough and distinct.str.count(r"\S+").mean() >= FREE_TEXT_WORDS:
         return Column(name, "identifier", dtype, reason=FREE_TEXT)
+    written = written_as(distinct)
+    told = "" if written is None else f"{_LOOKS}{written.what}. {written.cure(name)}"
     if share == 1 and (enough or (len(present) > 1 and _has_id_name(name))):
-        return Column(name, "identifier", dtype, reason="text, another one in every row")
+        return Column(name, "identifier", dtype, reason=f"text, another one in every row{told}")
     if share >= NEARLY_UNIQUE and enough:
-        return Column(name, "identifier", dtype, reason="text, another one in nearly every row")
-    reason = "text whose values repeat" if share < 1 else "text"
-    if looks_like_date_text(distinct):
-        reason += DATE_TEXT
+        return Column(name, "identifier", dtype, reason=f"text, another one in nearly every row{told}")
+    reason = f"text whose values repeat{told}" if share < 1 else f"text{told}"
     return Column(name, "categorical", dtype, reason=reason if len(present) else "every cell is missing")
-
-
-def looks_like_date_text(cells: Cells) -> bool:
-    """Whether text reads like ISO dates, with or without a time of day.
-
-    >>> looks_like_date_text(pd.Series(["2024-02-29", "2023-12-31 23:59"]))
-    True
-    """
-    some = cells.dropna().iloc[:100]
-    return len(some) > 0 and all(isinstance(cell, str) and _ISO_DATE.match(cell) for cell in some)
 
 
 def _has_id_name(name: Hashable) -> bool:

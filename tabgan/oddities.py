@@ -21,10 +21,10 @@ from tabgan.inference import (
     MIN_ROWS,
     MOSTLY_RARE,
     looks_like_date_numbers,
-    looks_like_date_text,
     rare_rows,
 )
 from tabgan.schema import Schema, listed
+from tabgan.written import written_as
 
 Cells: TypeAlias = "pd.Series[Any]"
 FloatArray: TypeAlias = npt.NDArray[np.float64]
@@ -86,10 +86,11 @@ def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -
     if column.kind == "numeric":
         yield from _of_numbers(present, column, is_declared)
     elif column.kind == "categorical":
-        yield from _of_texts(present, is_declared)
+        yield from _of_texts(present, column.name, is_declared)
 
 
 def _of_identifiers(present: Cells, column: Column, min_rows: int) -> Iterator[str]:
+    yield from _of_written(present, column.name)
     if not column.reason.startswith(MOSTLY_RARE):
         yield "taken for an identifier, so never learned; values of the same form are made up"
         return
@@ -127,12 +128,18 @@ def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[s
             yield "a few values lie very far out. Declare minimum and maximum if they are wrong"
 
 
-def _of_texts(present: Cells, is_declared: bool) -> Iterator[str]:
+def _of_written(present: Cells, name: Hashable) -> Iterator[str]:
+    written = written_as(present)
+    if written is not None:
+        yield f"text that looks like {written.what}. {written.cure(name)}"
+
+
+def _of_texts(present: Cells, name: Hashable, is_declared: bool) -> Iterator[str]:
     distinct = [label for label in present.unique() if isinstance(label, str)]
     if not distinct:
         return
-    if not is_declared and looks_like_date_text(pd.Series(distinct, dtype=object)):
-        yield "text that looks like dates. Convert it with pd.to_datetime to have it learned as such"
+    if not is_declared:
+        yield from _of_written(pd.Series(distinct, dtype=object), name)
     strange = [label for label in distinct if not label.isascii()]
     if len({unicodedata.normalize("NFC", label) for label in strange}) < len(strange):
         yield "some values differ only in how letters are composed. Normalise them (NFC) if they are the same"

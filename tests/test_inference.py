@@ -17,7 +17,8 @@ from tabgan.cells import decimals_of
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.errors import SchemaError
-from tabgan.inference import complete_column, infer_column, looks_like_date_text
+from tabgan.inference import complete_column, infer_column
+from tabgan.written import looks_like_date_text
 
 N = 200
 RNG = np.random.default_rng(0)
