@@ -5,6 +5,8 @@ Only whether the cell is missing is a code.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +26,7 @@ from tabgan.encoding.writing import write_labels, write_numbers
 from tabgan.errors import SchemaError
 from tabgan.personal.people import people_of
 from tabgan.personal.values import DIGITS, SHAPELESS, made_up
+from tabgan.scalars import scalar_to_json
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,12 @@ class IdentifierEncoder:
         if column.personal in SHAPELESS and pattern.form == "text":
             pattern = Pattern("text")  # nothing of the column is needed, so nothing is kept
         return cls(column, pattern, has_missing)
+
+    @cached_property
+    def _salt(self) -> int:
+        """A number for each name, so that columns of one form do not go together."""
+        name = json.dumps(scalar_to_json(self.column.name))
+        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
     @cached_property
     def split(self) -> Split:
@@ -89,7 +98,7 @@ class IdentifierEncoder:
                 self._check_room(len(rows) and int(rows[-1]))
             values = self.pattern.numbers(rows) if made is None else np.array(made, dtype=np.int64)
             return write_numbers(Numbers(values, is_missing), self.column, Part())
-        texts = self.pattern.texts(rows) if made is None else made
+        texts = self.pattern.texts(rows, self._salt) if made is None else made
         if self.column.dtype == "category":
             cells: Cells = pd.Series(pd.Categorical(texts))
             return cells.mask(is_missing)
@@ -100,15 +109,15 @@ class IdentifierEncoder:
         """Personal data of the column's form; None where any value of the pattern will do."""
         form = self.column.personal
         if form == "uuid":
-            return Pattern("uuid").texts(rows) if self.pattern.form == "text" else None
+            return Pattern("uuid").texts(rows, self._salt) if self.pattern.form == "text" else None
         if form is None:
             return None
         pieces = self.pattern.pieces
         if self.pattern.form == "number":
             if form not in DIGITS or self.pattern.start == 1:
                 return None
-            # The start of running numbers has one digit more than the numbers have.
-            pieces = (("9", len(str(self.pattern.start)) - 1),)
+            # Running numbers start below or at the first number of one digit more.
+            pieces = (("9", len(str(self.pattern.start - 1))),)
         return made_up(form, rows, pieces, self.column.locale)
 
     def _check_room(self, last_row: int) -> None:

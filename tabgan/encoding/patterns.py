@@ -19,6 +19,7 @@ import numpy as np
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.layout import IntArray
+from tabgan.encoding.scattering import scattered
 
 Form: TypeAlias = Literal["number", "text", "uuid"]
 
@@ -31,13 +32,16 @@ CLASSES = {
     "z": string.digits + string.ascii_lowercase,
     "Z": string.digits + string.ascii_uppercase,
     "*": string.digits + string.ascii_letters,
+    "1": "123456789",  # before further digits, where no zero is
 }
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]")
 _SAME_LENGTH = 0.95
-_CROWDED = 0.001  # share of all texts of a form that the rows may take
-MIN_CAPACITY = 10**6
+_CROWDED = 0.1  # share of all texts of a form that the rows may take, where it can be wider
+_FULL = 0.5  # the same, where it has but one length
+_MOST_ROWS = 2**62
 MAX_LENGTH = 65_536  # of a cell of text
+_DIGITS_64 = 20  # of numbers up to 2**64, if not of all numbers of so many digits
 _COUNTED = 64  # characters that the row number is written into; those before repeat them
 _ANY: tuple[tuple[str, Any], ...] = (("z", 12),)
 
@@ -69,19 +73,29 @@ class Pattern:
         """Running numbers of the rows."""
         return rows + self.start
 
-    def texts(self, rows: IntArray) -> list[str]:
-        """One text a row, another one for every row number."""
+    def texts(self, rows: IntArray, salt: int = 0) -> list[str]:
+        """One text a row, another one for every row number; longer ones when those of the form run out.
+
+        `salt`: another one gives other texts, so that columns of one form do not share them.
+        """
         if self.form == "uuid":
-            return [_uuid(row) for row in rows.tolist()]
-        alphabets = _alphabets(self.pieces)
-        free = [len(alphabet) for alphabet in alphabets if len(alphabet) > 1]
-        capacity = math.prod(free[-_COUNTED:])
-        stride = _stride(capacity)
-        return [_text(alphabets, row, stride=stride, capacity=capacity) for row in rows.tolist()]
+            return [_uuid(row, salt) for row in rows.tolist()]
+        texts = [""] * len(rows)
+        pieces, first = self.pieces, 0
+        while True:
+            alphabets = _alphabets(pieces)
+            capacity = _capacity(alphabets)
+            last = min(first + capacity, _MOST_ROWS)
+            own = np.flatnonzero((rows >= first) & (rows < last))
+            for place, index in zip(own.tolist(), scattered(rows[own] - first, capacity, salt), strict=True):
+                texts[place] = _text(alphabets, index)
+            if last > rows.max(initial=0):
+                return texts
+            pieces, first = _wider(pieces), first + capacity
 
 
 def pattern_of_numbers(values: IntArray, column: Column, *, min_rows: int) -> Pattern:
-    """Running numbers with one digit more than the largest group of numbers has.
+    """Running numbers that start above the largest group of numbers, with one digit more if need be.
 
     Its digits come from a mean of `min_rows` numbers, so that no single number shows; where
     the dtype has no room above, the numbers start at 1.
@@ -90,7 +104,9 @@ def pattern_of_numbers(values: IntArray, column: Column, *, min_rows: int) -> Pa
     if len(values) < n_top:
         return Pattern("number")
     top = np.partition(values, len(values) - n_top)[-n_top:]
-    start = int(10 ** len(str(max(int(top.astype(np.float64).mean()), 1))))
+    mean = max(int(top.astype(np.float64).mean()), 1)
+    step = 10 ** max(len(str(mean)) - 2, 1)
+    start = min((mean // step + 2) * step, 10 ** len(str(mean)))
     dtype = to_dtype(column.dtype)
     plain = getattr(dtype, "numpy_dtype", dtype)
     largest = np.iinfo(plain).max if getattr(plain, "kind", "O") in "iu" else 2**63 - 1
@@ -109,16 +125,24 @@ def pattern_of_text(texts: list[str], *, min_rows: int, has_room: bool = False) 
     (length, n_same) = Counter(map(len, texts)).most_common(1)[0]
     rows = [text for text in texts if len(text) == length]
     if n_same >= _SAME_LENGTH * len(texts) and length > 0:
-        pieces = _by_position(rows, min_rows)
+        pieces, share = _by_position(rows, min_rows, is_led=not has_room), _FULL
     else:
-        pieces = _by_run(texts, min_rows)
+        pieces, share = _by_run(texts, min_rows, is_led=not has_room), _CROWDED
     if has_room and pieces == _ANY:
         pieces = (*_marks(texts, min_rows), *_ANY)
-    return Pattern("text", pieces=pieces if has_room else _roomy(pieces, len(texts)))
+    return Pattern("text", pieces=pieces if has_room else _roomy(pieces, len(texts), share))
 
 
-def _by_position(texts: list[str], min_rows: int) -> tuple[tuple[str, Any], ...]:
-    return _merged([_piece(column, min_rows) for column in zip(*texts, strict=True)])
+def _by_position(texts: list[str], min_rows: int, *, is_led: bool) -> tuple[tuple[str, Any], ...]:
+    columns = list(zip(*texts, strict=True))
+    pieces = _hexadecimal([_piece(column, min_rows) for column in columns])
+    if is_led:
+        kinds = ["", *(kind for kind, _ in pieces)]
+        pieces = [
+            ("1", 1) if kind == "9" and before in ("", "=") and "0" not in column else (kind, content)
+            for (kind, content), before, column in zip(pieces, kinds, columns, strict=False)
+        ]
+    return _merged(pieces)
 
 
 def _piece(characters: tuple[str, ...], min_rows: int) -> tuple[str, Any]:
@@ -139,12 +163,17 @@ def _class_of(characters: Counter[str]) -> str:
     return "*"
 
 
-def _merged(pieces: list[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
-    """Neighbours of one kind become one piece; digits among hexadecimal letters join them."""
+def _hexadecimal(pieces: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Digits among hexadecimal letters join them."""
     kinds = {kind for kind, _ in pieces}
     for wide in ("x", "X"):
         if wide in kinds and kinds <= {"9", wide, "=", "a", "A"}:
             pieces = [(wide if kind == "9" else kind, content) for kind, content in pieces]
+    return pieces
+
+
+def _merged(pieces: list[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
+    """Neighbours of one kind become one piece."""
     merged: list[tuple[str, Any]] = []
     for kind, content in pieces:
         if merged and merged[-1][0] == kind:
@@ -154,7 +183,7 @@ def _merged(pieces: list[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
     return tuple(merged)
 
 
-def _by_run(texts: list[str], min_rows: int) -> tuple[tuple[str, Any], ...]:
+def _by_run(texts: list[str], min_rows: int, *, is_led: bool) -> tuple[tuple[str, Any], ...]:
     """Runs of digits and letters, of the lengths that most rows of the commonest shape have."""
     split = [_RUN.findall(text) for text in texts]
     shapes = Counter(tuple(_shape(run) for run in runs) for runs in split)
@@ -167,9 +196,20 @@ def _by_run(texts: list[str], min_rows: int) -> tuple[tuple[str, Any], ...]:
         run, n_common = Counter(runs).most_common(1)[0]
         if n_common == len(runs) or kind == "=":
             pieces.append(("=", run if n_common >= min_rows else "-"))
+        elif kind == "9" and is_led and not any(run.startswith("0") for run in runs):
+            length = _usual_length(runs, min_rows)
+            pieces += [("1", 1), ("9", length - 1)] if length > 1 else [("1", 1)]
         else:
-            pieces.append((kind, Counter(map(len, runs)).most_common(1)[0][0]))
+            pieces.append((kind, _usual_length(runs, min_rows)))
     return _merged(pieces)
+
+
+def _usual_length(runs: tuple[str, ...], min_rows: int) -> int:
+    """The commonest length; of numbers that fit 64 bits, one of which all numbers do."""
+    counts = Counter(map(len, runs))
+    length = counts.most_common(1)[0][0]
+    is_tight = length == _DIGITS_64 and counts[length - 1] >= min_rows
+    return length - 1 if is_tight and max(runs, key=lambda run: (len(run), run)) < str(2**64) else length
 
 
 def _marks(texts: list[str], min_rows: int) -> list[tuple[str, Any]]:
@@ -185,19 +225,40 @@ def _shape(run: str) -> str:
     return "="
 
 
-def _roomy(pieces: tuple[tuple[str, Any], ...], n_rows: int) -> tuple[tuple[str, Any], ...]:
-    """Lengthen a form whose values are mostly taken, so that new ones hit no old ones."""
-    free = [index for index, (kind, _) in enumerate(pieces) if kind != "="]
+def _roomy(pieces: tuple[tuple[str, Any], ...], n_rows: int, share: float) -> tuple[tuple[str, Any], ...]:
+    """A form of which the rows do not take most values, as then nearly all that are made would be old ones.
+
+    First zeros that all numbers begin with may be other digits, which keeps the length; then it grows.
+    """
+    if all(kind == "=" for kind, _ in pieces):
+        return _wider(pieces)
+    if n_rows > _CROWDED * _capacity(_alphabets(pieces)):
+        pieces = _without_zeros(pieces)
+    while n_rows > share * _capacity(_alphabets(pieces)):
+        pieces = _wider(pieces)
+    return pieces
+
+
+def _without_zeros(pieces: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+    freed: list[tuple[str, Any]] = []
+    for kind, content in pieces:
+        last = freed[-1] if freed else ("", "")
+        n_zeros = len(last[1]) - len(last[1].rstrip("0")) if last[0] == "=" and kind in ("1", "9") else 0
+        if n_zeros:
+            freed[-1:] = [("=", last[1][:-n_zeros]), ("9", n_zeros), ("9", content)]
+        else:
+            freed.append((kind, content))
+    return _merged([(kind, content) for kind, content in freed if content])
+
+
+def _wider(pieces: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+    """The form with a digit more, or another sign where it has no digits."""
+    free = [place for place, (kind, content) in enumerate(pieces) if kind != "=" and content]
     if not free:
         return (*pieces, ("9", 9))
-    room = math.prod(len(CLASSES[pieces[index][0]]) ** pieces[index][1] for index in free)
-    if n_rows <= _CROWDED * room and room >= MIN_CAPACITY:
-        return pieces
-    kind, length = pieces[free[-1]]
-    base = len(CLASSES[kind])
-    needed = max(n_rows / _CROWDED, MIN_CAPACITY) / room
-    longer = (kind, length + max(1, math.ceil(math.log(needed, base))))
-    return tuple(longer if index == free[-1] else piece for index, piece in enumerate(pieces))
+    wide = next((place for place in reversed(free) if pieces[place][0] == "9"), free[-1])
+    kind, length = pieces[wide]
+    return (*pieces[:wide], (kind, length + 1), *pieces[wide + 1 :])
 
 
 def _length(piece: tuple[str, Any]) -> int:
@@ -218,33 +279,27 @@ def _alphabets(pieces: tuple[tuple[str, Any], ...]) -> list[str]:
     return alphabets
 
 
-def _stride(capacity: int) -> int:
-    """A step that is coprime to the capacity, so that every row lands on another value."""
-    stride = max(int(capacity * 0.6180339887), 1)
-    while math.gcd(stride, capacity) != 1:
-        stride += 1
-    return stride
+def _capacity(alphabets: list[str]) -> int:
+    """How many texts there are, but for characters that repeat others."""
+    return math.prod([len(alphabet) for alphabet in alphabets if len(alphabet) > 1][-_COUNTED:])
 
 
-def _text(alphabets: list[str], row: int, *, stride: int, capacity: int) -> str:
-    lap, place = divmod(row, capacity)
-    first = rest = (place * stride + stride // 2) % capacity
-    characters, n_free = [], 0
+def _text(alphabets: list[str], index: int) -> str:
+    rest, characters, n_free = index, [], 0
     for alphabet in reversed(alphabets):
         if len(alphabet) > 1:
-            rest, digit = divmod(rest if n_free % _COUNTED else first, len(alphabet))
+            rest, digit = divmod(rest if n_free % _COUNTED else index, len(alphabet))
             n_free += 1
             characters.append(alphabet[digit])
         else:
             characters.append(alphabet)
-    text = "".join(reversed(characters))
-    return f"{text}-{lap}" if lap else text
+    return "".join(reversed(characters))
 
 
-def _uuid(row: int) -> str:
+def _uuid(row: int, salt: int) -> str:
     """A version 4 UUID from the row number, by a fixed mixing that never repeats (odd factors)."""
-    high = (row * 0x9E3779B97F4A7C15 + 0xBF58476D1CE4E5B9) % 2**60
-    low = (row * 0xD1B54A32D192ED03 + 0x94D049BB133111EB) % 2**62
+    high = ((row + salt) * 0x9E3779B97F4A7C15 + 0xBF58476D1CE4E5B9) % 2**60
+    low = ((row + salt) * 0xD1B54A32D192ED03 + 0x94D049BB133111EB) % 2**62
     digits = f"{high:015x}"
     tail = f"{low | 1 << 63:016x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[12:]}-{tail[:4]}-{tail[4:]}"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tabgan.encoding import TableEncoder
-from tabgan.encoding.patterns import Pattern, pattern_of_text
+from tabgan.encoding.patterns import Pattern, pattern_of_numbers, pattern_of_text
 from tabgan.errors import ConditionError, SchemaError
 from tabgan.schema import Column, Schema
 
@@ -45,7 +45,71 @@ def test_new_texts_have_the_form_are_unique_and_are_no_old_ones(texts, form):
     made = pattern_of_text(texts, min_rows=5).texts(np.arange(30_000))
     assert len(set(made)) == 30_000
     assert pd.Series(made).str.fullmatch(form).all()
-    assert len(set(made) & set(texts)) <= 0.001 * len(made)
+    assert len(set(made[:N]) & set(texts)) <= 0.1 * N
+
+
+LIKE = {
+    "order": ([f"ORD-{k:05d}" for k in range(1, 301)], r"ORD-\d{5}"),
+    "account": ([f"{k:06d}" for k in RNG.permutation(10**6)[:300]], r"\d{6}"),
+    "no zero first": ([str(k) for k in RNG.choice(range(10**4, 10**5), 300, replace=False)], r"[1-9]\d{4}"),
+    "plate": ([f"{a}{k:03d}" for a, k in zip(words(2), range(500, 800), strict=False)], r"[a-z]{2}\d{3}"),
+    "version": ([f"{k % 9}.{k % 7}.{k}" for k in range(100, 400)], r"\d\.\d\.\d{3}"),
+    "64 bits": ([str(k) for k in RNG.integers(0, 2**64 - 1, 300, dtype=np.uint64)], r"[1-9]\d{18,19}"),
+}
+
+
+@pytest.mark.parametrize(("texts", "form"), LIKE.values(), ids=LIKE)
+def test_new_texts_are_as_long_as_the_old_ones(texts, form):
+    made = pattern_of_text(texts, min_rows=5).texts(np.arange(300), salt=1)
+    assert pd.Series(made).str.fullmatch(form).all()
+    assert len(set(made)) == 300
+    if texts is LIKE["64 bits"][0]:
+        assert max(map(int, made)) < 2**64
+
+
+def test_a_form_that_is_nearly_full_is_made_longer():
+    for texts, length in (([f"{k:03d}" for k in range(400)], 3), ([f"{k:03d}" for k in range(600)], 4)):
+        assert {len(text) for text in pattern_of_text(texts, min_rows=5).texts(np.arange(50))} == {length}
+    assert {
+        len(t) for t in pattern_of_text([f"K{k}" for k in range(600)], min_rows=5).texts(np.arange(9))
+    } == {5}
+
+
+def test_texts_are_longer_only_once_those_of_the_form_run_out():
+    made = Pattern("text", pieces=(("=", "K"), ("9", 2), ("=", "-"), ("a", 1))).texts(
+        np.arange(30_000), salt=9
+    )
+    assert [len(text) for text in made] == [5] * 2600 + [6] * 26_000 + [7] * 1400
+    assert len(set(made)) == 30_000
+    assert (
+        made[27_000]
+        == Pattern("text", pieces=(("=", "K"), ("9", 2), ("=", "-"), ("a", 1))).texts(
+            np.array([27_000]), salt=9
+        )[0]
+    )
+
+
+def test_identifiers_of_one_form_share_nothing_but_the_form():
+    forms = [f"K{k:06d}" for k in RNG.permutation(10**6)[:N]]
+    table = pd.DataFrame({"a": forms, "b": forms[::-1], "u": [str(uuid.UUID(int=k)) for k in range(N)]})
+    table["v"] = table["u"][::-1].to_list()
+    encoder = TableEncoder.fit(table)
+    out = encoder.decode(encoder.encode(table), rng=np.random.default_rng(0))
+    for one, two in (("a", "b"), ("u", "v")):
+        assert out[one].str.len().eq(table[one].str.len()).all()
+        assert (out[one] == out[two]).sum() < 5
+        assert sum(map(str.__eq__, "".join(out[one]), "".join(out[two]))) < 0.45 * out[one].str.len().sum()
+    again = TableEncoder.from_dict(encoder.to_dict()).decode(
+        encoder.encode(table), rng=np.random.default_rng(0)
+    )
+    pd.testing.assert_frame_equal(again, out)
+
+
+@pytest.mark.parametrize(("last", "n_digits"), [(300, 3), (2000, 4), (995, 4), (99_999, 6)])
+def test_running_numbers_start_above_with_as_many_digits_where_there_is_room(last, n_digits):
+    out = pattern_of_numbers(np.arange(1, last + 1), Column("k", "identifier", "int64"), min_rows=5)
+    assert last < out.start <= 1.15 * last + 10
+    assert len(str(out.start)) == n_digits
 
 
 def test_a_character_of_few_rows_is_not_told():
