@@ -202,7 +202,13 @@ def _dates(column: _Texts) -> TypedColumn | None:
     cells = _series(column.spread(moments))
     if style.pandas_zone is not None:
         cells = cells.dt.tz_convert(style.pandas_zone)
-    return TypedColumn(cells, style=str(style))
+    warning = ""
+    if style.zone == "Z" and not pc.all(pc.ends_with(column.distinct, "Z")).as_py():
+        warning = (
+            f"Column {column.name!r}: its times have several offsets from UTC, so they are read, learned and "
+            "written as UTC (Z). Where the hour of the day matters, write them as local time without offset."
+        )
+    return TypedColumn(cells, style=str(style), warning=warning)
 
 
 def _misfit(column: _Texts, decimal: str, declared: Declared) -> CommandError:

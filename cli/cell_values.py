@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from tabgan_cli.cell_text import Declared, date_column, type_column
+from tabgan_cli.cell_text import Declared, TypedColumn, date_column, type_column
 from tabgan_cli.csv_table import declared_type
 from tabgan_cli.tables import CsvStyle, Table
 
@@ -49,6 +49,7 @@ class ValueColumns:
         declared = {column.name: declared_type(column) for column in schema or ()}
         rows: dict[str, pd.Series[Any]] = {}
         styles: dict[str, str] = {}
+        told = list(warnings)
         for name, blocks in self._blocks.items():
             joined = _joined(blocks)
             if isinstance(joined, list):
@@ -57,11 +58,14 @@ class ValueColumns:
             if self._as_text:
                 rows[name] = pd.Series(joined.cast(pa.string()).to_numpy(), dtype=object)
                 continue
-            rows[name], style = _typed(name, joined, declared.get(name), finds_dates=finds_dates)
-            if style:
-                styles[name] = style
+            column = _typed(name, joined, declared.get(name), finds_dates=finds_dates)
+            rows[name] = column.cells
+            if column.style:
+                styles[name] = column.style
+            if column.warning:
+                told.append(column.warning)
         frame = pd.DataFrame(rows, columns=list(self._blocks), index=pd.RangeIndex(self._n_rows))
-        return Table(frame, CsvStyle(columns=styles), tuple(warnings))
+        return Table(frame, CsvStyle(columns=styles), tuple(told))
 
 
 def _text(value: Any) -> str | None:
@@ -95,16 +99,13 @@ def _joined(blocks: list[pa.Array | list[Any]]) -> pa.ChunkedArray | list[Any]:
     return values
 
 
-def _typed(
-    name: str, cells: pa.ChunkedArray, declared: Declared, *, finds_dates: bool
-) -> tuple[pd.Series[Any], str]:
+def _typed(name: str, cells: pa.ChunkedArray, declared: Declared, *, finds_dates: bool) -> TypedColumn:
     if pa.types.is_string(cells.type):
         if declared not in (None, "text"):
-            column = type_column(name, cells, declared=declared)
-            return column.cells, column.style
+            return type_column(name, cells, declared=declared)
         dates = date_column(name, cells) if declared is None and finds_dates else None
         if dates is not None:
-            return dates.cells, dates.style
+            return dates
     elif pa.types.is_integer(cells.type) and declared in ("text", "number"):
         cells = pc.cast(cells, pa.string() if declared == "text" else pa.float64())
-    return from_arrow(pa.table({name: cells}))[name], ""
+    return TypedColumn(from_arrow(pa.table({name: cells}))[name])

@@ -88,8 +88,8 @@ def _written(texts: Cells, few: Cells) -> Written | None:
         return Written("durations", ("pd.to_timedelta({})",))
     if _all(texts, _TIME):
         seconds = {bool(_TIME.fullmatch(text)["seconds"]) for text in texts}  # type: ignore[index]
-        calls = {(True,): ("pd.to_timedelta({})",), (False,): ('pd.to_timedelta({} + ":00")',)}
-        return Written("times", calls[tuple(seconds)]) if len(seconds) == 1 else None
+        call = "pd.to_timedelta({})" if True in seconds else 'pd.to_timedelta({} + ":00")'
+        return Written("times", (call,)) if len(seconds) == 1 else None
     return _numbers(texts)
 
 
@@ -115,9 +115,9 @@ def _date_formats(texts: Cells) -> list[str]:
         days = [f"%d{sign}%m{sign}{year}", f"%m{sign}%d{sign}{year}"]
     else:
         days = [f"{year}{sign}%m{sign}%d"]
-    found = [day + _clock_format(match) for day in days]
-    found = [form for form in found if _reads(texts, form)]
-    return found[:1] if parts["month"] else found  # May is May
+    clock = _clock_format(match)
+    forms = [day + clock for day in days if _reads(texts, day + clock)]
+    return forms[:1] if parts["month"] else forms  # May is May
 
 
 def _clock_format(match: re.Match[str]) -> str:

@@ -165,6 +165,17 @@ def test_text_that_may_be_meant_otherwise_is_told_of(texts: list[str], told: str
     assert told in column.warning
 
 
+def test_times_of_several_offsets_are_told_to_become_utc() -> None:
+    column = typed(["2024-01-01T10:00+01:00", "2024-07-01T10:00+02:00", ""])
+    assert rewritten(column) == ["2024-01-01T09:00Z", "2024-07-01T08:00Z", ""]
+    assert "'c'" in column.warning
+    assert "written as UTC (Z)" in column.warning
+    for texts in (["2024-01-01T10:00+01:00", "2024-07-01T10:00+01:00"], ["2024-01-01T10:00Z"]):
+        column = typed(texts)
+        assert column.warning == ""
+        assert rewritten(column) == texts
+
+
 def test_ordinary_text_is_not_told_of() -> None:
     assert typed(["NA", "a"]).warning == ""
     assert typed(["NA", "null"]).warning == ""
