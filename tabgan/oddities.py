@@ -131,7 +131,7 @@ def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[s
 def _of_written(present: Cells, name: Hashable) -> Iterator[str]:
     written = written_as(present)
     if written is not None:
-        yield f"text that looks like {written.what}. {written.cure(name)}"
+        yield f"{written.what} written as text. {written.cure(name)}"
 
 
 def _of_texts(present: Cells, name: Hashable, is_declared: bool) -> Iterator[str]:

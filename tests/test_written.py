@@ -125,8 +125,10 @@ def test_reason_and_warning_name_the_call_whatever_the_kind(n_different: int) ->
     table = pd.DataFrame({"day": cells})
     call = """pd.to_datetime(df['day'], format="%m/%d/%Y")"""
     assert call in infer_column("day", cells).reason
-    (line,) = [line for line in oddities(table, infer_schema(table)) if "looks like" in line]
-    assert line.startswith("Column 'day': text that looks like dates. ")
+    (line,) = [line for line in oddities(table, infer_schema(table)) if "written as text" in line]
+    assert line.startswith("Column 'day': dates written as text. ")
     assert call in line
-    assert not any("looks like" in line for line in oddities(table, infer_schema(table), declared=["day"]))
+    assert not any(
+        "written as text" in line for line in oddities(table, infer_schema(table), declared=["day"])
+    )
     assert "dates of birth" in infer_column("date_of_birth", cells).reason
