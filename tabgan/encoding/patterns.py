@@ -40,6 +40,8 @@ _SAME_LENGTH = 0.95
 _CROWDED = 0.1  # share of all texts of a form that the rows may take, where it can be wider
 _FULL = 0.5  # the same, where it has but one length
 _MOST_ROWS = 2**62
+_PARTS, _MARGIN = 16, 0.1  # of all texts of a form, in which old ones lie
+_MOST_COMPARED = 10**12  # texts of a form; among more old ones are hardly met
 MAX_LENGTH = 65_536  # of a cell of text
 _DIGITS_64 = 20  # of numbers up to 2**64, if not of all numbers of so many digits
 _COUNTED = 64  # characters that the row number is written into; those before repeat them
@@ -50,16 +52,19 @@ _ANY: tuple[tuple[str, Any], ...] = (("z", 12),)
 class Pattern:
     """Form of an identifier: `start` of running numbers, or pieces of text.
 
-    A piece is ("=", fixed text) or (a class of `CLASSES`, its number of characters).
+    A piece is ("=", fixed text) or (a class of `CLASSES`, its number of characters). `taken`: the
+    sixteenths of all texts in their order, from and to, in which old ones lie; made ones lie elsewhere.
     """
 
     form: Form
     start: int = 1
     pieces: tuple[tuple[str, Any], ...] = ()
+    taken: tuple[int, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """State as strict JSON."""
-        return {"form": self.form, "start": self.start, "pieces": [list(p) for p in self.pieces]}
+        told = {"form": self.form, "start": self.start, "pieces": [list(p) for p in self.pieces]}
+        return told | ({"taken": list(self.taken)} if self.taken else {})
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Pattern:
@@ -67,7 +72,10 @@ class Pattern:
         pieces = tuple((kind, content) for kind, content in state["pieces"])
         if state["form"] not in get_args(Form) or sum(map(_length, pieces)) > MAX_LENGTH:
             raise ValueError("Expected a known form of at most MAX_LENGTH characters.")
-        return cls(state["form"], int(state["start"]), pieces)
+        taken = tuple(map(int, state["taken"])) if "taken" in state else None
+        if taken is not None and not (len(taken) == 2 and 0 <= taken[0] < taken[1] <= _PARTS):
+            raise ValueError("Expected the first and the last sixteenth that old texts take.")
+        return cls(state["form"], int(state["start"]), pieces, taken)  # type: ignore[arg-type]
 
     def numbers(self, rows: IntArray) -> IntArray:
         """Running numbers of the rows."""
@@ -81,17 +89,19 @@ class Pattern:
         if self.form == "uuid":
             return [_uuid(row, salt) for row in rows.tolist()]
         texts = [""] * len(rows)
-        pieces, first = self.pieces, 0
+        pieces, first, taken = self.pieces, 0, self.taken or (0, 0)
         while True:
             alphabets = _alphabets(pieces)
-            capacity = _capacity(alphabets)
+            whole = _capacity(alphabets)
+            start, stop = (sixteenths * whole // _PARTS for sixteenths in taken)
+            capacity = whole - (stop - start)
             last = min(first + capacity, _MOST_ROWS)
             own = np.flatnonzero((rows >= first) & (rows < last))
             for place, index in zip(own.tolist(), scattered(rows[own] - first, capacity, salt), strict=True):
-                texts[place] = _text(alphabets, index)
+                texts[place] = _text(alphabets, index if index < start else index + stop - start)
             if last > rows.max(initial=0):
                 return texts
-            pieces, first = _wider(pieces), first + capacity
+            pieces, first, taken = _wider(pieces), first + capacity, (0, 0)
 
 
 def pattern_of_numbers(values: IntArray, column: Column, *, min_rows: int) -> Pattern:
@@ -130,7 +140,10 @@ def pattern_of_text(texts: list[str], *, min_rows: int, has_room: bool = False) 
         pieces, share = _by_run(texts, min_rows, is_led=not has_room), _CROWDED
     if has_room and pieces == _ANY:
         pieces = (*_marks(texts, min_rows), *_ANY)
-    return Pattern("text", pieces=pieces if has_room else _roomy(pieces, len(texts), share))
+    if has_room:
+        return Pattern("text", pieces=pieces)
+    pieces = _roomy(pieces, len(texts), share)
+    return Pattern("text", pieces=pieces, taken=_taken(texts, pieces, min_rows))
 
 
 def _by_position(texts: list[str], min_rows: int, *, is_led: bool) -> tuple[tuple[str, Any], ...]:
@@ -237,6 +250,31 @@ def _roomy(pieces: tuple[tuple[str, Any], ...], n_rows: int, share: float) -> tu
     while n_rows > share * _capacity(_alphabets(pieces)):
         pieces = _wider(pieces)
     return pieces
+
+
+def _taken(texts: list[str], pieces: tuple[tuple[str, Any], ...], min_rows: int) -> tuple[int, int] | None:
+    """The sixteenths of a form that old texts lie in, as far as groups of `min_rows` tell; None for most."""
+    alphabets = _alphabets(pieces)
+    capacity = _capacity(alphabets)
+    if capacity > _MOST_COMPARED or len(alphabets) > _COUNTED:
+        return None
+    places = sorted(place for text in texts if (place := _place(alphabets, text)) is not None)
+    n_least = max(min_rows, 1)
+    if len(places) < n_least:
+        return None
+    low, high = (sum(few) / n_least * _PARTS / capacity for few in (places[:n_least], places[-n_least:]))
+    first, last = max(int(low - _MARGIN), 0), min(int(high + _MARGIN) + 1, _PARTS)
+    return (first, last) if last - first <= _PARTS // 2 else None
+
+
+def _place(alphabets: list[str], text: str) -> int | None:
+    """The place of a text among all of its form; None for one of another form."""
+    if len(text) != len(alphabets) or not all(map(str.__contains__, alphabets, text)):
+        return None
+    place = 0
+    for alphabet, character in zip(alphabets, text, strict=True):
+        place = place * len(alphabet) + alphabet.index(character)
+    return place
 
 
 def _without_zeros(pieces: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:

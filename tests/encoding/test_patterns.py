@@ -67,6 +67,24 @@ def test_new_texts_are_as_long_as_the_old_ones(texts, form):
         assert max(map(int, made)) < 2**64
 
 
+@pytest.mark.parametrize("numbers", [range(1, 301), range(9_600, 10_000), range(5_000, 5_300)])
+def test_texts_of_running_numbers_lie_where_no_old_one_is(numbers):
+    pattern = pattern_of_text([f"ORD-{k:04d}-x" for k in numbers], min_rows=5)
+    made = pattern.texts(np.arange(12_000), salt=3)
+    assert len(set(made)) == 12_000
+    assert {len(text) for text in made[:500]} == {10}
+    assert not set(made) & {f"ORD-{k:04d}-x" for k in numbers}
+    assert Pattern.from_dict(pattern.to_dict()) == pattern
+
+
+@pytest.mark.parametrize("taken", [[0], [3, 2], [-1, 4], [2, 17], [1, 2, 3]])
+def test_parts_that_there_are_not_are_refused(taken):
+    state = Pattern("text", pieces=(("9", 3),)).to_dict()
+    assert "taken" not in state
+    with pytest.raises(ValueError, match="sixteenth"):
+        Pattern.from_dict({**state, "taken": taken})
+
+
 def test_a_form_that_is_nearly_full_is_made_longer():
     for texts, length in (([f"{k:03d}" for k in range(400)], 3), ([f"{k:03d}" for k in range(600)], 4)):
         assert {len(text) for text in pattern_of_text(texts, min_rows=5).texts(np.arange(50))} == {length}
