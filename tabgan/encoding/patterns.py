@@ -75,7 +75,7 @@ class Pattern:
         taken = tuple(map(int, state["taken"])) if "taken" in state else None
         if taken is not None and not (len(taken) == 2 and 0 <= taken[0] < taken[1] <= _PARTS):
             raise ValueError("Expected the first and the last sixteenth that old texts take.")
-        return cls(state["form"], int(state["start"]), pieces, taken)  # type: ignore[arg-type]
+        return cls(state["form"], int(state["start"]), pieces, taken)
 
     def numbers(self, rows: IntArray) -> IntArray:
         """Running numbers of the rows."""
@@ -150,10 +150,10 @@ def _by_position(texts: list[str], min_rows: int, *, is_led: bool) -> tuple[tupl
     columns = list(zip(*texts, strict=True))
     pieces = _hexadecimal([_piece(column, min_rows) for column in columns])
     if is_led:
-        kinds = ["", *(kind for kind, _ in pieces)]
+        before = ["", *(str(content) if kind == "=" else kind for kind, content in pieces)]
         pieces = [
-            ("1", 1) if kind == "9" and before in ("", "=") and "0" not in column else (kind, content)
-            for (kind, content), before, column in zip(pieces, kinds, columns, strict=False)
+            ("1", 1) if kind == "9" and not last.isdigit() and "0" not in column else (kind, content)
+            for (kind, content), last, column in zip(pieces, before, columns, strict=False)
         ]
     return _merged(pieces)
 
