@@ -250,9 +250,10 @@ class DatetimeEncoder:
         first = self._shifts[:, None] + self._times[0][None, :]
         last = self._shifts[:, None] + self._times[1][None, :]
         earliest, latest = self._dates(window, first, last)
-        low, high = (ends[:, None, None] for ends in (self.axes[0].levels.low, self.axes[0].levels.high))
-        n_within = 1 + np.minimum(latest[None], high) - np.maximum(earliest[None], low)
-        return np.asarray(np.maximum(n_within, 0) / (1 + high - low))
+        dates = self.axes[0].levels
+        since, until = dates.low[:, None, None], dates.high[:, None, None]
+        n_within = 1 + np.minimum(latest[None], until) - np.maximum(earliest[None], since)
+        return np.asarray(np.maximum(n_within, 0) / (1 + until - since))
 
     def _spread(self, shares: FloatArray) -> FloatArray:
         """Shape: [dates, weekdays, times] -> sizes."""
