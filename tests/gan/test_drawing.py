@@ -133,8 +133,8 @@ def test_without_it_each_block_sees_those_before_it_in_the_sum_and_the_layers_do
 
 def test_a_restriction_holds_within_a_group_and_later_blocks_see_what_it_left():
     drawer, nothing = drawer_of(toy_blocks()), torch.zeros(20_000, 4, dtype=torch.long)
-    only = torch.zeros(SIZES[2], dtype=torch.bool)
-    only[1] = True
+    only = torch.zeros(SIZES[2])
+    only[1] = 1.0
     batch = drawer.start(nothing, nothing.bool())
     drawer.fill(batch, (2, 0), torch.rand(20_000, 4), restrictions={2: Restriction((2,), only)})
     assert (batch.codes[:, 2] == 1).all()
@@ -192,19 +192,19 @@ def test_noise_goes_to_the_rows_that_are_still_open():
 
 
 def fine_restriction() -> tuple[Restriction, torch.Tensor]:
-    """Pairs of codes over blocks 0 and 1: (0, 1), (0, 2), (2, 5)."""
-    allowed = torch.zeros(3, 6, dtype=torch.bool)
-    allowed[0, 1:3] = allowed[2, 5] = True
-    return Restriction((0, 1), allowed), allowed
+    """Pairs of codes over blocks 0 and 1: (0, 1), half of (0, 2), a tenth of (2, 5)."""
+    shares = torch.zeros(3, 6)
+    shares[0, 1], shares[0, 2], shares[2, 5] = 1.0, 0.5, 0.1
+    return Restriction((0, 1), shares), shares
 
 
 def test_restricted_draws_never_leave_the_restriction():
     drawer, nothing = drawer_of(toy_blocks()), torch.zeros(3000, 4, dtype=torch.long)
-    restriction, allowed = fine_restriction()
+    restriction, shares = fine_restriction()
     batch = drawer.start(nothing, nothing.bool())
     for block in (0, 1, 2, 3):
         drawer.fill(batch, (block,), torch.rand(3000, 4), restrictions={0: restriction, 1: restriction})
-    assert allowed[batch.codes[:, 0], batch.codes[:, 1]].all()
+    assert (shares[batch.codes[:, 0], batch.codes[:, 1]] > 0).all()
     assert len(batch.codes[:, :2].unique(dim=0)) == 3
     assert len(batch.codes[:, 2].unique()) == 9
 
@@ -214,20 +214,22 @@ def test_what_the_generator_holds_impossible_can_still_be_asked_for():
     drawer.weight = torch.zeros_like(drawer.weight)
     drawer.bias = torch.tensor([0.0, -1e4, -1e4, -1e4])
     batch = drawer.start(nothing, nothing.bool())
-    only = Restriction((0,), torch.tensor([False, False, True, False]))
+    only = Restriction((0,), torch.tensor([0.0, 0.0, 1.0, 0.0]))
     drawer.fill(batch, (0,), torch.rand(20, 1), restrictions={0: only})
     assert (batch.codes == 2).all()
     assert batch.log_mass.isfinite().all()
 
 
 def test_the_log_mass_is_the_chance_of_keeping_to_the_restriction():
+    """What a code counts for beyond its share, before those below it are known, is taken back with them."""
     drawer, nothing = drawer_of(toy_blocks()), torch.zeros(200, 4, dtype=torch.long)
-    restriction, allowed = fine_restriction()
+    restriction, shares = fine_restriction()
     batch, wanted = drawer.start(nothing, nothing.bool()), torch.zeros(200)
-    for block, possible in ((0, allowed.any(1)), (1, None)):
+    for block in (0, 1):
         chances = chances_of(drawer, batch.codes, batch.visible, block)
-        mask = possible if possible is not None else allowed[batch.codes[:, 0]]
-        wanted += (chances * mask).sum(1).log()
+        coarse, first = shares.mean(1), batch.codes[:, 0]
+        part = coarse if block == 0 else shares[first] / coarse[first, None]
+        wanted += (chances * part).sum(1).log()
         drawer.fill(batch, (block,), torch.rand(200, 4), restrictions={0: restriction, 1: restriction})
     torch.testing.assert_close(batch.log_mass, wanted, rtol=1e-3, atol=1e-4)
 
@@ -237,7 +239,7 @@ def test_a_given_block_adds_no_mass():
     visible = torch.zeros(codes.shape, dtype=torch.bool)
     visible[:20, 0] = True
     batch = drawer.start(codes, visible)
-    some = Restriction((0,), torch.tensor([True, False, True]))
+    some = Restriction((0,), torch.tensor([1.0, 0.0, 1.0]))
     drawer.fill(batch, (3, 0), torch.rand(40, 4), restrictions={0: some})
     assert torch.equal(batch.codes[:20, 0], codes[:20, 0])
     assert (batch.log_mass[:20] == 0).all()
@@ -245,12 +247,13 @@ def test_a_given_block_adds_no_mass():
 
 
 def test_a_restriction_over_three_blocks_knows_the_codes_before():
-    allowed = torch.rand(3, 4, 5) < 0.2
-    restriction, codes = Restriction((4, 2, 0), allowed), torch.zeros(12, 5, dtype=torch.long)
+    shares = torch.rand(3, 4, 5) * (torch.rand(3, 4, 5) < 0.2)
+    restriction, codes = Restriction((4, 2, 0), shares), torch.zeros(12, 5, dtype=torch.long)
     pairs = list(itertools.product(range(3), range(4)))
     codes[:, 4], codes[:, 2] = torch.tensor(pairs).T
-    for code in range(3):
-        assert restriction.of_block(4, codes)[0, code] == allowed[code].any()
+    first, second, third = (restriction.of_block(block, codes) for block in (4, 2, 0))
+    assert torch.equal(first[0] > 0, (shares > 0).any((1, 2)))
     for row, (coarse, middle) in enumerate(pairs):
-        assert torch.equal(restriction.of_block(2, codes)[row], allowed[coarse].any(1))
-        assert torch.equal(restriction.of_block(0, codes)[row], allowed[coarse, middle])
+        assert torch.equal(second[row] > 0, (shares[coarse] > 0).any(1))
+        together = first[0, coarse] * second[row, middle] * third[row]
+        torch.testing.assert_close(together, shares[coarse, middle])
