@@ -37,6 +37,7 @@ def audit(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    dates: options.Dates = None,
     drop: options.Drop = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
@@ -53,7 +54,7 @@ def audit(
     paths.check_table_path(table)
     paths.check_inputs(table, schema)
     paths.check_outputs(json, inputs=(table, schema), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
     declared = reading.read_schema_file(schema, drop)
     found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
     rows = reading.without_columns(found, drop).rows

@@ -7,7 +7,7 @@ so "00123", "NA" or "+49 30" keep a column text. Cells that are empty are missin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from tabgan_cli.date_formats import is_format, read_formatted, write_formatted
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.iso_dates import DateStyle, read_dates, write_dates
 
@@ -82,8 +83,12 @@ def type_column(
     decimal: str = ".",
     missing: Iterable[str] = (),
     declared: Declared = None,
+    dates: Sequence[str] = (),
 ) -> TypedColumn:
-    """The column of the right type. Raises: CommandError where a declared type does not fit."""
+    """The column of the right type. Raises: CommandError where a declared type does not fit.
+
+    `dates`: formats beside ISO.
+    """
     raw = pc.unique(texts)
     present = raw.filter(pc.invert(pc.is_in(raw, pa.array(["", *missing], pa.string()))))
     codes = pc.index_in(texts, present)
@@ -93,13 +98,13 @@ def type_column(
         return TypedColumn(_series(column.spread(present)))
     if len(present) == 0:
         return TypedColumn(pd.Series([None] * len(texts), dtype=object))
-    typed = _dates(column) if declared == "datetime" else None
+    typed = _dates(column, dates) if declared == "datetime" else None
     if declared != "datetime":
         typed = _numbers(column, decimal)
         if typed is not None and declared == "number":
             typed = replace(typed, cells=typed.cells.astype("float64"))
     if typed is None and declared is None:
-        typed = _booleans(column) or _dates(column)
+        typed = _booleans(column) or _dates(column, dates)
     if typed is not None:
         return typed
     if declared is not None:
@@ -125,7 +130,7 @@ def date_column(name: str, texts: pa.ChunkedArray) -> TypedColumn | None:
     present = raw.filter(pc.is_valid(raw))
     codes = pc.index_in(texts, present)
     codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
-    return _dates(_Texts(name, present, codes))
+    return _dates(_Texts(name, present, codes), ())
 
 
 def _series(values: pa.Array) -> pd.Series[Any]:
@@ -194,10 +199,11 @@ def _booleans(column: _Texts) -> TypedColumn | None:
     return TypedColumn(_series(truth), style=style)
 
 
-def _dates(column: _Texts) -> TypedColumn | None:
+def _dates(column: _Texts, formats: Sequence[str]) -> TypedColumn | None:
     found = read_dates(column.distinct)
     if found is None:
-        return None
+        named = read_formatted(column.distinct, formats)
+        return named and TypedColumn(_series(column.spread(named[0])), style=named[1])
     moments, style = found
     cells = _series(column.spread(moments))
     if style.pandas_zone is not None:
@@ -244,6 +250,8 @@ def _warning(column: _Texts, decimal: str) -> str:
 def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple[pd.Series[Any], str]:
     """The cells in a form that `DataFrame.to_csv` writes in this style, and the style to go on with."""
     kinds = pd.api.types
+    if is_moment(cells.dtype) and is_format(style):
+        return write_formatted(cells, style), style
     if is_moment(cells.dtype):
         texts, used = write_dates(cells, DateStyle.parse(style))
         return pd.Series(texts, index=cells.index, dtype=object), str(used)

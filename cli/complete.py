@@ -27,6 +27,7 @@ def complete(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    dates: options.Dates = None,
     drop: options.Drop = None,
     formula_guard: options.FormulaGuard = True,
     force: options.Force = False,
@@ -43,7 +44,7 @@ def complete(
     paths.check_table_path(output)
     paths.check_inputs(model, table)
     paths.check_outputs(output, inputs=(model, table), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
     fitted, style = training.load_model(model, device.value)
     given = table_file.read_table(table, read_options, schema=fitted.schema_)
     terminal.warn(given.warnings)

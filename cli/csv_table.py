@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tabgan_cli.cell_text import Declared, decimal_mark, type_column, with_points, write_column
 from tabgan_cli.csv_rows import CsvText, read_csv_text, separator_of_header
+from tabgan_cli.date_formats import iso_cells
 from tabgan_cli.formula_guard import guarded, guarded_column
 from tabgan_cli.packing import open_packed
 from tabgan_cli.places import Place
@@ -38,7 +39,12 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
             rows[name] = pd.Series([None] * len(cells), dtype=object)
             continue
         column = type_column(
-            name, cells, decimal=decimal, missing=options.missing, declared=declared.get(name)
+            name,
+            cells,
+            decimal=decimal,
+            missing=options.missing,
+            declared=declared.get(name),
+            dates=options.dates,
         )
         rows[name] = column.cells
         if column.style:
@@ -69,6 +75,8 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
         present = pc.if_else(pc.is_in(cells, missing), None, cells)
         if options.decimal == "," and name not in is_text:
             present = with_points(present)
+        if name not in is_text:
+            present = iso_cells(present, options.dates)
         rows[name] = pd.Series(present.to_numpy(), dtype=object)
     return Table(pd.DataFrame(rows, columns=list(rows)), CsvStyle(separator, options.decimal or "."))
 

@@ -57,6 +57,7 @@ def evaluate(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    dates: options.Dates = None,
     drop: options.Drop = None,
     force: options.Force = False,
     quiet: options.Quiet = False,
@@ -76,7 +77,7 @@ def evaluate(
     rules = gate.read_rules(fail_if)
     paths.check_inputs(*inputs)
     paths.check_outputs(json, html, inputs=inputs, force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
     declared = reading.read_schema_file(schema, drop)
     tables, resolved = _read((train, synthetic, holdout), read_options, declared, is_quiet=quiet)
 

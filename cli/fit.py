@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tabgan_cli import options
 from tabgan_cli.failures import reports_failures
+
+if TYPE_CHECKING:
+    from tabgan_cli.learning import Asked
 
 
 @reports_failures
@@ -34,6 +37,7 @@ def fit(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    dates: options.Dates = None,
     drop: options.Drop = None,
     infinite: options.Infinite = options.InfiniteRule.error,
     max_categories: options.MaxCategories = None,
@@ -44,7 +48,7 @@ def fit(
 ) -> None:
     """Learn a table and write a model of it."""
     del debug
-    from tabgan_cli import learning, paths, terminal, training
+    from tabgan_cli import learning, paths
 
     paths.check_model_path(model)
     asked = learning.Asked(
@@ -69,6 +73,7 @@ def fit(
         encoding=encoding,
         decimal=decimal,
         na_values=na_values,
+        dates=dates,
         drop=drop,
         infinite=infinite,
         max_categories=max_categories,
@@ -76,10 +81,16 @@ def fit(
         force=force,
         quiet=quiet,
     )
+    _fit(asked, model)
+
+
+def _fit(asked: Asked, model: Path) -> None:
+    from tabgan_cli import learning, terminal, training
+
     job, found = learning.begun(asked, model, beside=model)
     fitted = training.trained(found.rows, job)
     training.save_model(fitted.model, model, found.style)
     fitted.check_ended(f"Wrote {model}.", job, rewrites=True)
     job.forget_checkpoint()
-    if not quiet:
+    if not asked.quiet:
         terminal.say(f"Wrote {model}.")

@@ -43,6 +43,7 @@ class Asked:
     encoding: options.Encoding
     decimal: options.Decimal
     na_values: options.NaValues
+    dates: options.Dates
     drop: options.Drop
     infinite: options.Infinite
     max_categories: options.MaxCategories
@@ -74,7 +75,7 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
     inputs = (table, asked.schema, asked.privacy, *kept)
     paths.check_outputs(*outputs, inputs=inputs, force=asked.force)
     read_options = reading.csv_options(
-        asked.sep, asked.encoding, asked.decimal, asked.na_values, drop=asked.drop
+        *(asked.sep, asked.encoding, asked.decimal, asked.na_values), dates=asked.dates, drop=asked.drop
     )
     declared = reading.read_schema_file(asked.schema, asked.drop)
     job = training.Job(

@@ -136,6 +136,14 @@ NaValues: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--na-values", metavar="TEXT", help="Text of a CSV that means a missing cell; repeatable."),
 ]
+Dates: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dates",
+        metavar="FORMAT",
+        help="Format of dates of a CSV that are not ISO, such as %d.%m.%Y or '%m/%d/%Y %H:%M'; repeatable.",
+    ),
+]
 
 Drop: TypeAlias = Annotated[
     list[str] | None,

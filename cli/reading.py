@@ -24,9 +24,11 @@ def csv_options(
     decimal: str | None = None,
     missing: list[str] | None = None,
     *,
+    dates: list[str] | None = None,
     drop: list[str] | None = None,
 ) -> CsvOptions:
     """The options for reading CSV, checked. Raises: CommandError."""
+    from tabgan_cli.date_formats import checked_formats
     from tabgan_cli.table_file import CsvOptions
 
     names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
@@ -41,7 +43,9 @@ def csv_options(
             "".encode(encoding)  # refuses codecs that are no text, such as hex
         except LookupError:
             raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.") from None
-    return CsvOptions(separator, encoding, decimal, tuple(missing or ()), tuple(drop or ()))
+    return CsvOptions(
+        separator, encoding, decimal, tuple(missing or ()), checked_formats(dates), tuple(drop or ())
+    )
 
 
 def personal_choices(texts: list[str] | None) -> dict[Hashable, str]:

@@ -28,6 +28,7 @@ def schema(
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
     na_values: options.NaValues = None,
+    dates: options.Dates = None,
     drop: options.Drop = None,
     force: options.Force = False,
     debug: options.Debug = False,
@@ -43,7 +44,7 @@ def schema(
     paths.check_table_path(table)
     paths.check_inputs(table)
     paths.check_outputs(output, inputs=(table,), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, drop=drop)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
     found = table_file.read_table(table, read_options)
     terminal.warn(found.warnings)
     rows, infinite = finite_table(reading.without_columns(found, drop).rows, "missing")

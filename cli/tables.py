@@ -19,6 +19,7 @@ class CsvOptions:
     encoding: str | None = None
     decimal: str | None = None
     missing: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()  # formats beside ISO
     dropped: tuple[str, ...] = ()  # columns that will be left out: their cells are not looked at
 
 

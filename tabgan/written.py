@@ -36,11 +36,12 @@ _DIGITS = re.compile(r"\d+")
 class Written:
     """What text writes ("dates"), and calls of pandas that convert it, one for each way to read it.
 
-    `{}` in a call stands for the column.
+    `{}` in a call stands for the column. `formats` of dates: the command line can read them.
     """
 
     what: str
     calls: tuple[str, ...]
+    formats: tuple[str, ...] = ()
 
     def cure(self, name: Hashable) -> str:
         """What to do, as a sentence without its end.
@@ -49,7 +50,8 @@ class Written:
         Convert it with pd.to_timedelta(df['start']) to have it learned as such
         """
         calls = " or, if the month is first, ".join(call.format(f"df[{name!r}]") for call in self.calls)
-        return f"Convert it with {calls} to have it learned as such"
+        option = " or ".join(f'--dates "{form}"' for form in self.formats)
+        return f"Convert it with {calls} to have it learned as such{option and f' (of a CSV: {option})'}"
 
 
 def written_as(cells: Cells) -> Written | None:
@@ -83,7 +85,8 @@ def _written(texts: Cells, few: Cells) -> Written | None:
     if looks_like_date_text(few):
         return Written("dates", ('pd.to_datetime({}, format="ISO8601")',))
     if formats := _date_formats(texts):
-        return Written("dates", tuple(f'pd.to_datetime({{}}, format="{form}")' for form in formats))
+        calls = tuple(f'pd.to_datetime({{}}, format="{form}")' for form in formats)
+        return Written("dates", calls, tuple(formats))
     if _all(texts, _SPAN):
         return Written("durations", ("pd.to_timedelta({})",))
     if _all(texts, _TIME):

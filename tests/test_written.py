@@ -55,7 +55,7 @@ def test_dates_of_usual_forms_are_recognised_and_converted(form: str) -> None:
 
 def test_days_and_months_without_zeros_are_dates_and_doubtful_ones_are_told_both_ways() -> None:
     found = written_as(pd.Series([f"{moment.month}/{moment.day}/{moment.year}" for moment in MOMENTS]))
-    assert found == Written("dates", ('pd.to_datetime({}, format="%m/%d/%Y")',))
+    assert found == Written("dates", ('pd.to_datetime({}, format="%m/%d/%Y")',), ("%m/%d/%Y",))
     found = written_as(pd.Series(["01/02/2022", "11/12/2022"]))
     assert found is not None
     assert len(found.calls) == 2

@@ -1,0 +1,72 @@
+"""Dates of a CSV in a format that the user names, such as %d.%m.%Y: read, and written back alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from tabgan_cli.failures import CommandError, Exit
+
+# It begins with a part of the date, so that no spreadsheet takes a cell for a formula.
+_FORMAT = re.compile(r"%[YymdbB](?:%[YymdbBHIMSpf]|[ /.,:T-])*")
+_SOME = dt.datetime(2024, 3, 31, 10, 30)
+
+
+def is_format(text: str) -> bool:
+    """Whether the text is a format in which a date can be written and read again, and is no number."""
+    if not _FORMAT.fullmatch(text) or _SOME.strftime(text).isdigit():
+        return False
+    try:
+        return dt.datetime.strptime(_SOME.strftime(text), text).date() == _SOME.date()
+    except (ValueError, re.error):  # the same part twice
+        return False
+
+
+def checked_formats(texts: Sequence[str] | None) -> tuple[str, ...]:
+    """The formats as they were given. Raises: CommandError."""
+    for text in texts or ():
+        if not is_format(text):
+            raise CommandError(
+                Exit.USAGE,
+                f"--dates {text!r}: expected a day, month and year, with signs between them, in the letters "
+                "of strptime, such as %d.%m.%Y or '%m/%d/%Y %H:%M'.",
+            )
+    return tuple(texts or ())
+
+
+def read_formatted(texts: pa.Array, formats: Sequence[str]) -> tuple[pa.Array, str] | None:
+    """Timestamps of the texts and the first format that all of them have; None where there is none."""
+    for form in formats:
+        moments = _moments(texts, form)
+        if moments.notna().all():
+            return pa.array(moments), form
+    return None
+
+
+def iso_cells(cells: pa.ChunkedArray, formats: Sequence[str]) -> pa.ChunkedArray:
+    """The cells, those of one of the formats as ISO text; each by itself."""
+    for form in formats:
+        moments = _moments(cells, form)
+        whole = "%Y-%m-%dT%H:%M:%S.%f" if "%f" in form else "%Y-%m-%dT%H:%M:%S"
+        texts = moments.dt.strftime(whole if re.search("%[HIMSpf]", form) else "%Y-%m-%d")
+        read = pa.array(texts.astype(object).where(moments.notna(), None), pa.string())
+        cells = pc.if_else(pc.is_valid(read), read, cells)
+    return cells
+
+
+def write_formatted(cells: pd.Series[Any], form: str) -> pd.Series[Any]:
+    """Text of every moment, None where it is missing."""
+    texts = cells.dt.strftime(form).astype(object)
+    written: pd.Series[Any] = texts.where(cells.notna(), None)
+    return written
+
+
+def _moments(texts: pa.Array | pa.ChunkedArray, form: str) -> pd.Series[Any]:
+    cells = pd.Series(texts.to_pylist(), dtype=object)
+    moments: pd.Series[Any] = pd.to_datetime(cells, format=form, errors="coerce")
+    return moments
