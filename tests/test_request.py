@@ -151,7 +151,6 @@ MARCH = pd.Timestamp("2023-03-01")
         {"member": {True: 5, "True": 5}},
         {"grade": {("low", "mid"): 5, ("mid", "high"): 5}},
     ],
-    ids=str,
 )
 def test_what_overlaps_is_refused_for_no_number_of_it_could_be_met(model: TabGAN, counts: Any) -> None:
     (name,) = counts
