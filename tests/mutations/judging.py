@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from tabgan import TabGAN
-from tabgan.errors import ModelFileError
+from tabgan.errors import ModelFileError, TabganWarning
 from tests.mutations.damage import DAMAGE
 from tests.mutations.values import OTHER_FACTS
 from tests.mutations.weights import OTHER_WEIGHTS
@@ -83,6 +83,7 @@ def judged(first: int, stop: int) -> dict[str, Any]:
 def main() -> None:
     """Good files first, so that what they take is not counted."""
     warnings.simplefilter("error")
+    warnings.simplefilter("ignore", TabganWarning)  # of values that another model never learned
     for path in GOLDEN:
         works(TabGAN.load(path, device="cpu"))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
