@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from tabgan_cli.failures import CommandError, Exit
 
 # It begins with a part of the date, so that no spreadsheet takes a cell for a formula.
@@ -50,13 +49,20 @@ def read_formatted(texts: pa.Array, formats: Sequence[str]) -> tuple[pa.Array, s
 
 def iso_cells(cells: pa.ChunkedArray, formats: Sequence[str]) -> pa.ChunkedArray:
     """The cells, those of one of the formats as ISO text; each by itself."""
-    for form in formats:
-        moments = _moments(cells, form)
-        whole = "%Y-%m-%dT%H:%M:%S.%f" if "%f" in form else "%Y-%m-%dT%H:%M:%S"
-        texts = moments.dt.strftime(whole if re.search("%[HIMSpf]", form) else "%Y-%m-%d")
-        read = pa.array(texts.astype(object).where(moments.notna(), None), pa.string())
-        cells = pc.if_else(pc.is_valid(read), read, cells)
-    return cells
+    if not formats:
+        return cells
+    return pa.chunked_array([pa.array([_as_iso(cell, formats) for cell in cells.to_pylist()], pa.string())])
+
+
+def _as_iso(cell: str | None, formats: Sequence[str]) -> str | None:
+    # Not by pandas, whose unit for all cells follows from the finest: a year may be beyond nanoseconds.
+    for form in formats if cell else ():
+        try:
+            moment = dt.datetime.strptime(str(cell), form)
+        except ValueError:
+            continue
+        return moment.isoformat() if re.search("%[HIMSpf]", form) else moment.date().isoformat()
+    return cell
 
 
 def write_formatted(cells: pd.Series[Any], form: str) -> pd.Series[Any]:
@@ -66,7 +72,7 @@ def write_formatted(cells: pd.Series[Any], form: str) -> pd.Series[Any]:
     return written
 
 
-def _moments(texts: pa.Array | pa.ChunkedArray, form: str) -> pd.Series[Any]:
+def _moments(texts: pa.Array, form: str) -> pd.Series[Any]:
     cells = pd.Series(texts.to_pylist(), dtype=object)
     moments: pd.Series[Any] = pd.to_datetime(cells, format=form, errors="coerce")
     return moments

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan import ConditionError, SchemaError, TabGAN, TabganWarning
+from tabgan import ConditionError, SchemaError, TabGAN
 from tabgan.sampling import PART_ROWS, ROW_BLOCK, block_generator
 from tests.toy_tables import FAST, learned_pair, orders
 
@@ -291,26 +291,6 @@ def test_what_is_complete_comes_back_as_it_was(model):
     given = orders(50, seed=7).dropna(axis="columns").drop(columns=["key"])
     done = model.complete(given, seed=1)
     pd.testing.assert_frame_equal(done[list(given)], given)
-
-
-def test_values_the_model_never_saw_are_kept(model):
-    given = pd.DataFrame({"amount": [1e6, None], "job": ["astronaut", None], "items": [10**6, 3]})
-    with pytest.warns(TabganWarning, match="'job': 1 of 2 rows .* not learned") as told:
-        done = model.complete(given, seed=1)
-    assert len(told) == 1
-    assert "astronaut" not in str(told[0].message)
-    assert done.loc[0, ["amount", "job", "items"]].tolist() == [1e6, "astronaut", 10**6]
-    assert done["job"][1] in ("clerk", "nurse", "smith")
-
-
-def test_a_value_that_was_not_learned_says_nothing_of_the_other_cells(model):
-    """The rows are those of a table in which the cell is missing, and not those of the most frequent job."""
-    given = pd.DataFrame({"job": ["astronaut"] * 50, "member": [True] * 50})
-    with pytest.warns(TabganWarning, match="50 of 50"):
-        done = model.complete(given, seed=1)
-    unknown = model.complete(given.assign(job=None), seed=1)
-    pd.testing.assert_frame_equal(done.drop(columns="job"), unknown.drop(columns="job"))
-    assert set(done["job"]) == {"astronaut"}
 
 
 @pytest.mark.parametrize(

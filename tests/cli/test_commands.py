@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from tabgan_cli.table_file import read_table
 
-from tabgan import Schema, TabGAN, TabganWarning
+from tabgan import Schema, TabGAN
 from tabgan.model_file import read_model
 from tests.cli.calling import Call
 
@@ -321,49 +319,6 @@ def test_debug_shows_where_an_error_came_from(call: Call, tmp_path: Path) -> Non
     assert told.code == 5
     assert "Traceback" in told.err
     assert told.err.splitlines()[-1].endswith("there is no such file.")
-
-
-@pytest.mark.parametrize("command", ["fit", "run"])
-def test_only_files_that_were_named_are_told_of(call: Call, census_csv: Path, command: str) -> None:
-    """Beside the model, or the table, lie the checkpoint and the ledger of a fit."""
-    missing = census_csv.parent / "nodir"
-    output = {"fit": ["-m", missing / "a.tabgan"], "run": ["-o", missing / "a.csv"]}[command]
-    for more in ([], ["--epsilon", "1"]):
-        told = refused(call, 5, command, census_csv, *output, *more)
-        assert told.startswith(f"Error: {output[1]}: there is no folder")
-    table = census_csv.with_name("model.csv")
-    output = [] if command == "fit" else ["-o", census_csv.with_name("a.csv")]
-    assert "name of a table" in refused(call, 2, command, census_csv, *output, "-m", table)
-    assert not table.exists()
-
-
-def test_one_row_is_told_of_as_one(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "one.csv").write_text("a\n1\n")
-    assert "one.csv: 1 row, 1 column\n" in ok(call, "schema", tmp_path / "one.csv")
-
-
-def test_warnings_of_a_fit_are_printed_and_not_given_again(call: Call, tmp_path: Path) -> None:
-    path = tmp_path / "people.csv"
-    path.write_text("email,age\n" + "".join(f"a{n}@mail.net,{n % 9}\n" for n in range(60)))
-    with warnings.catch_warnings(record=True) as given:
-        warnings.simplefilter("always")
-        told = call("fit", path, "-m", tmp_path / "m.tabgan", "--epochs", "1", "-q")
-    lines = TabGAN.load(tmp_path / "m.tabgan").warnings_
-    assert [line for line in told.err.splitlines() if line.startswith("Warning: ")] == [
-        f"Warning: {line}" for line in lines
-    ]
-    assert not [one for one in given if issubclass(one.category, TabganWarning)]
-
-
-def test_warnings_about_a_table_go_to_stderr(call: Call, tmp_path: Path) -> None:
-    rows: list[Any] = [*range(20), "NA"]
-    (tmp_path / "t.csv").write_text("n\n" + "\n".join(str(row) for row in rows) + "\n")
-    told = call("schema", tmp_path / "t.csv")
-    assert "Warning: Column 'n' stays text because of 1 rows" in told.err
-    assert "Warning" not in told.out
-    told = call("schema", tmp_path / "t.csv", "--na-values", "NA")
-    assert told.err == ""
-    assert "Int64" in told.out
 
 
 def test_rules_are_proposed_declared_and_kept(call: Call, tmp_path: Path) -> None:

@@ -44,6 +44,11 @@ def test_with_a_budget_each_cell_is_read_by_itself(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("at,n\n31.12.2024,1\nsoon,2\n,3\n01.02.2024,4\n")
     found = read_cells(tmp_path / "t.csv", CsvOptions(dates=("%d.%m.%Y",))).rows
     assert found["at"].tolist() == ["2024-12-31", "soon", None, "2024-02-01"]
+    form = "%d.%m.%Y %H:%M:%S.%f"
+    fine = ["31.12.9999 10:00:00.5", "01.01.2020 10:00:00.123456789"]  # no unit of pandas holds both
+    (tmp_path / "t.csv").write_text("at,n\n" + "".join(f"{cell},1\n" for cell in fine))
+    found = read_cells(tmp_path / "t.csv", CsvOptions(dates=(form,))).rows
+    assert found["at"].tolist() == ["9999-12-31T10:00:00.500000", fine[1]]
 
 
 @pytest.mark.parametrize(

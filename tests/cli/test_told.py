@@ -1,0 +1,57 @@
+"""What commands tell: of files that were named, in the right number, each line once."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from tabgan import TabGAN, TabganWarning
+from tests.cli.calling import Call
+
+
+@pytest.mark.parametrize("command", ["fit", "run"])
+def test_only_files_that_were_named_are_told_of(call: Call, census_csv: Path, command: str) -> None:
+    """Beside the model, or the table, lie the checkpoint and the ledger of a fit."""
+    missing = census_csv.parent / "nodir"
+    output = {"fit": ["-m", missing / "a.tabgan"], "run": ["-o", missing / "a.csv"]}[command]
+    for more in ([], ["--epsilon", "1"]):
+        told = call(command, census_csv, *output, *more)
+        assert (told.code, told.err.count("\n")) == (5, 1)
+        assert told.err.startswith(f"Error: {output[1]}: there is no folder")
+    table = census_csv.with_name("model.csv")
+    output = [] if command == "fit" else ["-o", census_csv.with_name("a.csv")]
+    told = call(command, census_csv, *output, "-m", table)
+    assert told.code == 2
+    assert "name of a table" in told.err
+    assert not table.exists()
+
+
+def test_one_row_is_told_of_as_one(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("a\n1\n")
+    assert "one.csv: 1 row, 1 column\n" in call("schema", tmp_path / "one.csv").out
+
+
+def test_warnings_of_a_fit_are_printed_and_not_given_again(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email,age\n" + "".join(f"a{n}@mail.net,{n % 9}\n" for n in range(60)))
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        told = call("fit", path, "-m", tmp_path / "m.tabgan", "--epochs", "1", "-q")
+    lines = TabGAN.load(tmp_path / "m.tabgan").warnings_
+    assert [line for line in told.err.splitlines() if line.startswith("Warning: ")] == [
+        f"Warning: {line}" for line in lines
+    ]
+    assert not [one for one in given if issubclass(one.category, TabganWarning)]
+
+
+def test_warnings_about_a_table_go_to_stderr(call: Call, tmp_path: Path) -> None:
+    rows: list[object] = [*range(20), "NA"]
+    (tmp_path / "t.csv").write_text("n\n" + "\n".join(str(row) for row in rows) + "\n")
+    told = call("schema", tmp_path / "t.csv")
+    assert "Warning: Column 'n' stays text because of 1 rows" in told.err
+    assert "Warning" not in told.out
+    told = call("schema", tmp_path / "t.csv", "--na-values", "NA")
+    assert told.err == ""
+    assert "Int64" in told.out

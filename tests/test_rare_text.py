@@ -1,0 +1,41 @@
+"""Text most of whose rows hold a value that too few rows hold is made up, not learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from tabgan.inference import infer_column
+
+N = 200
+
+
+def rare_text(n_often: int, dtype: Any = None) -> pd.Series[Any]:
+    """200 rows, of which so many hold one value and the others a value of two rows each."""
+    cells = ["often"] * n_often + [f"v{place // 2}" for place in range(N - n_often)]
+    return pd.Series(cells, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [None, "object", "category", "string[pyarrow]", "dictionary"])
+def test_text_of_mostly_rare_values_is_an_identifier(dtype: str | None) -> None:
+    for n_often, kind in ((98, "identifier"), (100, "categorical")):
+        cells = rare_text(n_often, None if dtype == "dictionary" else dtype)
+        if dtype == "dictionary":
+            kind_of_text = pa.dictionary(pa.int32(), pa.string())
+            cells = pd.Series(pd.array(cells.tolist(), dtype=pd.ArrowDtype(kind_of_text)))
+        column = infer_column("x", cells)
+        assert column.kind == kind
+        assert ("too few rows" in column.reason) == (kind == "identifier")
+        assert infer_column("x", cells, min_rows=2).kind == "categorical"
+
+
+def test_rare_values_are_no_reason_where_a_column_is_short_ordered_or_no_text() -> None:
+    assert infer_column("x", rare_text(0)[:98]).kind == "categorical"
+    assert infer_column("x", pd.concat([rare_text(0)[:98], pd.Series([None] * 90)])).kind == "categorical"
+    levels = pd.Categorical(rare_text(0), ordered=True)
+    assert infer_column("x", pd.Series(levels)).kind == "categorical"
+    assert infer_column("x", pd.Series(range(N), dtype="category")).kind == "categorical"
+    assert infer_column("x", rare_text(0), discrete=True).kind == "categorical"
