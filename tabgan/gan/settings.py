@@ -40,7 +40,8 @@ class Settings:
 
     `rounds`: groups of blocks that are drawn together; None: every block by itself.
     `likelihood_steps`, `adversary_steps`: generator steps of the two phases, when neither
-    `epochs` nor `max_seconds` says otherwise, the second of so many `adversary_epochs` at most;
+    `epochs` nor `max_seconds` says otherwise; the first of as many more, up to `most_likelihood_steps`, as
+    `likelihood_epochs` of a large table take, the second of so many `adversary_epochs` at most;
     `scratch_steps`: those of an adversary alone. `adversary_share`: the second phase's share of
     `epochs` or `max_seconds`.
     `prefix_share`: share of rows whose visible blocks are the first ones of the drawing order,
@@ -70,8 +71,10 @@ class Settings:
     max_seconds: float | None = None
     batch_size: int = 1024
     likelihood_steps: int = 2400
-    adversary_steps: int = 2000
-    adversary_epochs: int = 60
+    likelihood_epochs: int = 30
+    most_likelihood_steps: int = 9600
+    adversary_steps: int = 4000
+    adversary_epochs: int = 120
     scratch_steps: int = 3000
     adversary_share: float = 0.4
     likelihood_lr: float = 2e-3
@@ -87,6 +90,11 @@ class Settings:
     patience: int = 2
     validation_share: float = 0.05
     max_validation_rows: int = 4096
+
+    def likelihood_steps_of(self, steps_per_epoch: int) -> int:
+        """Steps of the first phase, for a table that takes so many steps an epoch."""
+        wanted = min(self.likelihood_epochs * steps_per_epoch, self.most_likelihood_steps)
+        return max(self.likelihood_steps, wanted)
 
 
 @dataclass(frozen=True)

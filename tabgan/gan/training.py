@@ -202,7 +202,8 @@ class Run:
         settings, generator = self.settings, self.generator
         is_last = not (settings.teachers.adversary or settings.teachers.marginals)
         share = 1.0 if is_last else 1.0 - settings.adversary_share
-        clock = self.clock(settings.likelihood_steps, share, is_last=is_last)
+        steps = settings.likelihood_steps_of(self.data.steps_per_epoch)
+        clock = self.clock(steps, share, is_last=is_last)
         optimizer = torch.optim.Adam(
             generator.parameters(), lr=settings.likelihood_lr, betas=(0.9, 0.99), fused=True
         )

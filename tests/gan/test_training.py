@@ -142,6 +142,20 @@ def test_a_callback_that_returns_something_else_does_not():
     assert len(learn(with_recipe("likelihood"), n_rows=FEW, callbacks=(lambda record: 1,)).history) == full
 
 
+@pytest.mark.parametrize(("n_rows", "n_steps"), [(160, 10), (1500, 3 * 22), (3000, 100)])
+def test_likelihood_takes_more_steps_of_more_rows_within_its_bounds(n_rows, n_steps):
+    settings = with_recipe(
+        "likelihood",
+        epochs=None,
+        patience=10**6,
+        batch_size=64,
+        likelihood_steps=10,
+        likelihood_epochs=3,
+        most_likelihood_steps=100,
+    )
+    assert learn(settings, n_rows=n_rows).history[-1]["step"] == n_steps
+
+
 def test_max_seconds_takes_fewer_steps_than_no_bound():
     def steps(**bounds):
         return sum(int(r["step"]) for r in learn(with_recipe("likelihood", **bounds)).history[-1:])
