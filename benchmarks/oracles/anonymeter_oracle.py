@@ -33,11 +33,11 @@ from tabgan.evaluation.inference import inference_metrics, nearest_without, righ
 from tabgan.evaluation.linkability import linkability_metrics, links
 from tabgan.evaluation.neighbours import GRID, Points
 from tabgan.evaluation.risk import Risk, Trials
-from tabgan.evaluation.singling_out import PREDICATES as CAP
 from tabgan.evaluation.singling_out import (
     Predicate,
-    attack,
+    attempt,
     random_predicates,
+    risk_of,
     singling_out_metrics,
     univariate,
     wide_bounds,
@@ -56,6 +56,8 @@ DIFFERENCES = (
     "Distance: here of quantile ranks, in anonymeter of numbers divided by their range, so that one "
     "outlier makes all other numbers equal.",
     "Ties: here all synthetic rows that are equally near are nearest, in anonymeter one of them.",
+    "Singling out by one column: here the lowest and the highest value stand for everything beyond as "
+    "well, in anonymeter these are predicates of their own.",
     "Singling out by several columns: here as many columns as it takes to leave one synthetic row, then "
     "as many again; in anonymeter 3.",
     "Tables of different size: here training rows are dealt into samples of the holdout's size; "
@@ -110,19 +112,25 @@ def rows_of(given: Triple) -> tuple[Tables, AttackRows]:
 
 
 def singling_out(name: str) -> list[tuple[Triple, Comparison]]:
-    """By one column and by three, on tables so small that both sides try all predicates there are."""
-    n_columns = tables_of(name)[0].shape[1]
+    """By one column and by three, where both sides try all predicates there are."""
     given = {
-        "univariate": tables_of(name, CAP // n_columns - 2),
+        "univariate": tables_of(name),
         "multivariate": tuple(table.iloc[:, :FEW] for table in tables_of(name)),
     }
     compared = []
     for mode, three in given.items():
         tables, rows = rows_of(three)
-        found = univariate(rows) if mode == "univariate" else of_three_columns(rows)
-        risk = attack(rows, found, random_predicates(rows, found, np.random.default_rng(0)))
-        run = {"attack": f"singling out, {mode}", "mode": mode, "n_attacks": len(found), "n_columns": COLUMNS}
-        own = singling_out_metrics(tables).details["singling_out"].set_index("predicates")
+        rng = np.random.default_rng(0)
+        if mode == "univariate":
+            tried = [univariate(rows, column, rng) for column in range(len(rows.columns))]
+        else:
+            found = of_three_columns(rows)
+            tried = [attempt(rows, found, random_predicates(rows, found, rng))]
+        risk = risk_of(rows, tried)
+        n_attacks = sum(one.n_predicates for one in tried)
+        run = {"attack": f"singling out, {mode}", "mode": mode, "n_attacks": n_attacks, "n_columns": COLUMNS}
+        details = singling_out_metrics(tables).details["singling_out"]
+        own = details.drop_duplicates("predicates").set_index("predicates")
         compared.append((three, Comparison(name, run["attack"], run, risk, figures_of(own.loc[mode]))))
     return compared
 
@@ -169,7 +177,7 @@ def linkability(name: str, given: Triple) -> list[Comparison]:
     for first in (everything[::2], everything[: n_columns // 2]):
         split = tuple(first), tuple(c for c in everything if c not in first)
         (on_train, by_chance), (on_control, _) = (links(*side, [split]) for side in sides)
-        risk = risk_of(on_train[0], by_chance[0].round(), on_control[0])
+        risk = risk_of_rows(on_train[0], by_chance[0].round(), on_control[0])
         halves = [[str(rows.columns[c].name) for c in half] for half in split]
         run = {"attack": "linkability", "halves": halves}
         own = figures_of(own_details.loc[own_details["risk"].idxmax()])
@@ -187,7 +195,7 @@ def inference(name: str, given: Triple) -> list[Comparison]:
     compared = []
     for c, column in enumerate(rows.targets()):
         sides = (TRAIN, picked[0][c]), (TRAIN, drawn), (HOLDOUT, picked[1][c])
-        risk = risk_of(*(guessed(column, side, rows_picked) for side, rows_picked in sides))
+        risk = risk_of_rows(*(guessed(column, side, rows_picked) for side, rows_picked in sides))
         run = {"attack": "inference", "secret": str(column.name), "is_number": column.is_numeric}
         if column.name in own_details.index:
             own = figures_of(own_details.loc[column.name])
@@ -204,7 +212,7 @@ def guessed(column: ComparedColumn, side: int, picked: Any) -> Any:
     return np.abs(guess - truth) / (guess + 1e-12) <= TOLERANCE
 
 
-def risk_of(on_train: Any, naive: Any, on_control: Any) -> Risk:
+def risk_of_rows(on_train: Any, naive: Any, on_control: Any) -> Risk:
     """The risk of attacks that were tried one by one."""
     return Risk(*(Trials(int(side.sum()), len(side)) for side in (on_train, naive, on_control)))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import isqrt
 from typing import TypeAlias
 
@@ -44,6 +45,12 @@ class AttackRows:
     samples: tuple[IntArray, ...]
     control: IntArray
     ratio: float
+
+    @cached_property
+    def tops(self) -> IntArray:
+        """The highest place in each column."""
+        tops: IntArray = np.max([places.max(axis=1) for places in self.places], axis=0)
+        return tops
 
     @property
     def n_targets(self) -> int:

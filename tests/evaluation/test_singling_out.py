@@ -2,15 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from tabgan.evaluation.attack_rows import HOLDOUT, SYNTHETIC, AttackRows, attack_rows
 from tabgan.evaluation.features import MISSING
 from tabgan.evaluation.singling_out import (
     MARGIN,
     Predicate,
-    attack,
+    attempt,
     multivariate,
     random_predicates,
+    risk_of,
     singling_out_metrics,
     univariate,
 )
@@ -41,20 +43,70 @@ def test_an_attack_worked_out_by_hand() -> None:
     control = np.array([[0, 0, 2, 3]])
     rows = AttackRows((), (train, train, control), (np.arange(4),), np.arange(4), 1.0)
     # Place 0 points at one training row, 1 at one, 2 at two, 3 at none; of the control 2 and 3 at one.
-    risk = attack(rows, [predicate((0, place, place)) for place in range(4)], [predicate((0, 0, 2))])
+    tried = attempt(rows, [predicate((0, place, place)) for place in range(4)], [predicate((0, 0, 2))])
+    risk = risk_of(rows, [tried])
     assert (risk.attack.rate, risk.control.rate, risk.naive.rate) == (0.5, 0.5, 0.0)
     # Three predicates that point at one row are one finding.
-    risk = attack(rows, [predicate((0, 0, high)) for high in (0, 0, 0)], [])
+    risk = risk_of(rows, [attempt(rows, [predicate((0, 0, 0))], [])] * 3)
     assert (risk.attack.successes, risk.attack.independent) == (3, (1, 1))
 
 
-def test_univariate_predicates_are_true_of_one_synthetic_row_alone() -> None:
+def test_values_that_are_alone_and_the_ends_of_a_column_are_tried() -> None:
     synthetic = pd.DataFrame({"n": [1.0, 2.0, 2.0, 9.0, None], "c": ["x", "x", "y", "y", "x"]})
-    rows = made(make_two(6), synthetic, make_two(5))
-    found = univariate(rows)
-    assert all(len(one.rows(rows.places[SYNTHETIC])) == 1 for one in found)
-    # Alone are 1, 9 and missing; at and beyond 1, at and beyond 9.
-    assert len(found) == 5
+    train = pd.DataFrame({"n": [0.0, 2.0, 10.0, 11.0, None], "c": list("xxyyy")})
+    rows = made(train, synthetic, train.iloc[1:])
+    tried = {c.name: univariate(rows, i, np.random.default_rng(0)) for i, c in enumerate(rows.columns)}
+    assert tried["c"].n_predicates == 0
+    # 1 and less, 9 and more, missing: of the four rows held out the last alone is one's own.
+    assert tried["n"].n_predicates == 3
+    assert rows.places[HOLDOUT][[c.name for c in rows.columns].index("n")][tried["n"].on_control] == [MISSING]
+
+
+@pytest.mark.parametrize("sizes", [(400, 90, 60), (100, 300, 200)])
+def test_all_values_at_once_do_what_they_do_one_by_one(sizes: tuple[int, int, int]) -> None:
+    people = (make_people(n, seed) for seed, n in enumerate(sizes))
+    rows = made(*(table.assign(pay=table["pay"].round(-1)) for table in people))
+    n_found = 0
+    for column, cells in enumerate(rows.places[SYNTHETIC]):
+        values, counts = np.unique(cells, return_counts=True)
+        present = values[values != MISSING]
+        is_number = rows.columns[column].is_numeric
+        one_by_one = [
+            predicate(
+                (
+                    column,
+                    0 if is_number and value == present[0] else value,
+                    rows.tops[column] if is_number and value == present[-1] else value,
+                )
+            )
+            for value in values[counts == 1]
+        ]
+        expected = attempt(rows, one_by_one, [])
+        tried = univariate(rows, column, np.random.default_rng(0))
+        assert tried.n_predicates == expected.n_predicates == tried.naive.trials
+        assert sorted(tried.on_train) == sorted(expected.on_train)
+        assert sorted(tried.on_control) == sorted(expected.on_control)
+        n_found += len(tried.on_train)
+    assert n_found > 10
+
+
+def test_rare_values_that_one_column_gives_away_are_not_drowned_by_others() -> None:
+    def table(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        numbers = {f"x{i}": rng.normal(size=3000) for i in range(4)}
+        place = rng.integers(0, 10**6, 3000)
+        return pd.DataFrame({**numbers, "place": [f"p{n}" if n < 10**5 else "none" for n in place]})
+
+    train, holdout, fresh = table(1), table(2), table(3)
+    schema = Schema([*(Column(f"x{i}", "numeric") for i in range(4)), Column("place", "categorical")])
+    told = fresh.assign(place=train["place"].sample(frac=1, random_state=0).to_numpy())
+    metric, _ = singling_out_metrics(Tables.checked(train, told, holdout, schema=schema)).metrics
+    assert metric.verdict == "leak"
+    assert metric.value is not None
+    assert metric.value > 0.9
+    assert "worst of 5 columns: place" in metric.note
+    metric, _ = singling_out_metrics(Tables.checked(train, fresh, holdout, schema=schema)).metrics
+    assert metric.verdict in ("no evidence", "underpowered")
 
 
 def make_two(n: int) -> pd.DataFrame:
@@ -116,8 +168,11 @@ def test_categories_that_all_repeat_have_no_univariate_attack() -> None:
     assert (metric.value, metric.note) == (None, "no cell of the synthetic rows is alone in its column")
 
 
-def test_details_have_a_row_for_each_attack() -> None:
+def test_details_have_a_row_for_each_attack_and_column() -> None:
     details = singling_out_metrics(Tables.checked(*(make_people(200, s) for s in (1, 2, 3)))).details
-    assert list(details) == ["singling_out"]
-    assert details["singling_out"]["predicates"].tolist() == ["univariate", "multivariate"]
-    assert details["singling_out"]["attack"].between(0, 1).all()
+    table = details["singling_out"]
+    assert table["predicates"].tolist() == [*["univariate"] * 4, "multivariate"]
+    assert set(table["columns"]) == {"all", "age", "pay", "start", "several"}
+    assert table["attack"].between(0, 1).all()
+    whole, *columns = table["trials"][:4]
+    assert whole == sum(columns)
