@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import pandas as pd
 
 from tabgan.errors import TabganError
+from tabgan.evaluation.texts import shown
 
 Question: TypeAlias = Literal["fidelity", "utility", "privacy"]
 Verdict: TypeAlias = Literal["leak", "weak evidence", "no evidence", "underpowered"]
@@ -88,6 +89,17 @@ class Metric:
     rows: int = 0
     verdict: Verdict | None = None
     note: str = ""
+
+    def __repr__(self) -> str:
+        if self.value is None:
+            return f"{self.key}: not measured, {self.note}"
+        told = [f"{self.key}: {shown(self.value)}"]
+        if self.interval is not None:
+            told[0] += f" ({' … '.join(map(shown, self.interval))})"
+        told += [f"real rows {shown(self.reference)}"] if self.reference is not None else []
+        told += [f"shuffled columns {shown(self.floor)}"] if self.floor is not None else []
+        told += [self.verdict] if self.verdict is not None else []
+        return ", ".join(told) + (f"\n  {self.note}" if self.note else "")
 
     @property
     def key(self) -> str:

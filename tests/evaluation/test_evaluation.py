@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -176,6 +177,16 @@ def test_an_evaluation_is_shown_in_a_line_a_question(found: Evaluation, tiny: Ev
     worst = next(answer for answer in found.answers if answer.question.key == "detection").metrics[0]
     assert f"{worst.measure.name} {worst.value:.3f}, real rows {worst.reference:.3f}" in repr(found)
     assert "outside epsilon" in repr(tiny.in_private_mode(1)).replace("\n", " ")
+
+
+def test_a_metric_is_shown_in_a_line_beside_its_references(found: Evaluation) -> None:
+    told = found["c2st_auc"]
+    assert repr(told).startswith(f"c2st_auc: {told.value:.3f} ({told.interval[0]:.3f} … ")
+    assert f"real rows {told.reference:.3f}, shuffled columns {told.floor:.3f}" in repr(told)
+    attacked = replace(told, reference=None, floor=None, verdict="leak", note="why")
+    assert repr(attacked).endswith("), leak\n  why")
+    assert repr(told.measure.undefined("too few rows")) == "c2st_auc: not measured, too few rows"
+    assert all(len(line) < 250 for metric in found.metrics for line in repr(metric).splitlines())
 
 
 def test_private_mode_is_said_to_end_at_these_figures(found: Evaluation) -> None:
