@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 from tabgan.evaluation.features import scale_of
 from tabgan.evaluation.metric import Interval
@@ -25,7 +23,13 @@ def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Inter
     >>> tuple(round(end, 3) for end in wilson(5, 50))
     (0.043, 0.214)
     """
-    return _proportion(successes, trials, "wilson", confidence)
+    if trials == 0:
+        return 0.0, 1.0
+    deviations = float(special.ndtri((1 + confidence) / 2))
+    spread = successes * (trials - successes) / trials
+    half = deviations * float(np.sqrt(spread + deviations**2 / 4))
+    low, high = ((successes + deviations**2 / 2 + end) / (trials + deviations**2) for end in (-half, half))
+    return (low if successes else 0.0), (high if successes < trials else 1.0)
 
 
 def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
@@ -33,7 +37,11 @@ def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE)
 
     Source: Clopper & Pearson 1934.
     """
-    return _proportion(successes, trials, "exact", confidence)
+    tail = (1 - confidence) / 2
+    failures = trials - successes
+    low = float(special.betaincinv(successes, failures + 1, tail)) if successes else 0.0
+    high = float(special.betaincinv(successes + 1, failures, 1 - tail)) if failures else 1.0
+    return low, high
 
 
 def difference(first: tuple[int, int], second: tuple[int, int], confidence: float = CONFIDENCE) -> Interval:
@@ -124,13 +132,3 @@ def around(
     """
     half = float(stats.norm.ppf((1 + confidence) / 2)) * error
     return max(bounds[0], value - half), min(bounds[1], value + half)
-
-
-@functools.lru_cache(maxsize=4096)  # SciPy takes milliseconds, and a risk asks for the same interval again
-def _proportion(
-    successes: int, trials: int, method: Literal["wilson", "exact"], confidence: float
-) -> Interval:
-    if trials == 0:
-        return 0.0, 1.0
-    found = stats.binomtest(successes, trials).proportion_ci(confidence, method=method)
-    return float(found.low), float(found.high)

@@ -2,9 +2,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from tabgan.evaluation.intervals import auc_interval, bootstrap, clopper_pearson, delong, normal
+from tabgan.evaluation.intervals import auc_interval, bootstrap, clopper_pearson, delong, normal, wilson
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.9995])
+def test_intervals_of_proportions_are_those_of_scipy(confidence: float) -> None:
+    for successes, trials in ((0, 7), (7, 7), (1, 1), (3, 40), (999, 100_000)):
+        test = stats.binomtest(successes, trials)
+        for interval, method in ((wilson, "wilson"), (clopper_pearson, "exact")):
+            expected = test.proportion_ci(confidence, method=method)
+            assert interval(successes, trials, confidence) == pytest.approx((expected.low, expected.high))
+    assert wilson(0, 0) == clopper_pearson(0, 0) == (0.0, 1.0)
 
 
 def test_delong_is_the_variance_of_the_placements() -> None:
