@@ -49,6 +49,11 @@ class Matches:
         return Trials(int(self.rows @ (self.real[0] > 0)), int(self.rows.sum()), int(self.rows.min()))
 
     @property
+    def n_found(self) -> int:
+        """Different synthetic rows that stand in the training table."""
+        return int((self.real[0] > 0).sum())
+
+    @property
     def ratio(self) -> float:
         """How many times as many training rows there are as are drawn."""
         return self.sizes[0] / min(self.sizes)
@@ -69,7 +74,8 @@ class Matches:
 
         Whoever has not seen the training rows meets either side as easily as it is large. So each
         different row that is found on one side only is a toss, and their number is told from all
-        synthetic rows.
+        synthetic rows. One row is one toss however often it is repeated: a generator may be stuck on a
+        row that is frequent among people (one of zeros, say) and stands on one side by chance.
         """
         n_rows, trials = float(self.rows.sum()), self.found.independent[1]
         once = sum(self._found_once()) / n_rows

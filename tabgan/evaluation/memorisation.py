@@ -180,16 +180,18 @@ def memorisation_metrics(tables: Tables) -> Family:
 
 def _matches(measure: Measure, groups: Sequence[IntArray]) -> Metric:
     matches = Matches.of(groups, is_rare=measure is UNIQUE)
-    note = ""
+    notes = [f"different rows that are found: {matches.n_found:,}"] if matches.n_found else []
     if matches.ratio > 1:
-        note = f"{matches.ratio:.3g} times as many training rows as held out: the reference is scaled to them"
+        notes.append(
+            f"{matches.ratio:.3g} times as many training rows as held out: the reference is scaled to them"
+        )
     return measure.found(
         matches.found.rate,
         reference=matches.by_chance,
         interval=wilson(*matches.found.independent),
         rows=matches.found.trials,
         verdict=verdict_of(matches.interval(1 - (1 - CONFIDENCE) / TESTS)),
-        note=note,
+        note="; ".join(notes),
     )
 
 

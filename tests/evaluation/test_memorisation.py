@@ -132,7 +132,8 @@ def test_rows_won_by_one_real_row_count_as_one() -> None:
 
 def test_some_training_rows_again_and_again_are_a_leak(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
     assert found(train, train.iloc[list(range(20)) * 25], holdout)["exact_matches"].verdict == "leak"
-    assert found(train, train.iloc[[7] * 500], holdout)["exact_matches"].verdict == "underpowered"
+    one = found(train, train.iloc[[7] * 500], holdout)["exact_matches"]
+    assert (one.verdict, one.note) == ("underpowered", "different rows that are found: 1")
 
 
 def test_rows_that_are_found_are_held_against_the_same_rows_among_those_held_out() -> None:
