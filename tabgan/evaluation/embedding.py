@@ -32,17 +32,14 @@ def embed(columns: Sequence[ComparedColumn], fitted_on: Sequence[int]) -> list[F
     return [np.hstack([block[t] for block in blocks]) for t in range(len(blocks[0]))]
 
 
-def quantile_ranks(numbers: FloatArray, real: FloatArray) -> FloatArray:
-    """Place of every number among the real ones, from 0 to 1; NaN stays NaN. Shape: as `numbers`.
+def column_ranks(tables: Sequence[FloatArray], reference: Sequence[int]) -> list[FloatArray]:
+    """Place of every number among those of the tables in `reference`, from 0 to 1; NaN stays NaN.
 
-    >>> quantile_ranks(np.array([0.0, 1.5, 9.0]), real=np.array([1.0, 2.0]))
+    Shape: as `tables`.
+
+    >>> column_ranks([np.array([0.0, 1.5, 9.0]), np.array([1.0, 2.0])], (1,))[0]
     array([0.25, 0.5 , 0.75])
     """
-    return column_ranks([numbers, real], (1,))[0]
-
-
-def column_ranks(tables: Sequence[FloatArray], reference: Sequence[int]) -> list[FloatArray]:
-    """`quantile_ranks` of the numbers of every table among those of the tables in `reference`."""
     real = np.concatenate([tables[t] for t in reference])
     values, counts = np.unique(real[~np.isnan(real)], return_counts=True)
     if len(values) == 0:

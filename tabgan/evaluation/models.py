@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tabgan.evaluation.embedding import embed, own_codes, quantile_ranks
+from tabgan.evaluation.embedding import column_ranks, embed, own_codes
 from tabgan.evaluation.features import (
     ComparedColumn,
     FloatArray,
@@ -168,5 +168,4 @@ class Predictor:
 def _ordered(column: ComparedColumn, real: Sequence[int]) -> list[FloatArray]:
     if not column.is_numeric:
         return [codes.astype(np.float64) for codes in own_codes(column, real, TREE_CATEGORIES)[0]]
-    numbers = np.concatenate([column.numbers[t] for t in real])
-    return [np.nan_to_num(quantile_ranks(one, numbers), nan=-1.0) for one in column.numbers]
+    return [np.nan_to_num(ranks, nan=-1.0) for ranks in column_ranks(column.numbers, real)]

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable
-from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.metrics import r2_score, roc_auc_score
 
 from tabgan.errors import SchemaError
 from tabgan.evaluation.features import (
-    Cells,
     FloatArray,
     as_numbers,
-    classifier_matrix,
     column_kinds,
     compare,
     draw_rows,
@@ -25,14 +19,13 @@ from tabgan.evaluation.features import (
 )
 from tabgan.evaluation.intervals import normal
 from tabgan.evaluation.metric import Family, Interval, Measure, Metric
-from tabgan.evaluation.models import LINEAR, MODELS, TREES
+from tabgan.evaluation.models import BOOSTING, LINEAR, MODELS, TREES, Problem
+from tabgan.evaluation.scores import Truth
 from tabgan.evaluation.tables import Tables
-from tabgan.evaluation.targets import MAX_CLASSES, find_task
+from tabgan.evaluation.targets import MAX_CLASSES, Task, find_task
 from tabgan.evaluation.threads import one_thread
 from tabgan.evaluation.trials import NAMES, OTHER, REAL, SHUFFLED, SYNTHETIC, Trial
 from tabgan.schema import Schema, infer_schema
-
-_Options: TypeAlias = dict[str, Any]
 
 TRAIN_ROWS = 100_000  # of tstr_auc()
 MIN_RANKED = 3
@@ -143,27 +136,31 @@ def tstr_auc(
     Source: Esteban, Hyland & Rätsch 2017.
     """
     schema = schema or infer_schema(holdout)
-    if target not in column_kinds(holdout, train, schema=schema):
+    kinds = column_kinds(holdout, train, schema=schema)
+    if target not in kinds:
         raise SchemaError(f"Column {target!r} is not in the table. Name one of its columns.")
     if len(schema) < 2:
         raise SchemaError(f"Column {target!r}: there is no other column to predict it from.")
-    numeric = is_regression(holdout, target, schema=schema)
-    train = draw_rows(train[train[target].notna()], max_rows, np.random.default_rng(seed))
-    holdout = holdout[holdout[target].notna()].reset_index(drop=True)
-    if len(holdout) == 0:
+    task = Task(
+        target, kinds[target], is_number=is_regression(holdout, target, schema=schema), was_given=True
+    )
+    learned = draw_rows(task.complete(train), max_rows, np.random.default_rng(seed))
+    judged = task.complete(holdout)
+    if len(judged) == 0:
         raise SchemaError(f"Column {target!r}: every row of the holdout lacks it. Name another target.")
-    if len(train) == 0:
-        return 0.0 if numeric else 0.5
-    columns = compare(holdout, train, schema=schema, ignore=[target])
-    (test_rows, is_categorical), (rows, _) = (classifier_matrix(columns, t) for t in (0, 1))
-    kept = has_values(rows)
-    if not kept.any():
-        return 0.0 if numeric else 0.5
-    options = {"categorical_features": np.array(is_categorical)[kept], "random_state": seed}
-    features = (rows[:, kept], test_rows[:, kept])
-    score = _r2 if numeric else _mean_auc
+    nothing = 0.0 if task.is_number else 0.5
+    if len(learned) == 0:
+        return nothing
+    truths = _truths(task, learned, judged)
+    columns = compare(judged, learned, schema=schema, ignore=[target])
+    problem = Problem(task, tuple(columns), truths[::-1], real=(0,))
+    rows, learned_from = problem.boosting_rows
+    if not has_values(learned_from).any():
+        return nothing
     with one_thread():
-        return score(features, (train[target], holdout[target]), options)
+        predicted = problem.learned(BOOSTING, {1: slice(None)}, seed).predict(rows)
+    truth = Truth(truths[1], task.is_number, weights=np.ones((1, len(judged))))
+    return float(truth.score(predicted)[0])
 
 
 def utility_metrics(tables: Tables) -> Family:
@@ -258,44 +255,10 @@ def _spearman(first: FloatArray, second: FloatArray) -> FloatArray:
         return np.asarray((ranks[0] * ranks[1]).sum(axis=0) / spread)
 
 
-def _r2(features: tuple[FloatArray, FloatArray], targets: tuple[Cells, Cells], options: _Options) -> float:
-    learned, truth = (as_numbers(cells, "numeric") for cells in targets)
-    readable = ~np.isnan(learned)  # a synthetic table may hold text where the real one holds numbers
-    if not readable.any():
-        return 0.0
-    # R2 has no unit; scaled, the squares of very large numbers stay finite.
-    scale = max(np.abs(learned[readable]).max(), np.abs(truth).max()) or 1.0
-    model = HistGradientBoostingRegressor(**options)
-    model.fit(features[0][readable], learned[readable] / scale)
-    return float(r2_score(truth / scale, model.predict(features[1])))
-
-
-def _mean_auc(
-    features: tuple[FloatArray, FloatArray], targets: tuple[Cells, Cells], options: _Options
-) -> float:
-    """Mean over the classes of the test rows of the AUC of that class against the rest."""
-    cells = np.concatenate([column.astype(object).to_numpy() for column in targets])
-    classes = pd.factorize(cells)[0].astype(np.int64)
-    learned, truth = classes[: len(targets[0])], classes[len(targets[0]) :]
-    present = np.unique(truth)
-    known, counts = np.unique(learned, return_counts=True)
-    if len(present) < 2 or len(known) < 2:
-        return 0.5
-    model = HistGradientBoostingClassifier(**options)
-    if counts.min() < 2:
-        # Early stopping splits every class in two, which one row cannot be.
-        model.set_params(early_stopping=False)
-    with warnings.catch_warnings():
-        # Few rows and many classes: the score says so by itself.
-        warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
-        model.fit(features[0], learned)
-    probability = model.predict_proba(features[1])
-    place = {label: i for i, label in enumerate(model.classes_)}
-    unknown = np.zeros(len(truth))
-    # Two classes have the same AUC either way.
-    scored = present[:1] if len(present) == 2 and len(place) == 2 else present
-    scores = [
-        roc_auc_score(truth == label, probability[:, place[label]] if label in place else unknown)
-        for label in scored
-    ]
-    return float(np.mean(scores))
+def _truths(task: Task, *tables: pd.DataFrame) -> tuple[FloatArray, ...]:
+    """The target in every table: numbers, or codes of all its classes."""
+    if task.is_number:
+        return tuple(as_numbers(table[task.target], task.kind) for table in tables)
+    cells = [table[task.target].astype(object).to_numpy() for table in tables]
+    codes = pd.factorize(np.concatenate(cells))[0].astype(np.float64)
+    return tuple(np.split(codes, np.cumsum([len(side) for side in cells])[:-1]))

@@ -6,23 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan.evaluation.embedding import MAX_WIDTH, embed, own_codes, quantile_ranks
+from tabgan.evaluation.embedding import MAX_WIDTH, column_ranks, embed, own_codes
 from tabgan.evaluation.features import ComparedColumn, compare
 
 
 def test_ranks_are_worked_out_by_hand_and_keep_missing_cells() -> None:
     real = np.array([10.0, 20.0, 20.0, np.nan, 40.0])
-    ranks = quantile_ranks(np.array([5.0, 10.0, 20.0, 30.0, 99.0, np.nan]), real)
+    ranks, _ = column_ranks([np.array([5.0, 10.0, 20.0, 30.0, 99.0, np.nan]), real], (1,))
     assert ranks == pytest.approx([1 / 8, 1 / 8, 1 / 2, 11 / 16, 7 / 8, np.nan], nan_ok=True)
-    assert (quantile_ranks(np.array([3.0]), np.array([np.nan])) == 0.5).all()
+    assert (column_ranks([np.array([3.0]), np.array([np.nan])], (1,))[0] == 0.5).all()
 
 
 def test_units_and_giants_do_not_move_a_rank() -> None:
     numbers = np.random.default_rng(0).normal(size=200)
     for unit in (1e-310, 1e-3, 1e300):
-        assert quantile_ranks(numbers * unit, numbers * unit) == pytest.approx(
-            quantile_ranks(numbers, numbers), abs=2e-3
-        )
+        ranks, in_unit = (column_ranks([cells], (0,))[0] for cells in (numbers, numbers * unit))
+        assert in_unit == pytest.approx(ranks, abs=2e-3)
 
 
 def test_two_categories_are_one_apart_and_two_random_ranks_too() -> None:
