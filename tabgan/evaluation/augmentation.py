@@ -100,7 +100,7 @@ class _Study:
             for table in (synthetic, fresh, shuffled_columns(draw_rows(base, n_added, rng), tables.seed))
         ]
         sides = [draw_rows(test, TEST_ROWS, rng), base, *added]
-        problem = Problem.of(task, sides, (BASE, FRESH), tables.schema)
+        problem = Problem.of(task, sides, (BASE,), tables.schema)
         cells = problem.truths[TEST]
         if cells.min() == cells.max():
             return "the target has a single value in the real rows to predict"

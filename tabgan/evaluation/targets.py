@@ -95,10 +95,14 @@ def truths_of(task: Task, column: ComparedColumn, fitted_on: Sequence[int]) -> l
         cells[cells == MISSING] = np.nan
     codes = pd.factorize(cells, sort=True)[0].astype(np.int64)
     sides = np.split(codes, np.cumsum([len(side) for side in column.numbers or column.codes])[:-1])
-    counts = np.bincount(np.concatenate([sides[t] for t in fitted_on]) + 1, minlength=codes.max() + 2)[1:]
-    order = np.argsort(-counts, kind="stable")
-    rank = np.full(len(counts) + 1, MISSING, dtype=np.int64)
-    rank[order] = np.minimum(np.arange(len(counts)), LEARNED_CLASSES)
+    fitted = np.concatenate([sides[t] for t in fitted_on])
+    counts = np.bincount(fitted + 1, minlength=codes.max() + 2)[1:]
+    # Of equally frequent ones the first to appear there: how frequent they are elsewhere decides nothing.
+    known = pd.unique(fitted[fitted != MISSING])
+    kept = known[np.argsort(-counts[known], kind="stable")][:LEARNED_CLASSES]
+    rank = np.full(len(counts) + 1, len(kept), dtype=np.int64)
+    rank[kept] = np.arange(len(kept))
+    rank[MISSING] = MISSING
     return [rank[side].astype(np.float64) for side in sides]
 
 

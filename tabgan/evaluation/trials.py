@@ -53,7 +53,8 @@ class Trial:
             return f"it needs {MIN_ROWS} rows of each table that have a target"
         real, synthetic = draw_rows(real, n_rows, rng), draw_rows(synthetic, n_rows, rng)
         shuffled = shuffled_columns(real, tables.seed)
-        problem = Problem.of(task, [test, real, synthetic, shuffled], (TEST, REAL), tables.schema)
+        # Of the test rows alone: real and synthetic rows to learn from must not differ in what they decide.
+        problem = Problem.of(task, [test, real, synthetic, shuffled], (TEST,), tables.schema)
         cells = problem.truths[TEST]
         if cells.min() == cells.max():
             return "the target has a single value in the real rows to predict"

@@ -10,7 +10,10 @@ from tabgan.evaluation import shuffled_columns, tstr_auc
 from tabgan.evaluation.metric import Family
 from tabgan.evaluation.models import MODELS
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.targets import Task
+from tabgan.evaluation.trials import REAL, SYNTHETIC, TEST, Trial
 from tabgan.evaluation.utility import MEASURES, _spearman, is_regression, utility_metrics
+from tabgan.schema import Column, Schema
 
 
 def test_real_rows_teach_and_shuffled_ones_do_not(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
@@ -129,6 +132,26 @@ def test_a_number_has_r2_and_an_error_in_its_unit(
         assert error.value == pytest.approx(spread * (1 - score.value) ** 0.5, rel=1e-6)
         errors.append(error.value / unit)
     assert errors[0] == pytest.approx(errors[1], rel=0.01)
+
+
+def test_real_and_synthetic_rows_change_places_and_nothing_else_changes() -> None:
+    def many_classes(n_rows: int, seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        kind = rng.zipf(1.3, n_rows).clip(max=30)
+        return pd.DataFrame({"x": kind + rng.normal(size=n_rows), "y": kind.astype(str)})
+
+    first, second, holdout = (many_classes(60, seed) for seed in range(3))
+    schema = Schema([Column("x", "numeric"), Column("y", "categorical")])
+    task = Task("y", "categorical", is_number=False, was_given=True)
+    trials = [
+        Trial.of(task, Tables.checked(train, synthetic, holdout, schema=schema))
+        for train, synthetic in ((first, second), (second, first))
+    ]
+    one, other = (trial.problem for trial in trials if isinstance(trial, Trial))
+    for here, there in ((TEST, TEST), (REAL, SYNTHETIC), (SYNTHETIC, REAL)):
+        assert np.array_equal(one.truths[here], other.truths[there])
+        for model in MODELS:
+            assert np.array_equal(one.rows_of(model)[here], other.rows_of(model)[there], equal_nan=True)
 
 
 def test_the_models_are_listed_with_what_they_learned_from(of_fresh: Family) -> None:
