@@ -124,13 +124,13 @@ def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = ()) -> str:
     return ""
 
 
-def date_column(name: str, texts: pa.ChunkedArray) -> TypedColumn | None:
-    """The column as dates, if all of its text is; an empty text is none."""
+def date_column(name: str, texts: pa.ChunkedArray, formats: Sequence[str] = ()) -> TypedColumn | None:
+    """The column as dates, ISO or of one of the formats, if all of its text is; an empty text is none."""
     raw = pc.unique(texts)
     present = raw.filter(pc.is_valid(raw))
     codes = pc.index_in(texts, present)
     codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
-    return _dates(_Texts(name, present, codes), ())
+    return _dates(_Texts(name, present, codes), formats)
 
 
 def _series(values: pa.Array) -> pd.Series[Any]:

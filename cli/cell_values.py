@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from tabgan_cli.cell_text import Declared, TypedColumn, date_column, type_column
 from tabgan_cli.csv_table import declared_type
-from tabgan_cli.tables import CsvStyle, Table
+from tabgan_cli.date_formats import iso_cells
+from tabgan_cli.tables import CsvOptions, CsvStyle, Table
 
 from tabgan.arrow_table import from_arrow
 from tabgan.schema import Schema
@@ -23,10 +24,12 @@ class ValueColumns:
     """Columns that grow by blocks of rows; a missing cell is None.
 
     A block is kept as an Arrow array, which takes a tenth of the memory, or as the values themselves
-    where they are of no one type. `as_text`: every cell becomes text, by itself.
+    where they are of no one type. `as_text`: every cell becomes text, by itself. Columns that `options`
+    leave out may have the same name; their cells are not looked at.
     """
 
-    def __init__(self, *, as_text: bool = False) -> None:
+    def __init__(self, options: CsvOptions, *, as_text: bool = False) -> None:
+        self._options = options
         self._as_text = as_text
         self._blocks: dict[str, list[pa.Array | list[Any]]] = {}
         self._n_rows = 0
@@ -37,16 +40,24 @@ class ValueColumns:
         for name, values in columns.items():
             if name not in self._blocks:
                 self._blocks[name] = [pa.nulls(self._n_rows)] if self._n_rows else []
-            cells = [_text(value) for value in values] if self._as_text else list(values)
-            self._blocks[name].append(_block(cells))
+            if name in self._options.dropped:
+                self._blocks[name].append(pa.nulls(len(values)))
+                continue
+            missing = self._options.missing
+            cells = [None if value in missing else value for value in values] if missing else list(values)
+            self._blocks[name].append(_block([_text(cell) for cell in cells] if self._as_text else cells))
         for name, blocks in self._blocks.items():
             if name not in columns:
                 blocks.append(pa.nulls(len(rows)))
         self._n_rows += len(rows)
 
     def table(self, schema: Schema | None, *, finds_dates: bool, warnings: Iterable[str] = ()) -> Table:
-        """The table; text is read as the schema declares it, or as dates where all of it is ISO dates."""
+        """The table; text is read as the schema declares it, or as dates where all of it is dates.
+
+        `finds_dates`: ISO dates, beside the formats that are named.
+        """
         declared = {column.name: declared_type(column) for column in schema or ()}
+        labels = {c.name for c in schema or () if c.kind in ("categorical", "identifier")}
         rows: dict[str, pd.Series[Any]] = {}
         styles: dict[str, str] = {}
         told = list(warnings)
@@ -55,17 +66,22 @@ class ValueColumns:
             if isinstance(joined, list):
                 rows[name] = pd.Series(joined, dtype=object)
                 continue
+            formats = self._options.dates_of(name)
             if self._as_text:
-                rows[name] = pd.Series(joined.cast(pa.string()).to_numpy(), dtype=object)
+                texts = joined.cast(pa.string())
+                texts = texts if name in labels else iso_cells(texts, formats)
+                rows[name] = pd.Series(texts.to_numpy(), dtype=object)
                 continue
-            column = _typed(name, joined, declared.get(name), finds_dates=finds_dates)
+            column = _typed(name, joined, declared.get(name), formats, finds_dates=finds_dates)
             rows[name] = column.cells
             if column.style:
                 styles[name] = column.style
             if column.warning:
                 told.append(column.warning)
         frame = pd.DataFrame(rows, columns=list(self._blocks), index=pd.RangeIndex(self._n_rows))
-        return Table(frame, CsvStyle(columns=styles), tuple(told))
+        named = self._options
+        style = CsvStyle(columns=styles, missing=named.missing, dates=named.dates)
+        return Table(frame, style, tuple(told))
 
 
 def _text(value: Any) -> str | None:
@@ -99,11 +115,14 @@ def _joined(blocks: list[pa.Array | list[Any]]) -> pa.ChunkedArray | list[Any]:
     return values
 
 
-def _typed(name: str, cells: pa.ChunkedArray, declared: Declared, *, finds_dates: bool) -> TypedColumn:
+def _typed(
+    name: str, cells: pa.ChunkedArray, declared: Declared, formats: Sequence[str], *, finds_dates: bool
+) -> TypedColumn:
     if pa.types.is_string(cells.type):
         if declared not in (None, "text"):
-            return type_column(name, cells, declared=declared)
-        dates = date_column(name, cells) if declared is None and finds_dates else None
+            return type_column(name, cells, declared=declared, dates=formats)
+        is_date = declared is None and (finds_dates or formats)
+        dates = date_column(name, cells, formats) if is_date else None
         if dates is not None:
             return dates
     elif pa.types.is_integer(cells.type) and declared in ("text", "number"):

@@ -46,9 +46,7 @@ def complete(
     paths.check_outputs(output, inputs=(model, table), force=force)
     read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
     fitted, style = training.load_model(model, device.value)
-    given = table_file.read_table(table, read_options, schema=fitted.schema_)
-    terminal.warn(given.warnings)
-    given = reading.without_columns(given, drop)
+    given = reading.read_given(table, read_options.like(style), fitted.schema_)
     # A column without any cell is one that is lacking: it has no type that made cells must take.
     known = given.rows.dropna(axis="columns", how="all") if len(given.rows) else given.rows
     with warnings.catch_warnings(record=True) as told:

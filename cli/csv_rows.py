@@ -8,7 +8,7 @@ import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,14 @@ def read_csv_text(
     path: Path | Place,
     *,
     separator: str | None = None,
+    usual_separator: str = SEPARATORS[0],
     encoding: str | None = None,
     dropped: Collection[str] = (),
     row_by_row: bool = False,
 ) -> CsvText:
     """Read a CSV file, packed or not, or standard input.
 
+    `usual_separator`: that of a file which tells none.
     `encoding`: that of a file which is not UTF-8: what tabgan wrote beside it is UTF-8, and read as such.
     `dropped`: columns that will be left out, whose names may stand there twice.
     `row_by_row`: what a row is, and how it is read, may not depend on the rows around it: blank lines are
@@ -66,29 +68,30 @@ def read_csv_text(
         do not close, text of another encoding; or the column names that stand there twice.
     """
     place = Place.of(path)
+    found = _encoding_of(place, encoding, row_by_row=row_by_row)
     try:
-        return _read(place, separator, encoding, dropped, row_by_row=row_by_row)
+        separator = separator or _sniffed(place, found, usual_separator)
+        return _read(place, separator, found, dropped, row_by_row=row_by_row)
     except UnicodeError:
         raise _wrong_encoding(place, encoding, row_by_row=row_by_row) from None
 
 
 def _read(
-    path: Place, separator: str | None, encoding: str | None, dropped: Collection[str], *, row_by_row: bool
+    path: Place, separator: str, encoding: str, dropped: Collection[str], *, row_by_row: bool
 ) -> CsvText:
-    encoding = _encoding_of(path, encoding, row_by_row=row_by_row)
-    separator = separator or _sniffed(path, encoding)
     with _open_text(path, encoding) as handle:
         rows = _checked_rows(path, handle, separator, row_by_row=row_by_row)
-        names = next(rows, None)
-        if names is None:
+        header = next(rows, None)
+        if header is None:
             raise CommandError(Exit.DATA, f"{path} is empty: there is no line with the column names.")
-        refuse_repeated(path, [name for name in names if unguarded(name) not in dropped])
+        names = tuple(map(unguarded, header))
+        refuse_repeated(path, names, dropped)
         chunks: list[list[pa.Array]] = [[] for _ in names]
         while block := list(itertools.islice(rows, _ROWS)):
             for column, cells in zip(chunks, zip(*block, strict=True), strict=True):
                 column.append(unguarded_cells(pa.array(cells, pa.string())))
     columns = tuple(pa.chunked_array(column, pa.string()) for column in chunks)
-    return CsvText(tuple(unguarded(name) for name in names), columns, separator)
+    return CsvText(names, columns, separator)
 
 
 def _checked_rows(path: Place, handle: TextIO, separator: str, *, row_by_row: bool) -> Iterator[list[str]]:
@@ -150,21 +153,25 @@ def checked_lines(path: Place, handle: TextIO) -> Iterator[str]:
         yield line
 
 
-def refuse_repeated(path: Place, names: list[str]) -> None:
-    """Raise CommandError where two columns have the same name."""
-    repeated = [f"{name!r} ({count} times)" for name, count in Counter(names).items() if count > 1]
+def refuse_repeated(path: Place, names: Iterable[str], dropped: Collection[str]) -> None:
+    """Raise CommandError where two columns have the same name and will not be left out."""
+    counts = Counter(name for name in names if name not in dropped)
+    repeated = [f"{name!r} ({count} times)" for name, count in counts.items() if count > 1]
     if repeated:
         shown = ", ".join(repeated[:5]) + (f" and {len(repeated) - 5} more" if len(repeated) > 5 else "")
-        raise CommandError(Exit.DATA, f"{path}: columns have the same name: {shown}. Rename them.")
+        raise CommandError(
+            Exit.DATA,
+            f"{path}: columns have the same name: {shown}. Rename them, or leave them out with --drop.",
+        )
 
 
-def _sniffed(path: Place, encoding: str) -> str:
-    """The separator that cuts most of the first rows like the header, into the most cells."""
+def _sniffed(path: Place, encoding: str, usual: str) -> str:
+    """The separator that cuts most of the first rows like the header, into the most cells; else the usual."""
     if path.is_tabbed:
         return "\t"
-    scores = {separator: _score(path, encoding, separator) for separator in SEPARATORS}
-    best = max(SEPARATORS, key=scores.__getitem__)  # the first of equals
-    return best if scores[best][1] > 1 else SEPARATORS[0]
+    separators = dict.fromkeys((usual, *SEPARATORS))
+    scores = {separator: _score(path, encoding, separator) for separator in separators}
+    return max(scores, key=scores.__getitem__)  # the first of equals
 
 
 def separator_of_header(path: Place, encoding: str | None) -> str:

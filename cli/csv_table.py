@@ -25,9 +25,13 @@ _TEXT_DTYPES = ("str", "string", "utf8", "large_string")
 def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
     """The table in a CSV file; columns that the schema declares are read as it says."""
     text = read_csv_text(
-        place, separator=options.separator, encoding=options.encoding, dropped=options.dropped
+        place,
+        separator=options.separator,
+        usual_separator=options.usual.separator,
+        encoding=options.encoding,
+        dropped=options.dropped,
     )
-    decimal = options.decimal or _found_decimal(text, options.missing)
+    decimal = options.decimal or _found_decimal(text, options)
     declared = {column.name: declared_type(column) for column in schema or ()}
     rows: dict[str, pd.Series[Any]] = {}
     styles: dict[str, str] = {}
@@ -44,14 +48,14 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
             decimal=decimal,
             missing=options.missing,
             declared=declared.get(name),
-            dates=options.dates,
+            dates=options.dates_of(name),
         )
         rows[name] = column.cells
         if column.style:
             styles[name] = column.style
         if column.warning:
             warnings.append(column.warning)
-    style = CsvStyle(text.separator, decimal, styles)
+    style = _style(text.separator, decimal, styles, options)
     return Table(pd.DataFrame(rows, columns=list(rows)), style, tuple(warnings))
 
 
@@ -78,13 +82,18 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
         if name not in is_text:
             present = iso_cells(present, options.dates)
         rows[name] = pd.Series(present.to_numpy(), dtype=object)
-    return Table(pd.DataFrame(rows, columns=list(rows)), CsvStyle(separator, options.decimal or "."))
+    style = _style(separator, options.decimal or ".", {}, options)
+    return Table(pd.DataFrame(rows, columns=list(rows)), style)
 
 
-def _found_decimal(text: CsvText, missing: tuple[str, ...]) -> str:
-    """A comma where columns are numbers with one and no column has a point; else a point."""
-    marks = [decimal_mark(cells, missing) for cells in text.columns]
-    return "," if "," in marks and "." not in marks else "."
+def _style(separator: str, decimal: str, columns: dict[str, str], named: CsvOptions) -> CsvStyle:
+    return CsvStyle(separator, decimal, columns, named.encoding, named.missing, named.dates)
+
+
+def _found_decimal(text: CsvText, options: CsvOptions) -> str:
+    """The mark of all columns of numbers that have one; the usual one where they have none or both."""
+    marks = {decimal_mark(cells, options.missing) for cells in text.columns} - {""}
+    return marks.pop() if len(marks) == 1 else options.usual.decimal
 
 
 def _is_number(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Dates of a CSV in a format that the user names, such as %d.%m.%Y: read, and written back alike."""
+"""Dates of text in a format that the user names, such as %d.%m.%Y: read, and written back alike."""
 
 from __future__ import annotations
 

@@ -100,16 +100,17 @@ def _read(
     *,
     is_quiet: bool,
 ) -> tuple[list[pd.DataFrame], Schema]:
-    """The tables, without what is dropped, all read by the schema of the real one, and that schema."""
+    """The tables, without what is dropped, read by schema and style of the real one, and that schema."""
     from tabgan_cli import reading
 
     from tabgan.schema import resolve_schema
 
     dropped = read_options.dropped
-    train = reading.read_rows(paths[0], read_options, schema=declared, is_quiet=is_quiet).rows
+    found = reading.read_rows(paths[0], read_options, schema=declared, is_quiet=is_quiet)
+    train = found.rows
     schema = resolve_schema(reading.kept_columns(train, dropped), declared)
     others = [
-        reading.read_rows(path, read_options, schema=schema, is_quiet=is_quiet).rows
+        reading.read_rows(path, read_options.like(found.style), schema=schema, is_quiet=is_quiet).rows
         for path in paths[1:]
         if path is not None
     ]

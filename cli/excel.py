@@ -18,7 +18,7 @@ from tabgan_cli.csv_rows import refuse_repeated
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.iso_dates import write_dates
 from tabgan_cli.places import Place
-from tabgan_cli.tables import Table, WriteRows, with_text_names
+from tabgan_cli.tables import CsvOptions, Table, WriteRows, with_text_names
 
 from tabgan.schema import Schema
 
@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 # What a sheet holds at most. Source: Microsoft, Excel specifications and limits.
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_DIGITS = 1_048_575, 16_384, 32_767, 15  # beside the row of names
 _FIRST_YEAR = 1900
+_NO_ROWS = (  # told of every sheet, since whether there are any is private
+    "empty rows of the sheet are left out, as a CSV's blank lines are: with --epsilon no row after them may "
+    "tell whether they belong to the table."
+)
 
 
-def read_excel(place: Place, schema: Schema | None, *, as_text: bool = False) -> Table:
+def read_excel(place: Place, options: CsvOptions, schema: Schema | None, *, as_text: bool = False) -> Table:
     """The table in the first sheet; formulas count as the values they had when the file was saved.
 
     Raises: CommandError for a file that is none of Excel's, or a column without a name.
@@ -39,11 +43,14 @@ def read_excel(place: Place, schema: Schema | None, *, as_text: bool = False) ->
         sheet, warnings = _first_sheet(place, handle)
         rows = iter(sheet)
         names = _names(place, next(rows, ()))
-        columns = ValueColumns(as_text=as_text)
+        refuse_repeated(place, names, options.dropped)
+        columns = ValueColumns(options, as_text=as_text)
         columns.append(names, [])
         filled = _without_empty(_cut(place, rows, len(names)), row_by_row=as_text)
         while block := list(itertools.islice(filled, BLOCK_ROWS)):
             columns.append(names, block)
+    if as_text:
+        warnings.append(f"{place}: {_NO_ROWS}")
     return columns.table(schema, finds_dates=True, warnings=warnings)
 
 
@@ -85,17 +92,15 @@ def _names(place: Place, row: Sequence[Any]) -> list[str]:
         raise CommandError(Exit.DATA, f"{place} is empty: its first row has no column names.")
     if None in names:
         number = names.index(None) + 1
-        raise CommandError(Exit.DATA, f"{place}: column {number} has no name in the first row.")
-    texts = [str(name) for name in names]
-    refuse_repeated(place, texts)
-    return texts
+        raise CommandError(Exit.DATA, f"{place}: column {number} has no name in the first row. Name it.")
+    return [str(name) for name in names]
 
 
 def _cut(place: Place, rows: Iterator[Sequence[Any]], n_columns: int) -> Iterator[list[Any]]:
     """Rows of as many cells as there are names."""
     for number, row in enumerate(rows, 2):
         if any(cell is not None for cell in row[n_columns:]):
-            cells = f"has cells beyond the {n_columns} columns that the first row names"
+            cells = f"has cells beyond the {n_columns} columns that the first row names. Name theirs as well"
             raise CommandError(Exit.DATA, f"{place}, row {number} {cells}.")
         yield [*row[:n_columns], *[None] * (n_columns - len(row))]
 

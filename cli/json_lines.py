@@ -13,26 +13,27 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
-from tabgan_cli.cell_text import is_moment
+from tabgan_cli.cell_text import is_moment, write_column
 from tabgan_cli.cell_values import BLOCK_ROWS, ValueColumns
 from tabgan_cli.csv_rows import checked_lines
 from tabgan_cli.failures import CommandError, Exit
-from tabgan_cli.iso_dates import DateStyle, write_dates
 from tabgan_cli.packing import open_packed, open_unpacked
 from tabgan_cli.places import Place
-from tabgan_cli.tables import CsvStyle, Table, WriteRows, with_text_names
+from tabgan_cli.tables import CsvOptions, CsvStyle, Table, WriteRows, with_text_names
 
 from tabgan.schema import Schema
 
 
-def read_json_lines(place: Place, schema: Schema | None, *, as_text: bool = False) -> Table:
+def read_json_lines(
+    place: Place, options: CsvOptions, schema: Schema | None, *, as_text: bool = False
+) -> Table:
     """The table in a file of JSON lines; JSON has no dates, so ISO text is read as such.
 
     `as_text`: for private mode, where no row may decide what columns there are: the schema does.
 
     Raises: CommandError naming the line that is no object, or where private mode lacks a schema.
     """
-    columns = ValueColumns(as_text=as_text)
+    columns = ValueColumns(options, as_text=as_text)
     public = _declared_names(place, schema) if as_text else None
     try:
         with (
@@ -100,9 +101,7 @@ def json_lines_writer(handle: BinaryIO, stack: ExitStack, place: Place, style: C
         for position, name in enumerate(rows.columns):
             cells = rows.iloc[:, position]
             if is_moment(cells.dtype):
-                texts, used = write_dates(cells, DateStyle.parse(styles.get(name, "")))
-                styles[name] = str(used)
-                cells = pd.Series(texts, dtype=object)
+                cells, styles[name] = write_column(cells, styles.get(name, ""))
             key = json.dumps(name, ensure_ascii=False)
             columns.append([f"{key}: {text}" for text in _cells_as_json(name, cells)])
         lines = (f"{{{', '.join(cells)}}}\n" for cells in zip(*columns, strict=True))

@@ -134,14 +134,14 @@ Decimal: TypeAlias = Annotated[
 ]
 NaValues: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--na-values", metavar="TEXT", help="Text of a CSV that means a missing cell; repeatable."),
+    typer.Option("--na-values", metavar="TEXT", help="Text that means a missing cell; repeatable."),
 ]
 Dates: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         "--dates",
         metavar="FORMAT",
-        help="Format of dates of a CSV that are not ISO, such as %d.%m.%Y or '%m/%d/%Y %H:%M'; repeatable.",
+        help="Format of dates written as text that are not ISO, such as %d.%m.%Y; repeatable.",
     ),
 ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ def csv_options(
 ) -> CsvOptions:
     """The options for reading CSV, checked. Raises: CommandError."""
     from tabgan_cli.date_formats import checked_formats
-    from tabgan_cli.table_file import CsvOptions
+    from tabgan_cli.tables import CsvOptions, is_encoding
 
     names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
     separator = names.get(separator, separator) if separator is not None else None
@@ -37,12 +36,8 @@ def csv_options(
         raise CommandError(Exit.USAGE, "--sep takes one sign, such as ',' ';' '|' or 'tab'.")
     if decimal not in (None, ".", ","):
         raise CommandError(Exit.USAGE, "--decimal takes '.' or ','.")
-    if encoding is not None:
-        try:
-            codecs.lookup(encoding)
-            "".encode(encoding)  # refuses codecs that are no text, such as hex
-        except LookupError:
-            raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.") from None
+    if encoding is not None and not is_encoding(encoding):
+        raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.")
     return CsvOptions(
         separator, encoding, decimal, tuple(missing or ()), checked_formats(dates), tuple(drop or ())
     )
@@ -84,6 +79,15 @@ def read_real(
     if is_private:
         return read_private_rows(path, options, schema, is_quiet=is_quiet)
     return read_rows(path, options, schema=schema, is_quiet=is_quiet)
+
+
+def read_given(place: Place, options: CsvOptions, schema: Schema) -> Table:
+    """Rows for a model of this schema, without the columns to be dropped; warnings go to stderr."""
+    from tabgan_cli import table_file, terminal
+
+    found = table_file.read_table(place, options, schema=schema)
+    terminal.warn(found.warnings)
+    return without_columns(found, options.dropped)
 
 
 def without_columns(table: Table, names: Sequence[str] | None) -> Table:

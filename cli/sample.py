@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tabgan_cli import options
 from tabgan_cli.failures import CommandError, Exit, reports_failures
 from tabgan_cli.places import Place
+
+if TYPE_CHECKING:
+    from tabgan_cli.tables import CsvOptions
 
 
 @reports_failures
@@ -44,7 +47,11 @@ def sample(
             help="A table: a row is made for each of its rows and keeps its cells.",
         ),
     ] = None,
+    sep: options.Separator = None,
     encoding: options.Encoding = None,
+    decimal: options.Decimal = None,
+    na_values: options.NaValues = None,
+    dates: options.Dates = None,
     drop: options.Drop = None,
     rounds: options.Rounds = None,
     seed: options.SampleSeed = None,
@@ -65,15 +72,13 @@ def sample(
     paths.check_inputs(model, conditions)
     paths.check_outputs(output, inputs=(model, conditions), force=force)
     _check_request(num_rows, where, counts, shares, conditions)
-    if conditions is None and (encoding is not None or drop):
-        raise CommandError(Exit.USAGE, "--encoding and --drop take --conditions beside them.")
-    read_options = reading.csv_options(encoding=encoding, drop=drop)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
+    _check_read_options(read_options, conditions)
     fitted, style = training.load_model(model, device.value)
     schema = fitted.schema_
     given = None
     if conditions is not None:
-        found = table_file.read_table(conditions, read_options, schema=schema)
-        given = reading.without_columns(found, drop).rows
+        given = reading.read_given(conditions, read_options.like(style), schema).rows
     asked = parse_numbers(counts or (), schema, option="--counts")
     batches = fitted.sample_iter(
         num_rows,
@@ -95,6 +100,15 @@ def sample(
             count(len(rows))
     if not quiet:
         terminal.say(f"Wrote {terminal.counted(total, 'row')} to {output}.")
+
+
+def _check_read_options(read_options: CsvOptions, conditions: Place | None) -> None:
+    """Raise CommandError for options of a file that is not there."""
+    from tabgan_cli.tables import CsvOptions
+
+    if conditions is None and read_options != CsvOptions():
+        told = "--sep, --encoding, --decimal, --na-values, --dates and --drop"
+        raise CommandError(Exit.USAGE, f"{told} take --conditions beside them.")
 
 
 def _check_request(

@@ -29,7 +29,7 @@ from tabgan_cli.csv_rows import refuse_repeated
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.iso_dates import write_dates
 from tabgan_cli.places import Place
-from tabgan_cli.tables import Table, WriteRows, with_text_names
+from tabgan_cli.tables import CsvOptions, Table, WriteRows, with_text_names
 
 from tabgan.schema import Schema
 
@@ -39,9 +39,9 @@ _CELL_ERRORS = ("22", "23")  # classes of SQLSTATE whose messages quote cells
 _WRITTEN_AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address)
 
 
-def read_sql(place: Place, schema: Schema | None, *, as_text: bool = False) -> Table:
+def read_sql(place: Place, options: CsvOptions, schema: Schema | None, *, as_text: bool = False) -> Table:
     """The rows of a table or of a query. What a query changes is rolled back."""
-    columns = ValueColumns(as_text=as_text)
+    columns = ValueColumns(options, as_text=as_text)
     with _connected(place) as connection:
         what = _named(place)
         is_query = _QUERY.match(what) is not None
@@ -49,7 +49,7 @@ def read_sql(place: Place, schema: Schema | None, *, as_text: bool = False) -> T
         statement = sa.text(what.replace(":", r"\:")) if is_query else _whole(connection, place, what)
         result = connection.execution_options(stream_results=True).execute(statement)
         names = [str(name) for name in result.keys()]  # noqa: SIM118  # it is no dict
-        refuse_repeated(place, names)
+        refuse_repeated(place, names, options.dropped)
         columns.append(names, [])
         readers = [] if is_query else _readers(connection, what, names)
         for rows in result.partitions(BLOCK_ROWS):

@@ -28,12 +28,12 @@ def read_table(
 
     Raises: CommandError for what is no whole table, OSError where it cannot be read.
     """
-    place = Place.of(path)
+    place, options = Place.of(path), options or CsvOptions()
     if place.format == "csv":
-        return read_csv(place, options or CsvOptions(), schema)
+        return read_csv(place, options, schema)
     if place.format in ("parquet", "arrow"):
         return read_arrow_file(place)
-    return _read_values(place, schema, as_text=False)
+    return _read_values(place, options, schema, as_text=False)
 
 
 def read_cells(path: Path | Place, options: CsvOptions, *, schema: Schema | None = None) -> Table:
@@ -46,17 +46,17 @@ def read_cells(path: Path | Place, options: CsvOptions, *, schema: Schema | None
         return read_csv_cells(place, options, schema)
     if place.format in ("parquet", "arrow"):
         return read_arrow_file(place)
-    return _read_values(place, schema, as_text=True)
+    return _read_values(place, options, schema, as_text=True)
 
 
-def _read_values(place: Place, schema: Schema | None, *, as_text: bool) -> Table:
+def _read_values(place: Place, options: CsvOptions, schema: Schema | None, *, as_text: bool) -> Table:
     if place.format == "json lines":
-        return read_json_lines(place, schema, as_text=as_text)
+        return read_json_lines(place, options, schema, as_text=as_text)
     if place.format == "excel":
-        return read_excel(place, schema, as_text=as_text)
+        return read_excel(place, options, schema, as_text=as_text)
     from tabgan_cli.sql_table import read_sql
 
-    return read_sql(place, schema, as_text=as_text)
+    return read_sql(place, options, schema, as_text=as_text)
 
 
 @contextmanager

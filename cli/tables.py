@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import pandas as pd
+from tabgan_cli.date_formats import is_format
 
 WriteRows: TypeAlias = Callable[[pd.DataFrame], None]
 
 
 @dataclass(frozen=True)
-class CsvOptions:
-    """What the user says about a CSV file; None = look at the file."""
-
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    missing: tuple[str, ...] = ()
-    dates: tuple[str, ...] = ()  # formats beside ISO
-    dropped: tuple[str, ...] = ()  # columns that will be left out: their cells are not looked at
-
-
-@dataclass(frozen=True)
 class CsvStyle:
-    """How a CSV file was written, so that a table like it can be written alike."""
+    """How a CSV file was written, so that a table like it can be written, and read, alike.
+
+    `encoding`, `missing` and `dates` are as the user named them.
+    """
 
     separator: str = ","
     decimal: str = "."
     columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    missing: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The style as JSON."""
-        return {"separator": self.separator, "decimal": self.decimal, "columns": dict(self.columns)}
+        told = {"separator": self.separator, "decimal": self.decimal, "columns": dict(self.columns)}
+        named = {"encoding": self.encoding, "missing": list(self.missing), "dates": list(self.dates)}
+        return told | {key: value for key, value in named.items() if value}
 
     @classmethod
     def from_dict(cls, facts: object) -> CsvStyle:
@@ -45,11 +43,64 @@ class CsvStyle:
             return cls()
         if not isinstance(columns, Mapping):
             return cls()
-        return cls(separator, str(decimal), {str(name): str(style) for name, style in columns.items()})
+        encoding = facts.get("encoding")
+        return cls(
+            separator,
+            str(decimal),
+            {str(name): str(style) for name, style in columns.items()},
+            encoding if isinstance(encoding, str) and is_encoding(encoding) else None,
+            _texts(facts.get("missing")),
+            tuple(form for form in _texts(facts.get("dates")) if is_format(form)),
+        )
 
     def over(self, other: CsvStyle) -> CsvStyle:
         """This style, with the columns it says nothing of as in the other."""
-        return CsvStyle(self.separator, self.decimal, {**other.columns, **self.columns})
+        return replace(self, columns={**other.columns, **self.columns})
+
+
+def is_encoding(name: str) -> bool:
+    """Whether there is such an encoding of text."""
+    try:
+        codecs.lookup(name)
+        "".encode(name)  # refuses codecs that are no text, such as hex
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    return tuple(map(str, values)) if isinstance(values, list) else ()
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """What the user says about a CSV file; None = look at the file.
+
+    `usual`: the style of files like it, for what the file itself leaves open.
+    """
+
+    separator: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    missing: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()  # formats beside ISO
+    dropped: tuple[str, ...] = ()  # columns that will be left out: their cells are not looked at
+    usual: CsvStyle = field(default_factory=CsvStyle)
+
+    def like(self, usual: CsvStyle) -> CsvOptions:
+        """These options, for a file like one of that style: what was named for that one is named again."""
+        return replace(
+            self,
+            encoding=self.encoding or usual.encoding,
+            missing=self.missing or usual.missing,
+            dates=self.dates or usual.dates,
+            usual=usual,
+        )
+
+    def dates_of(self, name: str) -> tuple[str, ...]:
+        """The formats of a column's dates beside ISO, first its usual one."""
+        own = self.usual.columns.get(name, "")
+        return (own, *self.dates) if is_format(own) and own in self.dates else self.dates
 
 
 @dataclass(frozen=True)

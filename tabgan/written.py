@@ -51,7 +51,8 @@ class Written:
         """
         calls = " or, if the month is first, ".join(call.format(f"df[{name!r}]") for call in self.calls)
         option = " or ".join(f'--dates "{form}"' for form in self.formats)
-        return f"Convert it with {calls} to have it learned as such{option and f' (of a CSV: {option})'}"
+        option = option and f" (of CSV, JSON lines, Excel: {option})"
+        return f"Convert it with {calls} to have it learned as such{option}"
 
 
 def written_as(cells: Cells) -> Written | None:

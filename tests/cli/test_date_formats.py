@@ -1,4 +1,4 @@
-"""Dates of a CSV that are not ISO: read in the format that is named, and written back in it."""
+"""Dates of files of text that are not ISO: read in the format that is named, and written back in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from tabgan_cli.cell_text import write_column
 from tabgan_cli.date_formats import is_format
-from tabgan_cli.table_file import CsvOptions, read_cells, read_table
+from tabgan_cli.table_file import CsvOptions, read_cells, read_table, table_writer
+
+from tabgan.schema import Column, Schema
 
 FORMATS = ["%d.%m.%Y", "%m/%d/%Y %H:%M:%S", "%d %b %Y", "%b %d, %Y", "%d-%m-%y", "%Y/%m/%d %I:%M %p"]
 
@@ -51,6 +53,23 @@ def test_with_a_budget_each_cell_is_read_by_itself(tmp_path: Path) -> None:
     assert found["at"].tolist() == ["9999-12-31T10:00:00.500000", fine[1]]
 
 
+@pytest.mark.parametrize("name", ["t.jsonl", "t.xlsx"])
+def test_text_of_other_formats_is_read_alike(tmp_path: Path, name: str) -> None:
+    table = pd.DataFrame({"at": ["31.12.2024", "01.02.2024", None], "n": [1, "k. A.", 2]})
+    with table_writer(tmp_path / name) as write:
+        write(table)
+    found = read_table(tmp_path / name, CsvOptions(dates=("%d.%m.%Y",), missing=("k. A.",)))
+    assert found.rows["at"].dt.month.tolist()[:2] == [12, 2]
+    assert found.rows["n"].tolist() == [1, pd.NA, 2]
+    with table_writer(tmp_path / "u.jsonl", found.style) as write:
+        write(found.rows)
+    assert '"at": "01.02.2024", "n": null' in (tmp_path / "u.jsonl").read_text()
+    schema = Schema((Column("at", "datetime"), Column("n", "numeric")))
+    cells = read_cells(tmp_path / name, CsvOptions(dates=("%d.%m.%Y",), missing=("k. A.",)), schema=schema)
+    assert cells.rows["at"].tolist() == ["2024-12-31", "2024-02-01", None]
+    assert cells.rows["n"].tolist() == ["1", None, "2"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "%", "%d.%m", "=%d.%m.%Y", "%d.%m.%Y=1+1", "%Q", "%H:%M", "%d.%d.%Y", "%Y%m%d"]
 )
@@ -64,7 +83,7 @@ def test_fit_sample_complete_and_evaluate_know_the_format(tmp_path, monkeypatch,
     table = pd.DataFrame({"day": stamps(300, "%m/%d/%Y"), "n": rng.integers(0, 9, 300)})
     table.to_csv("t.csv", index=False)
     told = call("fit", "t.csv", "-m", "m.tabgan", "--epochs", 1)
-    assert '(of a CSV: --dates "%m/%d/%Y")' in told.err
+    assert '(of CSV, JSON lines, Excel: --dates "%m/%d/%Y")' in told.err
     assert call("fit", "t.csv", "-m", "m.tabgan", "--epochs", 1, "--dates", "%m/%d/%Y", "--force").code == 0
     assert call("sample", "m.tabgan", "-n", 50, "-o", "s.csv").code == 0
     drawn = pd.read_csv("s.csv")["day"]

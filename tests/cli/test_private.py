@@ -171,6 +171,22 @@ def test_no_row_decides_whether_empty_ones_before_it_count(tmp_path):
         assert other["name"].tolist() == ["a", "b"]
 
 
+def test_rows_that_are_left_out_of_a_sheet_are_told_of_whether_there_are_any_or_not(tmp_path):
+    """The same words for every sheet, since which rows there are is private; also of the rows before."""
+    told, read = [], []
+    for place, rows in enumerate(([["a", 1]], [["a", 1], [None, None]], [[None, None], ["a", 1], [None, 2]])):
+        sheet = openpyxl.Workbook()
+        for row in (["name", "age"], *rows):
+            sheet.active.append(row)
+        sheet.save(tmp_path / f"{place}.xlsx")
+        found = read_cells(tmp_path / f"{place}.xlsx", CsvOptions())
+        told.append([line.replace(f"{place}.xlsx", "") for line in found.warnings])
+        read.append(found.rows.values.tolist())
+    assert told[0] == told[1] == told[2]
+    assert "empty rows of the sheet are left out" in told[0][0]
+    assert read == [[["a", "1"]], [["a", "1"]], [["a", "1"], [None, "2"]]]
+
+
 def test_run_does_not_refuse_by_the_private_number_of_rows():
     assert sum(map(len, _split(people().head(3), None))) == 3
     with pytest.raises(CommandError, match="fewer than 10"):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import sqlite3
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from tabgan_cli.csv_rows import read_csv_text
-from tabgan_cli.failures import Exit
+from tabgan_cli.failures import CommandError, Exit
+from tabgan_cli.places import Place
 from tabgan_cli.table_file import CsvOptions, read_cells, read_table
 
 from tests.cli.calling import Call, Outcome
@@ -107,6 +110,28 @@ def test_a_name_that_stands_there_twice_is_dropped_with_both_columns(call: Call,
     assert list(read_table(tmp_path / "made.csv").rows) == ["b"]
     assert list(read_cells(path, CsvOptions(dropped=("a",))).rows) == ["a", "b"]
     assert call("fit", path, "-m", tmp_path / "m.tabgan", "--force", "--drop", "b").code == Exit.DATA
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "db"])
+def test_sheets_and_queries_too_may_name_a_column_twice_that_is_dropped(tmp_path: Path, ending: str) -> None:
+    rows = [(n, "x" if n % 2 else n, n % 7) for n in range(5)]
+    place = Place(str(tmp_path / "t.xlsx"))
+    if ending == "xlsx":
+        book = openpyxl.Workbook()
+        for row in [("a", "a", "b"), *rows]:
+            book.active.append(row)
+        book.save(tmp_path / "t.xlsx")
+    else:
+        with sqlite3.connect(tmp_path / "t.db") as database:
+            database.execute("CREATE TABLE t (n, a, b)")
+            database.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+        place = Place(f"sqlite:///{tmp_path}/t.db#SELECT n AS a, a, b FROM t")
+    for read in (read_table, read_cells):
+        found = read(place, CsvOptions(dropped=("a",))).rows
+        assert list(found) == ["a", "b"]
+        assert found["b"].astype(int).tolist() == [n % 7 for n in range(5)]
+        with pytest.raises(CommandError, match=r"'a' \(2 times\).*--drop"):
+            read(place, CsvOptions(dropped=("b",)))
 
 
 def test_a_dropped_column_may_stand_in_the_schema(call: Call, folder: Path, tmp_path: Path) -> None:
