@@ -80,7 +80,7 @@ def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -
         yield "it is sparse and comes out dense"
     if column.kind == "identifier":
         if not is_declared and column.personal is None:
-            yield from _of_identifiers(cells.dropna(), column, min_rows)
+            yield _of_identifiers(cells.dropna(), column, min_rows)
         return
     present = cells.dropna()
     if column.kind == "numeric":
@@ -89,24 +89,27 @@ def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -
         yield from _of_texts(present, column.name, is_declared)
 
 
-def _of_identifiers(present: Cells, column: Column, min_rows: int) -> Iterator[str]:
-    yield from _of_written(present, column.name)
-    if not column.reason.startswith(MOSTLY_RARE):
-        yield "taken for an identifier, so never learned; values of the same form are made up"
-        return
-    n_rare = rare_rows(present, min_rows)
-    is_all = n_rare == len(present)
-    how_many = "all of its rows" if is_all else f"{n_rare} of its rows, more than half,"
-    cure = "Drop it (--drop) if that is of no use"
-    if not is_all:
-        cure = (
-            'Declare it kind="categorical" (--schema) to have it learned with frequent values in place of '
-            "rare ones, or drop it (--drop)"
+def _of_identifiers(present: Cells, column: Column, min_rows: int) -> str:
+    """Why values are made up, and what to do where something could be learned."""
+    told, cure = "taken for an identifier, so never learned; values of the same form are made up", ""
+    if column.reason.startswith(MOSTLY_RARE):
+        n_rare = rare_rows(present, min_rows)
+        is_all = n_rare == len(present)
+        how_many = "all of its rows" if is_all else f"{n_rare} of its rows, more than half,"
+        told = (
+            f"{how_many} hold a value that fewer than {min_rows} rows hold, so it is not learned and values "
+            "of the same form are made up"
         )
-    yield (
-        f"{how_many} hold a value that fewer than {min_rows} rows hold, so it is not learned and values of "
-        f"the same form are made up. {cure}"
-    )
+        cure = (
+            "Drop it (--drop) if that is of no use"
+            if is_all
+            else 'Declare it kind="categorical" (--schema) to have it learned with frequent values in place '
+            "of rare ones, or drop it (--drop)"
+        )
+    written = written_as(present)
+    if written is not None:
+        told, cure = f"{written.what} written as text; {told}", written.cure(column.name)
+    return f"{told}. {cure}" if cure else told
 
 
 def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[str]:
@@ -128,18 +131,13 @@ def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[s
             yield "a few values lie very far out. Declare minimum and maximum if they are wrong"
 
 
-def _of_written(present: Cells, name: Hashable) -> Iterator[str]:
-    written = written_as(present)
-    if written is not None:
-        yield f"{written.what} written as text. {written.cure(name)}"
-
-
 def _of_texts(present: Cells, name: Hashable, is_declared: bool) -> Iterator[str]:
     distinct = [label for label in present.unique() if isinstance(label, str)]
     if not distinct:
         return
-    if not is_declared:
-        yield from _of_written(pd.Series(distinct, dtype=object), name)
+    written = None if is_declared else written_as(pd.Series(distinct, dtype=object))
+    if written is not None:
+        yield f"{written.what} written as text. {written.cure(name)}"
     strange = [label for label in distinct if not label.isascii()]
     if len({unicodedata.normalize("NFC", label) for label in strange}) < len(strange):
         yield "some values differ only in how letters are composed. Normalise them (NFC) if they are the same"

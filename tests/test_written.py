@@ -125,8 +125,9 @@ def test_reason_and_warning_name_the_call_whatever_the_kind(n_different: int) ->
     table = pd.DataFrame({"day": cells})
     call = """pd.to_datetime(df['day'], format="%m/%d/%Y")"""
     assert call in infer_column("day", cells).reason
-    (line,) = [line for line in oddities(table, infer_schema(table)) if "written as text" in line]
-    assert line.startswith("Column 'day': dates written as text. ")
+    (line,) = oddities(table, infer_schema(table))  # also where values are made up
+    assert line.startswith("Column 'day': dates written as text")
+    assert ("are made up" in line) == (infer_column("day", cells).kind == "identifier")
     assert call in line
     assert not any(
         "written as text" in line for line in oddities(table, infer_schema(table), declared=["day"])
