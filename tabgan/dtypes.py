@@ -24,6 +24,8 @@ from tabgan.errors import SchemaError
 
 PandasDtype: TypeAlias = "np.dtype[np.generic] | ExtensionDtype"
 
+LARGEST = 2**63 - 1  # whole number that is read and written
+
 # What Arrow prints and what it can read back differ for these.
 _ARROW_BY_NAME = {
     "utf8": pa.string(),
@@ -107,3 +109,12 @@ def _to_arrow(name: str) -> pa.DataType:
     if match := re.fullmatch(r"timestamp\[(\w+), tz=(.+)\]", name):
         return pa.timestamp(match[1], tz=match[2])
     return pa.type_for_alias(name)
+
+
+def largest_number(dtype: str) -> int:
+    """The greatest whole number that a column can hold, below all of which it can hold as well."""
+    plain = getattr(to_dtype(dtype), "numpy_dtype", to_dtype(dtype))
+    kind = plain.kind if isinstance(plain, np.dtype) else "O"
+    if kind == "f":
+        return int(2 ** (np.finfo(plain).nmant + 1))
+    return min(int(np.iinfo(plain).max), LARGEST) if kind in "iu" else LARGEST

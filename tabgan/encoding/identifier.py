@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import largest_number, to_dtype
 from tabgan.encoding.conditions import Condition, refusal
 from tabgan.encoding.layout import CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.patterns import Pattern
@@ -25,8 +25,10 @@ from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import write_labels, write_numbers
 from tabgan.errors import SchemaError
 from tabgan.personal.people import people_of
-from tabgan.personal.values import DIGITS, SHAPELESS, made_up
+from tabgan.personal.values import DIGITS, OF_ONE_PERSON, SHAPELESS, made_up
 from tabgan.scalars import scalar_to_json
+
+_MOST_SHIFTED = 2**31  # rows, by which columns of one form differ
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,7 @@ class IdentifierEncoder:
         rows = np.arange(first_row, first_row + len(codes), dtype=np.int64)
         made = self._made_up(rows)
         if self.pattern.form == "number":
-            if made is None:
-                self._check_room(len(rows) and int(rows[-1]))
-            values = self.pattern.numbers(rows) if made is None else np.array(made, dtype=np.int64)
+            values = self._numbers(rows) if made is None else np.array(made, dtype=np.int64)
             return write_numbers(Numbers(values, is_missing), self.column, Part())
         texts = self.pattern.texts(rows, self._salt) if made is None else made
         if self.column.dtype == "category":
@@ -116,20 +116,22 @@ class IdentifierEncoder:
         if self.pattern.form == "number":
             if form not in DIGITS or self.pattern.start == 1:
                 return None
-            # Running numbers start below or at the first number of one digit more.
+            # Numbers start below or at the first one of one digit more.
             pieces = (("9", len(str(self.pattern.start - 1))),)
+        if form not in OF_ONE_PERSON:
+            rows = rows + self._salt % _MOST_SHIFTED
         return made_up(form, rows, pieces, self.column.locale)
 
-    def _check_room(self, last_row: int) -> None:
-        dtype = to_dtype(self.column.dtype)
-        plain = getattr(dtype, "numpy_dtype", dtype)
-        if isinstance(plain, np.dtype) and plain.kind in "iu":
-            room = int(np.iinfo(plain).max) - self.pattern.start
-            if last_row > room:
-                raise SchemaError(
-                    f"Column {self.column.name!r}: {self.column.dtype} has room for {room} identifiers. "
-                    "Ask for fewer rows or declare a wider dtype."
-                )
+    def _numbers(self, rows: IntArray) -> IntArray:
+        """Numbers of the rows. Raises: SchemaError where the dtype has no room for so many."""
+        largest = largest_number(self.column.dtype)
+        room = largest - self.pattern.start + 1
+        if rows.max(initial=0) >= room:
+            raise SchemaError(
+                f"Column {self.column.name!r}: {self.column.dtype} has room for {room} identifiers. "
+                "Ask for fewer rows or declare a wider dtype."
+            )
+        return self.pattern.numbers(rows, self._salt, largest=largest)
 
     def allowed(self, condition: Condition) -> FloatArray:  # noqa: ARG002
         """Raises: ConditionError, since identifiers are not learned."""

@@ -232,7 +232,7 @@ class NoisyStatistics:
         return axis.group_means(without=without, n_groups=n_groups)
 
     def pattern(self, name: Hashable) -> Pattern:
-        """A form that says nothing of the column: running numbers, or random text."""
+        """A form that says nothing of the column: numbers from 1, or random text."""
         column = self._columns[name]
         is_number = pd.api.types.is_numeric_dtype(to_dtype(column.dtype)) or column.element in (
             "int",

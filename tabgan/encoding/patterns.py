@@ -17,9 +17,9 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import LARGEST, largest_number
 from tabgan.encoding.layout import IntArray
-from tabgan.encoding.scattering import scattered
+from tabgan.encoding.scattering import MOST_ROWS, scattered, scattered_numbers
 
 Form: TypeAlias = Literal["number", "text", "uuid"]
 
@@ -39,7 +39,7 @@ _RUN = re.compile(r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]")
 _SAME_LENGTH = 0.95
 _CROWDED = 0.1  # share of all texts of a form that the rows may take, where it can be wider
 _FULL = 0.5  # the same, where it has but one length
-_MOST_ROWS = 2**62
+_UNKNOWN_DIGITS = 6  # of numbers of which nothing is known
 _PARTS, _MARGIN = 16, 0.1  # of all texts of a form, in which old ones lie
 _MOST_COMPARED = 10**12  # texts of a form; among more old ones are hardly met
 MAX_LENGTH = 65_536  # of a cell of text
@@ -50,7 +50,7 @@ _ANY: tuple[tuple[str, Any], ...] = (("z", 12),)
 
 @dataclass(frozen=True)
 class Pattern:
-    """Form of an identifier: `start` of running numbers, or pieces of text.
+    """Form of an identifier: the least number, `start`, or pieces of text.
 
     A piece is ("=", fixed text) or (a class of `CLASSES`, its number of characters). `taken`: the
     sixteenths of all texts in their order, from and to, in which old ones lie; made ones lie elsewhere.
@@ -77,9 +77,13 @@ class Pattern:
             raise ValueError("Expected the first and the last sixteenth that old texts take.")
         return cls(state["form"], int(state["start"]), pieces, taken)
 
-    def numbers(self, rows: IntArray) -> IntArray:
-        """Running numbers of the rows."""
-        return rows + self.start
+    def numbers(self, rows: IntArray, salt: int = 0, *, largest: int = LARGEST) -> IntArray:
+        """One number a row, another one for every row number, as long as `start` until those run out.
+
+        `salt`: another one gives another order, so that columns do not go together.
+        """
+        n_digits = len(str(self.start)) if self.start > 1 else _UNKNOWN_DIGITS
+        return scattered_numbers(rows, self.start, n_digits, salt=salt, largest=largest)
 
     def texts(self, rows: IntArray, salt: int = 0) -> list[str]:
         """One text a row, another one for every row number; longer ones when those of the form run out.
@@ -95,7 +99,7 @@ class Pattern:
             whole = _capacity(alphabets)
             start, stop = (sixteenths * whole // _PARTS for sixteenths in taken)
             capacity = whole - (stop - start)
-            last = min(first + capacity, _MOST_ROWS)
+            last = min(first + capacity, MOST_ROWS)
             own = np.flatnonzero((rows >= first) & (rows < last))
             for place, index in zip(own.tolist(), scattered(rows[own] - first, capacity, salt), strict=True):
                 texts[place] = _text(alphabets, index if index < start else index + stop - start)
@@ -105,10 +109,10 @@ class Pattern:
 
 
 def pattern_of_numbers(values: IntArray, column: Column, *, min_rows: int) -> Pattern:
-    """Running numbers that start above the largest group of numbers, with one digit more if need be.
+    """Numbers above the largest group of numbers, with one digit more if need be.
 
-    Its digits come from a mean of `min_rows` numbers, so that no single number shows; where
-    the dtype has no room above, the numbers start at 1.
+    Where they start comes from a mean of `min_rows` numbers, so that no single number shows; where the
+    dtype has no room above, it is 1.
     """
     n_top = max(min_rows, 1)
     if len(values) < n_top:
@@ -117,10 +121,7 @@ def pattern_of_numbers(values: IntArray, column: Column, *, min_rows: int) -> Pa
     mean = max(int(top.astype(np.float64).mean()), 1)
     step = 10 ** max(len(str(mean)) - 2, 1)
     start = min((mean // step + 2) * step, 10 ** len(str(mean)))
-    dtype = to_dtype(column.dtype)
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    largest = np.iinfo(plain).max if getattr(plain, "kind", "O") in "iu" else 2**63 - 1
-    return Pattern("number", start if start <= int(largest) // 2 else 1)
+    return Pattern("number", start if start <= largest_number(column.dtype) // 2 else 1)
 
 
 def pattern_of_text(texts: list[str], *, min_rows: int, has_room: bool = False) -> Pattern:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tabgan.encoding.layout import IntArray
 
+MOST_ROWS = 2**62
 _N_PASSES = 4
 _ODD, _OTHER = 0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93
 
@@ -34,6 +35,26 @@ def scattered(rows: IntArray, capacity: int, salt: int) -> list[int]:
         found[open_places] = _exchanged(found[open_places], half, keys)
         open_places = open_places[found[open_places] >= np.uint64(capacity)]
     numbers: list[int] = found.tolist()
+    return numbers
+
+
+def scattered_numbers(rows: IntArray, start: int, n_digits: int, *, salt: int, largest: int) -> IntArray:
+    """Numbers from the start to the largest, one a row: of so many digits until those run out.
+
+    >>> sorted(scattered_numbers(np.arange(4), 98, 2, salt=3, largest=101).tolist())
+    [98, 99, 100, 101]
+    """
+    numbers = np.zeros(len(rows), dtype=np.int64)
+    low, first = start, 0
+    while low <= largest:
+        capacity = min(10**n_digits, largest + 1) - low
+        last = min(first + capacity, MOST_ROWS)
+        own = (rows >= first) & (rows < last)
+        numbers[own] = scattered(rows[own] - first, capacity, salt)
+        numbers[own] += low
+        if last > rows.max(initial=0):
+            break
+        low, first, n_digits = low + capacity, last, n_digits + 1
     return numbers
 
 

@@ -21,6 +21,7 @@ from tabgan.personal.people import People, Rows, ascii_of, mixed, people_of
 Pieces = Sequence[tuple[str, Any]]
 
 DIGITS = ("phone", "card", "national_id", "postcode")  # forms that whole numbers can have
+OF_ONE_PERSON = ("first_name", "last_name", "name", "email", "address", "city", "postcode")  # in a row
 SHAPELESS = ("email", "url", "address", "city", "uuid")  # forms that are written in one way
 _DOMAINS = ("example.com", "example.org", "example.net")
 _TEST_CARDS = {14: "305693", 15: "378282"}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tabgan.dtypes import largest_number
 from tabgan.encoding import TableEncoder
 from tabgan.encoding.patterns import Pattern, pattern_of_numbers, pattern_of_text
 from tabgan.errors import ConditionError, SchemaError
@@ -121,6 +122,49 @@ def test_identifiers_of_one_form_share_nothing_but_the_form():
         encoder.encode(table), rng=np.random.default_rng(0)
     )
     pd.testing.assert_frame_equal(again, out)
+
+
+def test_numbers_keep_their_length_until_those_of_it_run_out():
+    made = Pattern("number", start=820).numbers(np.arange(9400), salt=3)
+    assert sorted(made[:180]) == list(range(820, 1000))
+    assert sorted(made[180:9180]) == list(range(1000, 10_000))
+    assert {len(str(number)) for number in made[9180:]} == {5}
+    assert len(set(made)) == 9400
+    parts = [
+        Pattern("number", start=820).numbers(rows, salt=3) for rows in np.split(np.arange(9400), [170, 200])
+    ]
+    np.testing.assert_array_equal(np.concatenate(parts), made)
+
+
+@pytest.mark.parametrize(("start", "largest"), [(1, 127), (20, 127), (1, 2**63 - 1), (10**18, 2**63 - 1)])
+def test_numbers_go_up_to_the_largest(start, largest):
+    n_rows = min(largest - start + 1, 3000)
+    made = Pattern("number", start=start).numbers(np.arange(n_rows), salt=8, largest=largest)
+    assert len(set(made)) == n_rows
+    assert start <= made.min() <= made.max() <= largest
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int16", "Int64", "float64", "object", "int64[pyarrow]"])
+def test_identifiers_of_numbers_do_not_go_together(dtype):
+    whole = np.arange(1, N + 1)
+    table = pd.DataFrame({"order": whole, "customer": whole[::-1] + 5000, "line": whole}).astype(dtype)
+    element = "int" if dtype == "object" else None
+    schema = Schema(tuple(Column(name, "identifier", dtype, element=element) for name in table))
+    encoder = TableEncoder.fit(table, schema=schema)
+    out = encoder.decode(np.zeros((N, 0), dtype=np.int16), rng=np.random.default_rng(0))
+    assert out.dtypes.equals(table.dtypes)
+    numbers = out.astype("float64")
+    assert all(numbers[name].is_unique for name in table)
+    assert numbers[["order", "customer"]].map(lambda number: len(f"{number:.0f}") == 4).all(axis=None)
+    assert np.abs(np.triu(np.corrcoef([*numbers.to_numpy().T, np.arange(N)]), 1)).max() < 0.1
+
+
+@pytest.mark.parametrize(
+    ("dtype", "largest"), [("float64", 2**53), ("float32", 2**24), ("uint64", 2**63 - 1)]
+)
+def test_no_number_is_beyond_those_that_a_column_holds_exactly(dtype, largest):
+    assert largest_number(dtype) == largest
+    assert int(np.array([largest], dtype)[0]) == largest
 
 
 @pytest.mark.parametrize(("last", "n_digits"), [(300, 3), (2000, 4), (995, 4), (99_999, 6)])
