@@ -25,6 +25,7 @@ from tabgan.schema import Declared, Schema, read_schema, resolve_schema, without
 SMALL_TABLE = 100
 FEW_ROWS = 5  # a person hides among so many
 FOREIGN_SHARE = 0.01
+FOREIGN_GROUPS = 4  # of `min_rows`, of a small table
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,10 @@ def notes_on(
     """
     n_rows, n_columns = shape
     notes = [
-        f"Column {name!r}: {count} rows have no code of their own and were learned as the nearest one."
+        f"Column {name!r}: {count} rows hold a value that is none of those kept, and are learned as the "
+        "nearest one."
         for name, count in foreign.items()
-        if count >= max(min_rows, FOREIGN_SHARE * n_rows)
+        if count >= max(FOREIGN_GROUPS * min_rows, FOREIGN_SHARE * n_rows)
     ]
     if n_rows < batch_size:
         notes.append(f"The table has fewer rows than batch_size={batch_size}: its batches are smaller.")

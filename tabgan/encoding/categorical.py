@@ -285,7 +285,7 @@ def _most_frequent(told: CategoryCounts, at_most: int | None) -> CategoryCounts:
 def _notes(
     column: Column, asked: CategoryCounts, told: CategoryCounts, min_rows: int, *, has_token: bool
 ) -> tuple[str, ...]:
-    became = f'"{RARE_TOKEN}"' if has_token else "kept values"
+    became = f'"{RARE_TOKEN}"' if has_token else "more frequent ones"
     notes = []
     if asked.n_hidden:
         n_rows = f"fewer than {min_rows}" if asked.n_rest < min_rows else str(asked.n_rest)
