@@ -33,6 +33,12 @@ def test_one_row_is_told_of_as_one(call: Call, tmp_path: Path) -> None:
     assert "one.csv: 1 row, 1 column\n" in call("schema", tmp_path / "one.csv").out
 
 
+def test_a_fit_that_is_refused_leaves_no_empty_line(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "none.csv").write_text("a,b\n")
+    told = call("fit", tmp_path / "none.csv", "-m", tmp_path / "m.tabgan")
+    assert told.err.splitlines() == ["Read 0 rows and 2 columns.", "Error: The table has no rows."]
+
+
 def test_warnings_of_a_fit_are_printed_and_not_given_again(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("email,age\n" + "".join(f"a{n}@mail.net,{n % 9}\n" for n in range(60)))
