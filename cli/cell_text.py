@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from tabgan_cli.date_formats import is_format, read_formatted, write_formatted
+from tabgan_cli.date_formats import is_format, is_formatted, read_formatted, write_formatted
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.iso_dates import DateStyle, read_dates, write_dates
 
@@ -108,7 +108,7 @@ def type_column(
     if typed is not None:
         return typed
     if declared is not None:
-        raise _misfit(column, decimal, declared)
+        raise _misfit(column, decimal, declared, dates)
     return TypedColumn(_series(column.spread(present)), warning=_warning(column, decimal))
 
 
@@ -217,13 +217,18 @@ def _dates(column: _Texts, formats: Sequence[str]) -> TypedColumn | None:
     return TypedColumn(cells, style=str(style), warning=warning)
 
 
-def _misfit(column: _Texts, decimal: str, declared: Declared) -> CommandError:
+def _misfit(column: _Texts, decimal: str, declared: Declared, dates: Sequence[str]) -> CommandError:
     """The error of a declared column some of whose cells are something else."""
-    pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" if declared == "datetime" else _float_pattern(decimal)
-    n_odd = column.n_rows(pc.invert(pc.match_substring_regex(column.distinct, pattern)))
-    what = "numbers" if declared != "datetime" else "ISO dates (2024-01-31) of one style"
+    is_date = declared == "datetime"
+    pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}" if is_date else _float_pattern(decimal)
+    is_odd = pc.invert(pc.match_substring_regex(column.distinct, pattern))
+    if is_date:
+        is_odd = pc.and_not(is_odd, is_formatted(column.distinct, dates))
+    n_odd = column.n_rows(is_odd)
+    what = " or ".join(["ISO dates (2024-01-31) of one style", *dates]) if is_date else "numbers"
     how_many = f"{n_odd} of {len(column.codes)} rows" if n_odd else "some rows"
-    cure = "Clean them, leave them empty, or name what stands for a missing cell with --na-values"
+    form = "name their format with --dates, " if is_date else ""
+    cure = f"Clean them, leave them empty, {form}or name what stands for a missing cell with --na-values"
     return CommandError(Exit.DATA, f"Column {column.name!r}: {how_many} are not {what}. {cure}.")
 
 
@@ -241,10 +246,11 @@ def _warning(column: _Texts, decimal: str) -> str:
     if not _all_match(others, _float_pattern(decimal)) and read_dates(others) is None:
         return ""
     words = " ".join(f"--na-values {word!r}" for word in distinct.filter(is_word).to_pylist())
-    return (
-        f"Column {column.name!r} stays text because of {column.n_rows(is_word)} rows; "
-        f"if these are missing cells, pass {words}."
+    n_rows = column.n_rows(is_word)
+    how_many = (
+        "1 row; if it is a missing cell" if n_rows == 1 else f"{n_rows} rows; if these are missing cells"
     )
+    return f"Column {column.name!r} stays text because of {how_many}, pass {words}."
 
 
 def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple[pd.Series[Any], str]:

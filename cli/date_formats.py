@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from tabgan_cli.failures import CommandError, Exit
@@ -45,6 +46,14 @@ def read_formatted(texts: pa.Array, formats: Sequence[str]) -> tuple[pa.Array, s
         if moments.notna().all():
             return pa.array(moments), form
     return None
+
+
+def is_formatted(texts: pa.Array, formats: Sequence[str]) -> pa.Array:
+    """Whether each text is a date of one of the formats."""
+    found = np.zeros(len(texts), dtype=bool)
+    for form in formats:
+        found |= _moments(texts, form).notna().to_numpy()
+    return pa.array(found)
 
 
 def iso_cells(cells: pa.ChunkedArray, formats: Sequence[str]) -> pa.ChunkedArray:

@@ -100,7 +100,7 @@ class CsvOptions:
     def dates_of(self, name: str) -> tuple[str, ...]:
         """The formats of a column's dates beside ISO, first its usual one."""
         own = self.usual.columns.get(name, "")
-        return (own, *self.dates) if is_format(own) and own in self.dates else self.dates
+        return tuple(sorted(self.dates, key=lambda form: form != own))
 
 
 @dataclass(frozen=True)

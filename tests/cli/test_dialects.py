@@ -75,7 +75,8 @@ def test_what_the_file_or_the_user_says_comes_first(call: Call, folder: Path, tm
         tmp_path / "made.csv",
     ]
     refused = call(*arguments)
-    assert (refused.code, "'am': 1 of 2 rows are not ISO dates" in refused.err) == (3, True)
+    told = "'am': 1 of 2 rows are not ISO dates (2024-01-31) of one style or %d.%m.%Y. "
+    assert (refused.code, told in refused.err, "--dates" in refused.err) == (3, True, True)
     ok(call, *arguments, "--dates", "%m/%d/%Y")
     made = pd.read_csv(tmp_path / "made.csv", sep=";", dtype=str)
     assert made["preis"].tolist() == ["1,500", "2,250"]

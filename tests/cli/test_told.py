@@ -56,7 +56,10 @@ def test_warnings_about_a_table_go_to_stderr(call: Call, tmp_path: Path) -> None
     rows: list[object] = [*range(20), "NA"]
     (tmp_path / "t.csv").write_text("n\n" + "\n".join(str(row) for row in rows) + "\n")
     told = call("schema", tmp_path / "t.csv")
-    assert "Warning: Column 'n' stays text because of 1 rows" in told.err
+    assert (
+        "Warning: Column 'n' stays text because of 1 row; if it is a missing cell, pass --na-values 'NA'."
+        in told.err
+    )
     assert "Warning" not in told.out
     told = call("schema", tmp_path / "t.csv", "--na-values", "NA")
     assert told.err == ""

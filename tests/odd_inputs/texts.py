@@ -33,7 +33,7 @@ def row_10_many_ways_to_be_missing(tmp_path: Path) -> None:
 def row_11_words_that_may_mean_missing(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("a,b\n1,x\nNA,null\n3,nan\n")
     found = call("schema", tmp_path / "t.csv")
-    assert "'a' stays text because of 1 rows" in found.err
+    assert "'a' stays text because of 1 row;" in found.err
     assert "--na-values 'NA'" in found.err
     assert "categorical" in found.out.splitlines()[2]
     found = call("schema", tmp_path / "t.csv", "--na-values", "NA")
