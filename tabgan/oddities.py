@@ -91,7 +91,8 @@ def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -
 
 def _of_identifiers(present: Cells, column: Column, min_rows: int) -> str:
     """Why values are made up, and what to do where something could be learned."""
-    told, cure = "taken for an identifier, so never learned; values of the same form are made up", ""
+    told = "taken for an identifier, so never learned; values of the same form are made up"
+    cure = "Declare its kind (--schema) if it is none"
     if column.reason.startswith(MOSTLY_RARE):
         n_rare = rare_rows(present, min_rows)
         is_all = n_rare == len(present)
@@ -109,7 +110,7 @@ def _of_identifiers(present: Cells, column: Column, min_rows: int) -> str:
     written = written_as(present)
     if written is not None:
         told, cure = f"{written.what} written as text; {told}", written.cure(column.name)
-    return f"{told}. {cure}" if cure else told
+    return f"{told}. {cure}"
 
 
 def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 
@@ -121,13 +122,14 @@ def decisions_told(schema: Schema, decisions: Decisions) -> list[str]:
         elif column.personal is not None:
             form = FORMS[column.personal]
             why = column.reason if column.reason.startswith(form) else f"{form} ({column.reason})"
+            option = shlex.quote(f"{column.name}={LEARN}")
             told.append(
                 f"{who} holds {why}. It is not learned; made-up ones take its place. "
-                'Decide otherwise with personal "learn" or "drop".'
+                f'Decide otherwise with personal "learn" or "drop" (--personal {option}).'
             )
         elif column.kind != "identifier" and recognise_birth_date(column.name) is not None:
             told.append(
                 f"{who} holds dates of birth. It is learned, though with other columns it may tell who "
-                'somebody is. Leave it out with personal "drop".'
+                'somebody is. Leave it out with personal "drop" (--drop).'
             )
     return told
