@@ -77,6 +77,8 @@ def _print_privacy(manifest: Mapping[str, Any]) -> None:
 
 
 def _facts(content: ModelFile, n_bytes: int) -> list[tuple[str, str]]:
+    from tabgan_cli.tables import CsvStyle
+
     manifest = content.manifest
     n_numbers = sum(tensor.size for tensor in content.tensors.values())
     warnings = manifest.get("warnings")
@@ -90,6 +92,8 @@ def _facts(content: ModelFile, n_bytes: int) -> list[tuple[str, str]]:
         ("seed", str(manifest.get("seed", "unknown"))),
         ("privacy", str(manifest.get("privacy", NO_GUARANTEE))),
     ]
+    if "csv" in manifest:
+        facts.append(("files are read with", str(CsvStyle.from_dict(manifest["csv"]))))
     return facts + [("warning", str(line)) for line in (warnings if isinstance(warnings, list) else [])]
 
 

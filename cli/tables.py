@@ -27,6 +27,16 @@ class CsvStyle:
     missing: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """What a file like it is read by.
+
+        >>> str(CsvStyle(";", ",", missing=("k. A.",)))
+        "separator ';', decimal ',', missing 'k. A.'"
+        """
+        words = {"separator": (self.separator,), "decimal": (self.decimal,), "missing": self.missing}
+        words |= {"encoding": (self.encoding,) if self.encoding else (), "dates": self.dates}
+        return ", ".join(f"{what} {' '.join(map(repr, told))}" for what, told in words.items() if told)
+
     def to_dict(self) -> dict[str, Any]:
         """The style as JSON."""
         told = {"separator": self.separator, "decimal": self.decimal, "columns": dict(self.columns)}

@@ -64,6 +64,12 @@ def test_the_model_knows_how_its_table_was_written(call: Call, folder: Path, tmp
         assert pd.read_csv(tmp_path / "made.csv", sep=";", decimal=",")["preis"].tolist() == [1.234, 2.345]
 
 
+def test_the_model_tells_what_it_knows(call: Call, folder: Path) -> None:
+    told = ok(call, "inspect", folder / "m.tabgan").out
+    known = "separator ';', decimal ',', missing 'k. A.', encoding 'latin-1', dates '%d.%m.%Y'"
+    assert f"files are read with  {known}\n" in told
+
+
 def test_what_the_file_or_the_user_says_comes_first(call: Call, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text('größe,preis,am\ngroß,1.5,"02/03/2023"\nklein,2.25,\n', encoding="utf-8")
     arguments = [
