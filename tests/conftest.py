@@ -6,28 +6,40 @@ them each assertion on a noisy number fails now and then, however rightly the co
 
 from __future__ import annotations
 
+import gc
 import random
 from types import SimpleNamespace
 
 import pytest
-import torch
-
-from tabgan import learning
-from tabgan.gan import noise
-from tabgan.privacy import discrete_gaussian, entropy, mechanisms, rows
 
 FIXED = pytest.MonkeyPatch()
-
-torch.set_num_threads(1)  # on a busy machine two threads spend their time waiting for each other
 
 
 def throw(name: str) -> None:
     """All noise of this process from here on follows from the name."""
+    from tabgan import learning
+    from tabgan.gan import noise
+    from tabgan.privacy import discrete_gaussian, entropy, mechanisms, rows
+
     dice = random.Random(name)
     for module in (entropy, rows):
         FIXED.setattr(module, "os", SimpleNamespace(urandom=dice.randbytes))
     for module in (discrete_gaussian, mechanisms, noise, learning):
         FIXED.setattr(module, "secrets", SimpleNamespace(randbits=dice.getrandbits, randbelow=dice.randrange))
+
+
+def pytest_collectstart() -> None:
+    gc.disable()  # a million objects are made, nearly all of which stay to the end
+
+
+def pytest_collection_finish() -> None:
+    """Only where tests run: the process that hands them out to others needs no torch."""
+    import torch
+
+    torch.set_num_threads(1)  # on a busy machine two threads spend their time waiting for each other
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
