@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,11 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines of a function without its signature and its docstring."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
@@ -31,7 +37,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     assert len(lines) <= MAX_FILE or EXCUSE in text, f"{len(lines)} lines"
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             whole = "\n".join(lines[node.lineno - 1 : node.end_lineno])
             assert _body_lines(node) <= MAX_FUNCTION or EXCUSE in whole, f"{node.name}: too long"
@@ -39,7 +45,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_nothing_is_imported_that_runs_code_from_a_file(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Import):
             assert not {alias.name.split(".")[0] for alias in node.names} & UNSAFE
         if isinstance(node, ast.ImportFrom):
@@ -55,7 +61,7 @@ def test_nothing_is_imported_that_runs_code_from_a_file(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_every_file_says_what_it_is(path: Path) -> None:
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert ast.get_docstring(_parsed(path))
 
 
 def test_no_file_is_a_grab_bag() -> None:
