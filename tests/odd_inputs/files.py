@@ -82,9 +82,7 @@ def row_45_files_that_are_no_table(tmp_path: Path) -> None:
     assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
     assert "too large for this machine" in done.stderr
     # Standard input is a table too; what may not be read is no table.
-    with table.open("rb") as handle:
-        command = [sys.executable, "-m", "tabgan_cli", "schema", "-"]
-        assert subprocess.run(command, stdin=handle, capture_output=True, check=False).returncode == 0
+    assert call("schema", "-", stdin=GOOD).code == 0
     if os.geteuid():
         table.chmod(0)
         assert call("schema", table).code == 5

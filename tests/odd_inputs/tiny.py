@@ -26,9 +26,9 @@ TINY: dict[str, Any] = {
 N_ROWS = 120
 
 
-def call(*arguments: object) -> Outcome:
+def call(*arguments: object, stdin: bytes = b"") -> Outcome:
     """Call a command in this process; bugs are raised, and what is said of an error is one line."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     if result.exit_code:
