@@ -10,10 +10,26 @@ from tabgan.evaluation.features import compare
 from tabgan.evaluation.manifold import FITTED, MEASURES, _neighbourhoods, manifold_metrics
 from tabgan.evaluation.metric import Family
 from tabgan.evaluation.tables import Tables
+from tests.evaluation.conftest import make_people
 
 
 def family(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None) -> Family:
     return manifold_metrics(Tables.checked(train, synthetic, holdout))
+
+
+@pytest.fixture(scope="module")
+def train() -> pd.DataFrame:
+    return make_people(700, seed=1)
+
+
+@pytest.fixture(scope="module")
+def holdout() -> pd.DataFrame:
+    return make_people(700, seed=2)
+
+
+@pytest.fixture(scope="module")
+def fresh() -> pd.DataFrame:
+    return make_people(700, seed=3)
 
 
 @pytest.fixture(scope="module")
