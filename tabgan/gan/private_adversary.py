@@ -48,10 +48,10 @@ class PrivateAdversary:
         self.discriminator.bias.requires_grad_(False)
         self.rows = clipped(self.discriminator, settings.max_grad_norm)
         learned = [part for part in self.discriminator.parameters() if part.requires_grad]
-        self.adam = torch.optim.Adam(learned, lr=settings.discriminator_lr, betas=(0.5, 0.99))
+        self.adam = torch.optim.Adam(learned, lr=settings.discriminator_lr, betas=(0.5, 0.99), fused=True)
         self.optimizer = noisy_optimizer(self.adam, steps, settings.max_grad_norm)
         self.generator_optimizer = torch.optim.Adam(
-            generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99)
+            generator.parameters(), lr=settings.generator_lr, betas=(0.5, 0.99), fused=True
         )
 
     def teach_discriminator(self, codes: Tensor) -> None:

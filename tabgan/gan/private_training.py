@@ -145,7 +145,7 @@ class PrivateRun:
     def learn_released(self, rows: Tensor, phase: str, n_steps: int, lr: float) -> None:
         """Likelihood of rows that were made from released counts. Shape: [rows, blocks]."""
         generator, settings = self.generator.train(), self.settings
-        optimizer = torch.optim.Adam(self._parameters(), lr=lr, betas=(0.9, 0.99))
+        optimizer = torch.optim.Adam(self._parameters(), lr=lr, betas=(0.9, 0.99), fused=True)
         for index in range(n_steps):
             if self.stops(phase, index):
                 return
@@ -166,7 +166,7 @@ class PrivateRun:
         """
         settings = self.settings
         rows = clipped(self.generator.train(), settings.max_grad_norm)
-        adam = torch.optim.Adam(self._parameters(), lr=settings.lr, betas=(0.9, 0.99))
+        adam = torch.optim.Adam(self._parameters(), lr=settings.lr, betas=(0.9, 0.99), fused=True)
         optimizer = noisy_optimizer(adam, steps, settings.max_grad_norm)
         average = Average(self.generator, settings.ema)
         for index, codes in enumerate(steps.batches):

@@ -42,7 +42,7 @@ def weights(pool: Tensor, marginals: NoisyMarginals, n_steps: int = STEPS) -> Te
     cells, wanted, stiffness = _cells_of_tables(pool, marginals)
     flat = cells.flatten()
     dual = torch.zeros_like(wanted).requires_grad_(True)
-    optimizer = torch.optim.Adam([dual], lr=LEARNING_RATE)
+    optimizer = torch.optim.Adam([dual], lr=LEARNING_RATE, fused=True)
     for _ in range(n_steps):
         chances = _chances(dual, cells).float().expand(len(cells), -1).flatten()
         made = torch.zeros_like(wanted).index_add_(0, flat, chances)
