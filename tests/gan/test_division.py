@@ -164,6 +164,7 @@ def test_no_other_rounds_lose_less(seed, n_rounds):
     assert total(found) == pytest.approx(min(alike), rel=1e-3, abs=1e-6)
 
 
+@pytest.mark.usefixtures("in_32_bits")
 @pytest.mark.parametrize("final_norm", [False, True])
 def test_losses_are_those_of_a_generator_worked_out_code_by_code(final_norm):
     torch.manual_seed(0)

@@ -94,6 +94,7 @@ def test_a_draw_is_the_inverse_of_the_cumulated_chances():
         assert (batch.codes[:, block] != torch.tensor(wanted)).sum() <= 1
 
 
+@pytest.mark.usefixtures("in_32_bits")
 @pytest.mark.parametrize("n_alike", [1, 100])
 def test_with_a_norm_before_the_head_blocks_of_a_group_follow_what_was_known_before_it(n_alike):
     drawer = drawer_of(toy_blocks(), final_norm=True)
@@ -109,6 +110,7 @@ def test_with_a_norm_before_the_head_blocks_of_a_group_follow_what_was_known_bef
         assert (together.codes[:, block] != alone.codes[:, block]).float().mean() <= 1e-3
 
 
+@pytest.mark.usefixtures("in_32_bits")
 @pytest.mark.parametrize("n_layers", [1, 2])
 @pytest.mark.parametrize("n_alike", [1, 100])
 def test_without_it_each_block_sees_those_before_it_in_the_sum_and_the_layers_do_not(n_alike, n_layers):
