@@ -22,9 +22,9 @@ import pandas as pd
 from tabgan.column import Column, Missing
 from tabgan.encoding.grids import SURE
 from tabgan.encoding.noisy_statistics import can_be_missing, columns_to_measure
-from tabgan.encoding.reading import dense, python_scalar
+from tabgan.encoding.reading import dense, plain_cell
 from tabgan.encoding.release import PlannedRelease, Release
-from tabgan.encoding.row_wise import wall_time
+from tabgan.encoding.row_wise import objects_of, wall_time
 from tabgan.scalars import is_missing
 from tabgan.schema import Schema, listed
 
@@ -127,7 +127,7 @@ def _voted(release: Release, name: Hashable, n_rows: int) -> tuple[Column, str]:
     """The column by majority of the votes, and a note if nothing of it can be learned."""
     what = what_of_kind(name)
     votes = release.labels(
-        lambda table: [vote_of(cell) for cell in dense(table[name]).astype(object)], what=what
+        lambda table: [vote_of(cell) for cell in objects_of(dense(table[name]))], what=what
     )
     level = SURE * release.deviation(what)
     n_missing = votes.pop(MISSING, 0)
@@ -172,7 +172,7 @@ def vote_of(cell: Any) -> str:
     ['missing', '0', '0', '1', 'truth', 'date', 'text:many']
     """
     try:
-        return _vote(python_scalar(cell))
+        return _vote(plain_cell(cell))
     except Exception:  # of any class, as no cell may stop a fit
         return STRANGE
 
@@ -186,7 +186,7 @@ def _vote(cell: Any) -> str:
         return _vote_of_text(cell)
     if isinstance(cell, (dt.date, np.datetime64)):
         return _vote_of_instant(cell)
-    if isinstance(cell, (complex, np.complexfloating)):
+    if isinstance(cell, (complex, np.complexfloating)):  # with an imaginary part
         return STRANGE
     number = float(cell)
     return _vote_of_number(number) if math.isfinite(number) else MISSING

@@ -6,6 +6,7 @@ digit is lost on the way; they are float64 otherwise.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -219,3 +220,18 @@ def read_labels(cells: Cells) -> Labels:
 def python_scalar(label: Any) -> Any:
     """A numpy scalar as the Python value it stands for; anything else as it is."""
     return label.item() if isinstance(label, np.generic) and label.dtype.kind in "biufU" else label
+
+
+def plain_cell(cell: Any) -> Any:
+    """A number as Python holds it, a span or instant as pandas does: what else it may be is up to all cells.
+
+    >>> plain_cell(np.complex128(2)), plain_cell(np.longdouble(2.5)), plain_cell(dt.timedelta(days=1))
+    (2.0, 2.5, Timedelta('1 days 00:00:00'))
+    """
+    if isinstance(cell, (complex, np.complexfloating)) and cell.imag == 0:
+        cell = cell.real
+    if isinstance(cell, np.floating):
+        return float(cell)
+    if isinstance(cell, (dt.timedelta, np.timedelta64)):
+        return pd.Timedelta(cell)
+    return pd.Timestamp(cell) if isinstance(cell, np.datetime64) else python_scalar(cell)

@@ -24,7 +24,16 @@ from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.coarsening import coarse_cell, coarse_numbers, coarse_ticks
 from tabgan.encoding.layout import IntArray
-from tabgan.encoding.reading import Cells, Numeric, dense, is_duration, python_scalar, unit_of, zone_of
+from tabgan.encoding.reading import (
+    Cells,
+    Numeric,
+    dense,
+    is_duration,
+    plain_cell,
+    python_scalar,
+    unit_of,
+    zone_of,
+)
 from tabgan.scalars import is_missing
 from tabgan.schema import Schema
 
@@ -87,7 +96,10 @@ def _each(cells: Cells, read: Callable[[Any], Any], otherwise: Any) -> Numeric:
     """
     known: dict[tuple[type, Any], Any] = {}
     found = np.empty(len(cells), dtype=object)
-    for place, cell in enumerate(cells.astype(object)):
+    for place, cell in enumerate(objects_of(cells)):
+        if cell is OTHER:
+            found[place] = otherwise
+            continue
         if type(cell) not in (str, int, float):
             found[place] = _read_or(read, cell, otherwise)
             continue
@@ -96,6 +108,20 @@ def _each(cells: Cells, read: Callable[[Any], Any], otherwise: Any) -> Numeric:
             known[key] = _read_or(read, cell, otherwise)
         found[place] = known[key]
     return found
+
+
+def objects_of(cells: Cells) -> Numeric:
+    """The cells as Python objects, `OTHER` where pandas has none: dates beyond the year 9999 in some dtypes.
+
+    Shape: [rows] -> [rows].
+    """
+    try:
+        return cells.astype(object).to_numpy()
+    except Exception:  # of any class; all cells together fail for the one
+        found = np.empty(len(cells), dtype=object)
+        for place in range(len(cells)):
+            found[place] = _read_or(cells.iloc.__getitem__, place, OTHER)
+        return found
 
 
 def _read_or(read: Callable[[Any], Any], cell: Any, otherwise: Any) -> Any:
@@ -110,7 +136,7 @@ def _numbers(cells: Cells, column: Column) -> Numeric:
     values = (
         cells.to_numpy(dtype=np.float64)
         if is_plain
-        else np.array([number_of(cell) for cell in cells.astype(object)], dtype=np.float64)
+        else np.array([number_of(cell) for cell in objects_of(cells)], dtype=np.float64)
     )
     values = np.where(np.isfinite(values), values, np.nan)
     if is_whole(column):
@@ -129,6 +155,7 @@ def number_of(cell: Any) -> float:
     >>> number_of("1.50"), number_of(3), number_of("many")
     (1.5, 3.0, nan)
     """
+    cell = _read_or(plain_cell, cell, None)
     if not pd.api.types.is_scalar(cell) or isinstance(cell, _NO_NUMBERS):
         return math.nan
     return float(_read_or(float, cell, math.nan))
@@ -233,7 +260,7 @@ def _declared_label(declared: tuple[Any, ...]) -> Callable[[Any], Any]:
     truths = {label: label for label in labels if isinstance(label, bool)}
 
     def read(cell: Any) -> Any:
-        cell = python_scalar(cell)
+        cell = plain_cell(cell)
         if is_missing(cell):
             return None
         if not isinstance(cell, Hashable):
@@ -263,7 +290,7 @@ def _free_label(column: Column) -> Callable[[Any], Any]:
     )
 
     def read(cell: Any) -> Any:
-        cell = python_scalar(cell)
+        cell = plain_cell(cell)
         if is_missing(cell):
             return None
         if is_number:
@@ -290,7 +317,9 @@ def _as_date(instant: Any, column: Column) -> Any:
     moment = pd.Timestamp(instant)
     if column.element == "date":
         return moment.date()
-    return moment.to_pydatetime(warn=False) if column.element == "datetime" else moment
+    if column.element == "datetime":
+        return moment.to_pydatetime(warn=False)
+    return moment.as_unit(unit_of(column))  # that of the cells is up to the whole column
 
 
 def written_form(cell: Any) -> str:
