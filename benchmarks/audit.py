@@ -25,7 +25,6 @@ from benchmarks.datasets import load
 from benchmarks.measuring import Stopwatch, console, split, write_result
 from tabgan import private_learning
 from tabgan.auditing import Audit, audit
-from tabgan.gan import noise
 from tabgan.gan.clipping import ClippedRows
 from tabgan.gan.settings import PrivateSettings
 from tabgan.privacy import mechanisms
@@ -53,9 +52,9 @@ def public_schema(table: pd.DataFrame) -> Schema:
 @contextmanager
 def tenth_of_noise() -> Iterator[None]:
     """Every mechanism draws a tenth of the noise that it is booked with."""
-    of_training, of_counts = noise.standard_normal, mechanisms.discrete_gaussian
+    of_training, of_counts = mechanisms.standard_normal, mechanisms.discrete_gaussian
     with (
-        patch.object(noise, "standard_normal", lambda n: of_training(n) / 10),
+        patch.object(mechanisms, "standard_normal", lambda n: of_training(n) / 10),
         patch.object(mechanisms, "discrete_gaussian", lambda n, sigma: of_counts(n, sigma / 10)),
     ):
         yield

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import torch
 from opacus.optimizers import DPOptimizerFastGradientClipping
 
-from tabgan.privacy.entropy import standard_normal
+from tabgan.privacy.mechanisms import gaussian_sums
 
 
 class NoisyOptimizer(DPOptimizerFastGradientClipping):  # type: ignore[misc]  # Opacus has no types
@@ -21,10 +21,9 @@ class NoisyOptimizer(DPOptimizerFastGradientClipping):  # type: ignore[misc]  # 
 
     def add_noise(self) -> None:
         """Set every parameter's `grad` to its sum plus fresh noise, added in double precision."""
+        scale = {"sensitivity": self.max_grad_norm, "noise_multiplier": self.noise_multiplier}
         for part in self.params:
-            noise = torch.from_numpy(standard_normal(part.numel())).view_as(part)
-            exact = part.summed_grad.cpu().double()
-            part.grad = (exact + self.noise_multiplier * self.max_grad_norm * noise).to(part)
+            part.grad = torch.from_numpy(gaussian_sums(part.summed_grad.cpu().numpy(), **scale)).to(part)
 
 
 @contextmanager

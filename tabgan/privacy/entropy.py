@@ -29,12 +29,15 @@ def words(n: int) -> WordArray:
 def standard_normal(n: int) -> FloatArray:
     """Fresh draws of the normal distribution of mean 0 and deviation 1.
 
-    One bit is the sign, 63 are the tail probability: the inverse distribution function then reaches
-    9.1 deviations, and no draw is further than that (probability 2**-64).
+    One bit is the sign, 63 are the tail probability, and where that is small 64 more: else draws far out
+    would lie further apart than the numbers that a sum with noise is rounded to. The inverse distribution
+    function then reaches 13 deviations, and no draw is further than that (probability 2**-128).
 
     Shape: -> [n].
     """
     drawn = words(n)
-    tail = ((drawn >> np.uint64(1)).astype(np.float64) + 0.5) * 2.0**-64
-    size = -special.ndtri(tail)
+    whole = (drawn >> np.uint64(1)).astype(np.float64)
+    tail, rare = whole + 0.5, np.flatnonzero(whole < 2.0**52)
+    tail[rare] = whole[rare] + (words(len(rare)) + 0.5) * 2.0**-64
+    size = -special.ndtri(tail * 2.0**-64)
     return np.asarray(np.where(drawn & np.uint64(1), size, -size), dtype=np.float64)

@@ -23,23 +23,23 @@ Label = TypeVar("Label", bound=Hashable)
 _GRID_BITS = 20  # released values are multiples of about sigma / 2**20
 
 
-def gaussian_counts(counts: npt.ArrayLike, *, sensitivity: float, noise_multiplier: float) -> FloatArray:
-    """Counts or sums with Gaussian noise.
+def gaussian_sums(sums: npt.ArrayLike, *, sensitivity: float, noise_multiplier: float) -> FloatArray:
+    """Sums, such as those of clipped gradients, with Gaussian noise.
 
-    The sum is rounded to a fixed grid a million times finer than the noise, so that its lowest bits
-    do not tell which floating point numbers count + noise can reach (Mironov 2012). The noise itself
+    What comes out is rounded to a fixed grid a million times finer than the noise, so that its lowest
+    bits do not tell which floating point numbers sum + noise can reach (Mironov 2012). The noise itself
     is floating point; where whole numbers do, `discrete_gaussian_counts` has no such caveat.
 
-    Shape: any -> the same. Unit: that of the counts; may be < 0.
+    Shape: any -> the same. Unit: that of the sums; may be < 0.
     Privacy: adding or removing one row moves the vector by at most `sensitivity` in L2; the caller
         books one "gaussian" of this noise multiplier. Rounding is post-processing.
-    Raises: ValueError for NaN or infinite counts.
+    Raises: ValueError for NaN or infinite sums.
     Source: Dwork & Roth 2014, appendix A.
 
-    >>> gaussian_counts([3.0, 0.0], sensitivity=1.0, noise_multiplier=5.0).shape
+    >>> gaussian_sums([3.0, 0.0], sensitivity=1.0, noise_multiplier=5.0).shape
     (2,)
     """
-    exact = _finite(counts)
+    exact = _finite(sums)
     sigma = _sigma(sensitivity, noise_multiplier)
     grid = 2.0 ** (math.floor(math.log2(sigma)) - _GRID_BITS)
     noise = sigma * standard_normal(exact.size).reshape(exact.shape)

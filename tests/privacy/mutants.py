@@ -12,7 +12,6 @@ from torch import nn
 
 from tabgan import private_learning
 from tabgan.gan import clipping, dp_sgd, private_training
-from tabgan.gan import noise as noise_module
 from tabgan.gan.clipping import ClippedRows
 from tabgan.privacy import mechanisms
 from tabgan.privacy import rows as rows_module
@@ -27,8 +26,8 @@ def no_clipping(patch: Patch) -> None:
 
 
 def tenth_of_training_noise(patch: Patch) -> None:
-    draw = noise_module.standard_normal
-    patch.setattr(noise_module, "standard_normal", lambda n: 0.1 * draw(n))
+    draw = mechanisms.standard_normal
+    patch.setattr(mechanisms, "standard_normal", lambda n: 0.1 * draw(n))
 
 
 def tenth_of_release_noise(patch: Patch) -> None:
@@ -57,7 +56,7 @@ def rows_that_are_no_numbers_pass(patch: Patch) -> None:
 
 
 def seeded_noise(patch: Patch) -> None:
-    patch.setattr(noise_module, "standard_normal", lambda n: np.random.default_rng(0).standard_normal(n))
+    patch.setattr(mechanisms, "standard_normal", lambda n: np.random.default_rng(0).standard_normal(n))
     patch.setattr(mechanisms, "discrete_gaussian", lambda n, sigma: np.zeros(n, dtype=np.int64))
     patch.setattr(rows_module, "_included", lambda n_rows, rate: np.arange(0, n_rows, round(1 / rate)))
     patch.setattr(dp_sgd, "unseeded", lambda device: contextlib.nullcontext())
@@ -87,9 +86,9 @@ def batch_norm(patch: Patch) -> None:
 
 
 def one_noise_for_all_steps(patch: Patch) -> None:
-    draw = noise_module.standard_normal
+    draw = mechanisms.standard_normal
     kept: dict[int, Any] = {}
-    patch.setattr(noise_module, "standard_normal", lambda n: kept.setdefault(n, draw(n)))
+    patch.setattr(mechanisms, "standard_normal", lambda n: kept.setdefault(n, draw(n)))
 
 
 def a_look_is_not_booked(patch: Patch) -> None:

@@ -17,11 +17,28 @@ def test_normal_draws_follow_the_normal_distribution():
     assert abs(stats.kurtosis(drawn)) < 0.1
 
 
-def test_both_tails_reach_as_far_as_a_sign_and_63_bits_can(monkeypatch):
-    monkeypatch.setattr(entropy, "words", lambda n: np.array([0, 1, 2**64 - 2, 2**64 - 1], dtype=np.uint64))
+def told(monkeypatch, *numbers):
+    """Words of the system that are these, one list a call."""
+    given = iter(numbers)
+    monkeypatch.setattr(entropy, "words", lambda n: np.array(next(given), dtype=np.uint64))
+
+
+def test_both_tails_reach_as_far_as_a_sign_and_127_bits_can(monkeypatch):
+    told(monkeypatch, [0, 1, 2**64 - 2, 2**64 - 1], [0, 0])
     drawn = standard_normal(4)
-    assert drawn[1] == -drawn[0] == pytest.approx(9.15, abs=0.1)
+    assert drawn[1] == -drawn[0] == pytest.approx(13.1, abs=0.1)
     assert drawn[2] == drawn[3] == 0.0
+
+
+@pytest.mark.parametrize("first", [2, 2**11, 2**30, 2**52])
+def test_draws_far_out_lie_as_near_to_each_other_as_single_floats(monkeypatch, first):
+    """Else a float that no draw reaches from one sum may be reached from another."""
+    told(monkeypatch, [first] * 4096, range(0, 2**64, 2**52))
+    between = standard_normal(4096)
+    told(monkeypatch, [first, first + 2], [0, 0])
+    ends = standard_normal(2)
+    float_step = np.spacing(np.float32(np.abs(ends).max()))
+    assert np.diff(np.sort([*between, *ends])).max() <= max(float_step, np.ptp(ends) / 1000)
 
 
 def test_words_are_uniform():

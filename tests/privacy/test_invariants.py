@@ -122,7 +122,7 @@ def test_invariant_12_over_budget_raises_writes_nothing_and_runs_nothing(tmp_pat
 
     def release() -> None:
         ledger.book(ENTRIES[3])
-        ran.append(mechanisms.gaussian_counts(COUNTS, sensitivity=2.0, noise_multiplier=9.0))
+        ran.append(mechanisms.gaussian_sums(COUNTS, sensitivity=2.0, noise_multiplier=9.0))
 
     with pytest.raises(BudgetExceededError, match=r"would cost .* left .*; nothing was run"):
         release()
@@ -200,7 +200,7 @@ def test_invariant_14_one_unit_and_one_neighbour_relation_are_carried_by_the_typ
 
 
 def test_invariant_14_every_mechanism_says_what_one_row_can_move():
-    for name in ("gaussian_counts", "discrete_gaussian_counts", "noisy_row_count", "stability_histogram"):
+    for name in ("gaussian_sums", "discrete_gaussian_counts", "noisy_row_count", "stability_histogram"):
         text = getattr(mechanisms, name).__doc__
         assert "Privacy:" in text, name
         assert "books one" in text, name

@@ -64,6 +64,18 @@ def test_invariant_10_private_training_knows_no_second_process():
     assert [path.name for path in sources if "torch.distributed" in path.read_text(encoding="utf-8")] == []
 
 
+def test_invariant_10_noisy_sums_lie_on_a_grid_that_no_row_moves():
+    """Their low bits would tell which sums could not have been."""
+    run, seen = checks.run_of(steps=3), []
+
+    def watch(run, steps):
+        seen.extend(part.grad.double() * 64.0 for part in run.generator.parameters() if part.grad is not None)
+
+    run.learn_rows(NoisySteps(iter([checks.codes_of(9)] * 3), 3.0, 64.0, watch=watch))
+    cells = torch.cat([part.flatten() for part in seen]) * 2.0**20  # the noise is 1.5 deep
+    torch.testing.assert_close(cells, cells.round(), rtol=0, atol=0)
+
+
 def test_invariant_11_noise_and_masks_are_fresh_whatever_the_seed():
     checks.check_training_noise_is_fresh()
 

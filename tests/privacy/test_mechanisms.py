@@ -11,21 +11,21 @@ from tabgan.privacy.entry import stability_threshold
 from tabgan.privacy.mechanisms import (
     discrete_gaussian_counts,
     exponential_choice,
-    gaussian_counts,
+    gaussian_sums,
     noisy_row_count,
     stability_histogram,
 )
 
 
 def test_gaussian_noise_has_the_deviation_of_sensitivity_times_multiplier():
-    noisy = gaussian_counts(np.full((100, 500), 1e6), sensitivity=2.0, noise_multiplier=3.5)
+    noisy = gaussian_sums(np.full((100, 500), 1e6), sensitivity=2.0, noise_multiplier=3.5)
     assert noisy.shape == (100, 500)
     assert stats.kstest((noisy.ravel() - 1e6) / 7.0, "norm").pvalue > 1e-6
 
 
 def test_gaussian_counts_lie_on_a_grid_that_does_not_depend_on_the_count():
     for count in (0.0, 0.1, 12345.678901):
-        noisy = gaussian_counts(np.full(1000, count), sensitivity=1.0, noise_multiplier=3.0)
+        noisy = gaussian_sums(np.full(1000, count), sensitivity=1.0, noise_multiplier=3.0)
         scaled = noisy * 2.0**19
         assert (scaled == np.rint(scaled)).all()
 
@@ -41,13 +41,13 @@ def test_noise_is_fresh_whatever_numpy_is_seeded_with():
     drawn = []
     for _ in range(2):
         np.random.seed(0)  # noqa: NPY002
-        drawn.append(gaussian_counts(np.zeros(4), sensitivity=1.0, noise_multiplier=1.0))
+        drawn.append(gaussian_sums(np.zeros(4), sensitivity=1.0, noise_multiplier=1.0))
     assert (drawn[0] != drawn[1]).all()
 
 
 @pytest.mark.parametrize("multiplier", [0.0, -1.0, math.nan, math.inf])
 def test_a_release_without_noise_is_refused(multiplier):
-    for mechanism in (gaussian_counts, discrete_gaussian_counts):
+    for mechanism in (gaussian_sums, discrete_gaussian_counts):
         with pytest.raises(ValueError, match="Expected noise_multiplier > 0"):
             mechanism([1], sensitivity=1.0, noise_multiplier=multiplier)
         with pytest.raises(ValueError, match="Expected sensitivity > 0"):
@@ -57,14 +57,14 @@ def test_a_release_without_noise_is_refused(multiplier):
 def test_a_statistic_that_is_not_a_number_is_refused_and_not_shown():
     for bad in (math.nan, math.inf):
         with pytest.raises(ValueError, match="Expected finite numbers"):
-            gaussian_counts([12345.0, bad], sensitivity=1.0, noise_multiplier=1.0)
+            gaussian_sums([12345.0, bad], sensitivity=1.0, noise_multiplier=1.0)
     with pytest.raises(ValueError, match="Expected whole numbers, got dtype=float64") as caught:
         discrete_gaussian_counts([12345.5], sensitivity=1.0, noise_multiplier=1.0)
     assert "12345" not in str(caught.value)
 
 
 def test_no_counts_are_no_counts():
-    assert gaussian_counts([], sensitivity=1.0, noise_multiplier=1.0).shape == (0,)
+    assert gaussian_sums([], sensitivity=1.0, noise_multiplier=1.0).shape == (0,)
     assert discrete_gaussian_counts([], sensitivity=1.0, noise_multiplier=1.0).shape == (0,)
     assert stability_histogram({}, noise_multiplier=1.0, threshold=9) == {}
 
