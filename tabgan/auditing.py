@@ -70,7 +70,7 @@ class Audit:
     def facts(self) -> list[tuple[str, str]]:
         """The figures with their names, as people read them."""
         return [
-            ("claimed", f"epsilon {rounded_up(self.epsilon)} at delta {self.delta:g}"),
+            ("claimed", f"epsilon {self.epsilon:g} at delta {self.delta:g}"),
             ("sum of the ledger", f"epsilon {rounded_up(self.spent)}"),
             (
                 "shown by the attack",

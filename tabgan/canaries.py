@@ -1,8 +1,8 @@
 """Canaries: rows that go in by a coin, and how far what the mechanisms gave out tells which did.
 
 The attacker knows every other row, the schema and all settings, and sees all that was released: noisy
-counts, and the noisy gradient of every step with the weights it was taken at. That is more than a model
-file tells, and as much as the promise covers.
+counts, and the generator's noisy gradient of every step with the weights it was taken at. That is more
+than a model file tells, and nearly as much as the promise covers: a discriminator's gradients are left out.
 """
 
 from __future__ import annotations

@@ -50,7 +50,10 @@ class PrivateModel:
 
 
 class Auditor(Protocol):
-    """Who is shown everything that mechanisms gave out, and so more than the holder of a model file."""
+    """Who is shown what mechanisms gave out, and so more than the holder of a model file.
+
+    Not shown are noisy gradients of a discriminator, and labels told before there is an encoder.
+    """
 
     def see_counts(self, encoder: TableEncoder, marginals: NoisyMarginals) -> None:
         """The encoder and the noisy marginals, once."""

@@ -77,6 +77,7 @@ def test_invariant_15_gradients_that_are_not_clipped_are_shown_to_break_the_clai
     config = PrivacyConfig(steps=25, sample_rate=1.0, n_rows=len(table()) + 250)
     found = audited(monkeypatch, max_grad_norm=0.02, epsilon=0.2, privacy=config)
     assert found.lower_bound > found.epsilon
+    assert dict(found.facts())["claimed"] == "epsilon 0.2 at delta 1e-06"
     best = max(found.attacks, key=lambda attack: attack.lower_bound)
     assert "gradients" in best.name
 
