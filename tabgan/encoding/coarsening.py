@@ -54,7 +54,9 @@ def coarse_cells(cells: Cells, column: Column) -> Cells:
         instants = coarse_ticks(moments.view(np.int64), unit, column).view(f"M8[{unit}]")
         found: Cells = pd.Series(instants, cells.index, name=cells.name)
         return found
-    coarse: Cells = cells.astype(object).map(lambda cell: coarse_cell(cell, column), na_action="ignore")
+    both = zip(cells.astype(object), cells.isna(), strict=True)
+    made = [cell if is_missing else coarse_cell(cell, column) for cell, is_missing in both]
+    coarse: Cells = pd.Series(made, cells.index, object, name=cells.name)  # map would guess a dtype
     return coarse.astype("category" if isinstance(cells.dtype, pd.CategoricalDtype) else cells.dtype)
 
 

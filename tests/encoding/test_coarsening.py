@@ -102,3 +102,13 @@ def test_a_model_knows_generalised_columns_by_steps_and_dropped_ones_not_at_all(
 def test_a_table_of_which_everything_is_dropped_is_refused():
     with pytest.raises(SchemaError, match="Every column is dropped"):
         without_dropped(pd.DataFrame({"a": [1]}), Schema((Column("a", "numeric", policy="drop"),)))
+
+
+def test_a_missing_cell_takes_no_digit_from_the_labels_beside_it():
+    column = Column("key", "categorical", policy="generalise", step=1)
+    cells = pd.Series([2**53 + 1, None, "ab"], dtype=object)
+    for kept in ([0, 1], [0, 2], [0, 1, 2]):
+        made = coarse_cells(cells[kept], column)
+        assert made[0] == 2**53 + 1
+        assert type(made[0]) is int
+        assert made.isna().tolist() == cells[kept].isna().tolist()
