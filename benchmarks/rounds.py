@@ -21,6 +21,7 @@ from benchmarks.datasets import SOURCES, load
 from benchmarks.measuring import Stopwatch, console, split, write_result
 from tabgan import TabGAN
 from tabgan.evaluation import c2st_auc, tstr_auc
+from tabgan.parts import Part
 
 TABLES = ("adult", "compas", "diamonds", "rain")
 
@@ -52,7 +53,7 @@ def drawn(
     aucs, scores, seconds = list[float](), list[float](), 0.0
     for seed in range(n_draws):
         watch = Stopwatch()
-        pieces = sampler.blocks_of_rows(len(train), conditions=None, rounds=None, seed=seed)
+        pieces = sampler.blocks_of_rows([Part(len(train), {})], rounds=None, seed=seed)
         made = pd.concat(list(pieces), ignore_index=True)
         seconds += watch.read()[1]
         aucs.append(c2st_auc(judge, made, seed, schema=model.schema_))

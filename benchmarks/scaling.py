@@ -24,6 +24,7 @@ from rich.table import Table
 
 from benchmarks.measuring import ROOT, Stopwatch, console, peak_bytes, write_result
 from tabgan import TabGAN
+from tabgan.parts import Part
 
 ROWS, COLUMNS = (10**3, 10**4, 10**5, 10**6, 10**7), (10, 30, 100, 300, 1000)
 USUAL_COLUMNS, USUAL_ROWS = 20, 10_000
@@ -90,7 +91,7 @@ def measure(n_rows: int, n_columns: int) -> dict[str, Any]:
         *(Drawer(trained.generator), Drawer(trained.quick)),
     )
     watch = Stopwatch()
-    list(sampler.blocks_of_rows(SAMPLED_ROWS, conditions=None, rounds=None, seed=0))
+    list(sampler.blocks_of_rows([Part(SAMPLED_ROWS, {})], rounds=None, seed=0))
     seconds["sample"] = watch.read()[1]
     sizes = ready.encoder.layout.sizes
     return {

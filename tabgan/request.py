@@ -16,11 +16,10 @@ from tabgan.dtypes import to_dtype
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.coarsening import coarse_condition
 from tabgan.encoding.conditions import label_places
-from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConditionError
+from tabgan.parts import Conditions, Part
 from tabgan.rules.limits import limit_of
-from tabgan.sampling import ROW_BLOCK, Conditions
 
 Wanted = Mapping[Hashable, Mapping[Any, float]]
 
@@ -32,22 +31,14 @@ class TableSampler(Protocol):
         """Raises: ConditionError for conditions that cannot be met."""
 
     def blocks_of_rows(
-        self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
+        self, parts: Sequence[Part], *, rounds: int | None, seed: int
     ) -> Iterator[pd.DataFrame]:
-        """New rows, in pieces."""
+        """New rows of every part, mixed, in pieces."""
 
     def complete(
         self, df: pd.DataFrame, *, rounds: int | None, seed: int, may_be_missing: bool = False
     ) -> pd.DataFrame:
         """Given rows with their gaps filled."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """So many rows under the same conditions."""
-
-    n_rows: int
-    conditions: Conditions
 
 
 @dataclass(frozen=True)
@@ -102,18 +93,8 @@ class Request:
         if self.given is not None:
             made = sampler.complete(self.given, rounds=rounds, seed=seed, may_be_missing=True)
             return iter([_as_made(made, encoder)])
-        drawn = [
-            sampler.blocks_of_rows(
-                part.n_rows,
-                conditions=part.conditions,
-                rounds=rounds,
-                seed=seed if place == 0 else _seed(seed, place),
-            )
-            for place, part in enumerate(self.parts)
-        ]
-        if len(drawn) == 1:
-            return drawn[0]
-        return _mixed(drawn, [part.n_rows for part in self.parts], encoder, seed)
+        parts = [part for part in self.parts if part.n_rows] or self.parts[:1]
+        return sampler.blocks_of_rows(parts, rounds=rounds, seed=seed)
 
 
 def _only(wanted: Wanted) -> tuple[Hashable, Mapping[Any, float]]:
@@ -202,62 +183,6 @@ def _other_values(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -
     if not left:
         raise ConditionError(f"Column {name!r}: every value is named, but not all of the rows. Ask for more.")
     return left
-
-
-def _seed(seed: int, place: int) -> int:
-    return int(np.random.SeedSequence([seed, place, 1]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-def _mixed(
-    drawn: Sequence[Iterator[pd.DataFrame]], totals: Sequence[int], encoder: TableEncoder, seed: int
-) -> Iterator[pd.DataFrame]:
-    """Rows of every part in every piece, in random order; identifiers numbered through.
-
-    A piece holds at most `ROW_BLOCK` rows and one more of each part.
-    """
-    rng = np.random.default_rng([seed, len(drawn)])
-    streams = [_Stream(blocks, encoder) for blocks in drawn]
-    n_pieces, start = max(-(-sum(totals) // ROW_BLOCK), 1), 0
-    for piece in range(n_pieces):
-        some = [
-            stream.take(total * (piece + 1) // n_pieces - total * piece // n_pieces)
-            for stream, total in zip(streams, totals, strict=True)
-        ]
-        table = _joined(some, encoder)
-        table = table.iloc[rng.permutation(len(table))].reset_index(drop=True)
-        yield _numbered(table, encoder, start)
-        start += len(table)
-
-
-class _Stream:
-    """Blocks of rows, taken by number of rows."""
-
-    def __init__(self, blocks: Iterator[pd.DataFrame], encoder: TableEncoder) -> None:
-        self._blocks, self._encoder = blocks, encoder
-        self._kept = next(blocks)
-
-    def take(self, n_rows: int) -> pd.DataFrame:
-        """The next rows, as many as are asked for."""
-        while len(self._kept) < n_rows:
-            self._kept = _joined([self._kept, next(self._blocks)], self._encoder)
-        taken: pd.DataFrame = self._kept.iloc[:n_rows]
-        self._kept = self._kept.iloc[n_rows:]
-        return taken
-
-
-def _joined(tables: Sequence[pd.DataFrame], encoder: TableEncoder) -> pd.DataFrame:
-    joined: pd.DataFrame = encoder.concat([table for table in tables if len(table)] or list(tables[:1]))
-    return joined
-
-
-def _numbered(table: pd.DataFrame, encoder: TableEncoder, first_row: int) -> pd.DataFrame:
-    """The table with identifiers of these rows, since every part has counted its own."""
-    for place, of_column in enumerate(encoder.encoders):
-        if isinstance(of_column, IdentifierEncoder):
-            codes, _ = of_column.encode(table.iloc[:, place])
-            made = of_column.decode(codes, np.random.default_rng(0), first_row=first_row)
-            table.isetitem(place, made.array)
-    return table
 
 
 def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:

@@ -7,18 +7,18 @@ unique keys, predicates, bounds) rows are rejected a bounded number of times; th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.table import concat
 from tabgan.errors import ConstraintError
 from tabgan.given_cells import aligned, keep_given
+from tabgan.parts import ROW_BLOCK, Conditions, Part, mixed, numbered, pieces_of
 from tabgan.rule import FixedCombinations, Unique
 from tabgan.rules.checks import Keys, broken_rows
 from tabgan.rules.joint import Joint
@@ -26,7 +26,7 @@ from tabgan.rules.keys import all_keys, n_keys
 from tabgan.rules.limits import meets
 from tabgan.rules.reduction import Reduction
 from tabgan.rules.repairs import Masks, Repair
-from tabgan.sampling import ROW_BLOCK, Conditions, Plan, Sampler, block_generator
+from tabgan.sampling import Plan, Sampler, block_generator
 
 MAX_TRIES = 8
 FEWEST = 1_024  # candidates of a try, so that few rows under a rare condition are found at once
@@ -44,7 +44,6 @@ class RuledSampler:
 
     sampler: Sampler
     reduction: Reduction
-    shared_keys: tuple[Keys, ...] | None = None
 
     def plan(self, conditions: Conditions | None, rounds: int | None) -> Plan:
         """Turn conditions into codes. Raises: ConditionError before anything is drawn."""
@@ -52,22 +51,28 @@ class RuledSampler:
         return self.sampler.plan(learned, rounds)
 
     def blocks_of_rows(
-        self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
+        self, parts: Sequence[Part], *, rounds: int | None, seed: int
     ) -> Iterator[pd.DataFrame]:
-        """The table in pieces of at most `ROW_BLOCK` rows; at least one piece, maybe empty.
+        """The parts, mixed, in pieces of about `ROW_BLOCK` rows at most; at least one piece, maybe empty.
 
         Raises: ConstraintError naming a rule, where too few rows keep it.
         """
-        keys = list(self._keys() if self.shared_keys is None else self.shared_keys)
-        learned, checked = self.reduction.inner_conditions(conditions or {})
+        keys, schema = self._keys(), self.reduction.schema
         for key in keys:
-            self._check_room(key.rule, num_rows)
-        plan = self.sampler.joined(self.sampler.plan(learned, rounds), num_rows)
-        request = _Request(self, learned, checked, rounds, plan, seed, keys)
-        for index, start in enumerate(range(0, max(num_rows, 1), ROW_BLOCK)):
-            n_rows = min(ROW_BLOCK, num_rows - start)
-            table = request.rows(n_rows, index)
-            yield self._with_identifiers(table, first_row=start)
+            self._check_room(key.rule, sum(part.n_rows for part in parts))
+        conditions = [self.reduction.inner_conditions(part.conditions) for part in parts]
+        inner = [Part(part.n_rows, own[0]) for part, own in zip(parts, conditions, strict=True)]
+        requests = [
+            _Request(self, *own, rounds, plan, _seed(seed, place), keys)
+            for place, (own, plan) in enumerate(
+                zip(conditions, self.sampler.plans(inner, rounds), strict=True)
+            )
+        ]
+        for index, piece in enumerate(pieces_of(parts)):
+            counts = [part.n_rows for part in piece.parts]
+            tables = [one.rows(n_rows, index) for one, n_rows in zip(requests, counts, strict=True)]
+            table = mixed(tables, schema, np.random.default_rng([seed, index]))
+            yield numbered(table, schema, self.sampler.encoder, piece.first_row)
 
     def complete(
         self, df: pd.DataFrame, *, rounds: int | None, seed: int, may_be_missing: bool = False
@@ -103,7 +108,7 @@ class RuledSampler:
             raise _shortage(broken, len(given) - len(left), len(given), "rows could be filled so as to keep")
         order = np.argsort(np.concatenate([rows.index for rows in done]))
         table = concat(done, self.reduction.schema).iloc[order].reset_index(drop=True)
-        table = keep_given(given, self._with_identifiers(table, first_row=0))
+        table = keep_given(given, numbered(table, self.reduction.schema, self.sampler.encoder, 0))
         table.index = df.index
         return table
 
@@ -176,17 +181,6 @@ class RuledSampler:
             if isinstance(rule, Unique) and all(schema[name].kind != "identifier" for name in rule.columns)
         ]
 
-    def _with_identifiers(self, table: pd.DataFrame, *, first_row: int) -> pd.DataFrame:
-        """The rows with identifiers counted anew, since those of rejected rows are gone."""
-        table = table.copy(deep=False)
-        for encoder in self.sampler.encoder.encoders:
-            if isinstance(encoder, IdentifierEncoder):
-                name = encoder.column.name
-                codes, _ = encoder.encode(table[name])
-                cells = encoder.decode(codes, np.random.default_rng(0), first_row=first_row)
-                table[name] = cells.set_axis(table.index)
-        return table
-
     def _check_room(self, rule: Unique, num_rows: int) -> None:
         room = n_keys(rule, self.sampler.encoder, self.reduction)
         if room < num_rows:
@@ -194,14 +188,6 @@ class RuledSampler:
                 f"Rule {rule}: there are {room:g} different keys, {num_rows} rows are asked for. "
                 "Ask for fewer rows, or leave the rule out."
             )
-
-
-def for_one_request(sampler: Sampler, reduction: Reduction) -> Sampler | RuledSampler:
-    """What draws the tables of a request; however many they are, they share no key of a `Unique` rule."""
-    if not reduction.schema.rules:
-        return sampler
-    ruled = RuledSampler(sampler, reduction)
-    return replace(ruled, shared_keys=tuple(ruled._keys()))
 
 
 @dataclass
@@ -228,7 +214,7 @@ class _Request:
                 n_asked = min(max(MOST * n_rows, FEWEST), int(SPARE * n_left / share) + SPARE_ROWS)
             n_drawn += n_asked
             rng = block_generator(_seed(self.seed, attempt), index)
-            inner = self.owner.sampler.rows(n_asked, self.plan, self.learned, rng)
+            (inner,) = self.owner.sampler.rows([Part(n_asked, self.learned)], [self.plan], rng)
             table = self.owner.reduction.restore(inner)
             is_fine = self._fine(table, n_left)
             kept.append(table[is_fine])

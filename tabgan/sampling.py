@@ -7,7 +7,7 @@ smaller parts to stay in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,15 +21,14 @@ from torch import Tensor
 from tabgan.encoding.given_codes import known_codes
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.errors import SchemaError
-from tabgan.gan.division import Groups, few_rounds, in_runs
+from tabgan.gan.division import Groups, few_rounds_given, in_runs
 from tabgan.gan.drawing import Batch, Drawer, Restriction
 from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
 from tabgan.given_cells import keep_given
 from tabgan.interruption import Interruption
-from tabgan.schema import Schema
+from tabgan.parts import ROW_BLOCK, Conditions, Part, mixed, numbered, pieces_of
 
-ROW_BLOCK = 65_536
 PART_ROWS, PART_LOGITS = 8_192, 2**22
 CELLS = 4
 CANDIDATES = 4
@@ -37,7 +36,6 @@ MIN_CANDIDATES = 1_024
 TRIED_ROWS = 2_048  # by which is found what may be drawn together under conditions
 MANY_ROWS = 16 * TRIED_ROWS  # from which on that pays
 
-Conditions = Mapping[Hashable, Any]
 Given = tuple[NDArray[np.int16], NDArray[np.bool_]]
 
 
@@ -103,27 +101,36 @@ class Sampler:
         order = [block for block in self.order if block in free]
         return replace(plan, groups=equal_runs(order, rounds), has_noise=hears)
 
+    def plans(self, parts: Sequence[Part], rounds: int | None) -> list[Plan]:
+        """A plan for each part, all in the same groups, which are found for the parts together."""
+        plans = [self.plan(part.conditions, rounds) for part in parts]
+        return self.joined(plans, sum(part.n_rows for part in parts))
+
     def blocks_of_rows(
-        self, num_rows: int, *, conditions: Conditions | None, rounds: int | None, seed: int
+        self, parts: Sequence[Part], *, rounds: int | None, seed: int
     ) -> Iterator[pd.DataFrame]:
-        """The table in pieces of at most `ROW_BLOCK` rows; at least one piece, maybe empty."""
-        plan = self.joined(self.plan(conditions, rounds), num_rows)
-        for index, start in enumerate(range(0, max(num_rows, 1), ROW_BLOCK)):
-            n_rows = min(ROW_BLOCK, num_rows - start)
-            yield self.rows(n_rows, plan, conditions, block_generator(seed, index), first_row=start)
+        """The parts, mixed, in pieces of about `ROW_BLOCK` rows at most; at least one piece, maybe empty."""
+        plans, schema = self.plans(parts, rounds), self.encoder.schema
+        for index, piece in enumerate(pieces_of(parts)):
+            rng = block_generator(seed, index)
+            tables = self.rows(piece.parts, plans, rng, first_row=piece.first_row)
+            table = mixed(tables, schema, rng)
+            yield table if len(parts) == 1 else numbered(table, schema, self.encoder, piece.first_row)
 
     def rows(
-        self,
-        n_rows: int,
-        plan: Plan,
-        conditions: Conditions | None,
-        rng: np.random.Generator,
-        *,
-        first_row: int = 0,
-    ) -> pd.DataFrame:
-        """Rows drawn by a plan that was made of these conditions."""
-        codes = self._draw(plan, *self._given(plan, n_rows, rng), rng)
-        return self.encoder.decode(codes, rng=rng, limits=conditions, first_row=first_row)
+        self, parts: Sequence[Part], plans: Sequence[Plan], rng: np.random.Generator, *, first_row: int = 0
+    ) -> list[pd.DataFrame]:
+        """The rows of each part, by plans that were made of their conditions and have the same groups."""
+        codes, visible = self._given(plans, [part.n_rows for part in parts], rng)
+        codes = self._draw(plans[0], codes, visible, rng)
+        tables, start = [], 0
+        for part in parts:
+            rows = slice(start, start + part.n_rows)
+            limits = part.conditions
+            table = self.encoder.decode(codes[rows], rng=rng, limits=limits, first_row=first_row + start)
+            tables.append(table)
+            start += part.n_rows
+        return tables
 
     def complete(
         self,
@@ -152,7 +159,7 @@ class Sampler:
             if (blocks := self._blocks_of(name)) and shares is not None:
                 restrictions |= dict.fromkeys(blocks, self._restriction(blocks, shares))
         plan = self._in_rounds(Plan({}, (), (), restrictions), set(self.order), rounds)
-        plan = self.joined(plan, len(codes), (codes, visible))
+        (plan,) = self.joined([plan], len(codes), (codes, visible))
         pieces = []
         for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
@@ -174,32 +181,38 @@ class Sampler:
     def _blocks_of(self, name: Hashable) -> tuple[int, ...]:
         return self.encoder.layout.of_column(self.encoder.schema.names.index(name))
 
-    def joined(self, plan: Plan, n_rows: int, given: Given | None = None) -> Plan:
-        """The plan with blocks in groups for which the layers are asked once, if it is for many rows.
+    def joined(self, plans: list[Plan], n_rows: int, given: Given | None = None) -> list[Plan]:
+        """The plans with blocks in groups for which the layers are asked once, if they are for many rows.
 
-        Which ones is asked of some rows made by the plan: it depends on conditions, not only on what was
+        Which ones is asked of some rows made by each plan: it depends on conditions, not only on what was
         learned. `given`: codes of the rows, and which of them are known.
         """
+        plan, *_ = plans
         order = [block for group in plan.groups for block in group]
         if self.exact is None or plan.has_noise or n_rows < MANY_ROWS or len(order) > len(plan.groups):
-            return plan
+            return plans
         rng = block_generator(0, 0)
         if given is None:
-            codes, visible = self._given(plan, TRIED_ROWS, rng)
+            codes, visible = self._given(plans, [-(-TRIED_ROWS // len(plans))] * len(plans), rng)
         else:
             tried = np.arange(TRIED_ROWS) * n_rows // TRIED_ROWS
             codes, visible = given[0][tried], given[1][tried]
         drawn = torch.from_numpy(self._draw(plan, codes, visible, rng)).to(self._device)
         known = torch.from_numpy(visible).to(self._device)
-        return replace(plan, groups=few_rounds(self.exact, order, drawn, known))
+        groups = few_rounds_given(self.exact, order, drawn, known)
+        return [replace(one, groups=groups) for one in plans]
 
-    def _given(self, plan: Plan, n_rows: int, rng: np.random.Generator) -> Given:
-        """Rows with the restricted blocks drawn. Shape: -> both [n_rows, blocks]."""
-        codes = np.zeros((n_rows, len(self.order)), dtype=np.int16)
-        visible = np.zeros(codes.shape, dtype=bool)
-        for block, code in plan.known.items():
-            codes[:, block], visible[:, block] = code, True
-        return self._draw_restricted(plan, codes, visible, rng)
+    def _given(self, plans: Sequence[Plan], counts: Sequence[int], rng: np.random.Generator) -> Given:
+        """So many rows by each plan, with its restricted blocks drawn. Shape: -> both [rows, blocks]."""
+        given = []
+        for plan, n_rows in zip(plans, counts, strict=True):
+            codes = np.zeros((n_rows, len(self.order)), dtype=np.int16)
+            visible = np.zeros(codes.shape, dtype=bool)
+            for block, code in plan.known.items():
+                codes[:, block], visible[:, block] = code, True
+            given.append(self._draw_restricted(plan, codes, visible, rng))
+        codes, visible = (np.concatenate(arrays) for arrays in zip(*given, strict=True))
+        return codes, visible
 
     def _draw(
         self, plan: Plan, codes: NDArray[np.int16], visible: NDArray[np.bool_], rng: np.random.Generator
@@ -211,7 +224,7 @@ class Sampler:
         if drawer is None or not plan.groups:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
-        order = np.arange(n_rows) if plan.has_noise else _alike_together(uniforms, plan)
+        order = np.arange(n_rows) if plan.has_noise else _alike_together(codes, visible, uniforms, plan)
         n_codes = max(sum(drawer.blocks.sizes[block] for block in group) for group in plan.groups)
         part_rows = max(1, min(PART_ROWS, PART_LOGITS // n_codes))
         parts = [order[start : start + part_rows] for start in range(0, n_rows, part_rows)]
@@ -283,15 +296,19 @@ def _start(drawer: Drawer, codes: NDArray[np.int16], visible: NDArray[np.bool_])
     )
 
 
-def _alike_together(uniforms: NDArray[np.float32], plan: Plan) -> NDArray[np.intp]:
+def _alike_together(
+    codes: NDArray[np.int16], visible: NDArray[np.bool_], uniforms: NDArray[np.float32], plan: Plan
+) -> NDArray[np.intp]:
     """An order of rows in which those that start with the same codes are near, to share their sums.
 
-    A code rises with its uniform number: rows are sorted roughly by that of the block drawn first,
-    then by that of the second. Shape: [rows, blocks] -> [rows].
+    Rows are sorted by the codes that are there; then, since a code rises with its uniform number, roughly by
+    that of the block drawn first, and by that of the second. Shape: all [rows, blocks] -> [rows].
     """
     first, *others = (block for group in plan.groups for block in group)
     second = others[0] if others else first
-    return np.lexsort((uniforms[:, second], np.floor(uniforms[:, first] * CELLS)))
+    seen = np.where(visible, codes, np.int16(-1)).T
+    differing = [of_block for of_block in seen if (of_block != of_block[:1]).any()]
+    return np.lexsort((uniforms[:, second], np.floor(uniforms[:, first] * CELLS), *differing))
 
 
 def _noise(
@@ -322,18 +339,3 @@ def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:
         possible = (restriction.shares > 0).any(dim=others) if others else restriction.shares > 0
         if int(possible.sum()) == 1:
             yield block, int(possible.to(torch.uint8).argmax())
-
-
-def rebatched(
-    pieces: Iterator[pd.DataFrame], batch_rows: int | None, schema: Schema
-) -> Iterator[pd.DataFrame]:
-    """The same rows in tables of `batch_rows` (None: one), the last one shorter; at least one table."""
-    kept, n_kept = [], 0
-    for piece in pieces:
-        kept.append(piece)
-        n_kept += len(piece)
-        while batch_rows is not None and n_kept > batch_rows:
-            whole = concat(kept, schema)
-            yield whole.iloc[:batch_rows].reset_index(drop=True)
-            kept, n_kept = [whole.iloc[batch_rows:]], n_kept - batch_rows
-    yield concat(kept, schema).reset_index(drop=True)

@@ -175,9 +175,9 @@ class TabGAN(Estimator):
         """The rows that `sample` gives, in tables of `batch_rows` (None: one), at constant memory."""
         from tabgan.arguments import check_request
         from tabgan.learning import checked_count, checked_seed
+        from tabgan.parts import rebatched
         from tabgan.request import Request
         from tabgan.ruled_table import seen_from_outside
-        from tabgan.sampling import rebatched
 
         if conditions is not None and not isinstance(conditions, Mapping):
             conditions = as_pandas(conditions)
@@ -291,7 +291,7 @@ class TabGAN(Estimator):
 
     def _fitted_sampler(self) -> Sampler | RuledSampler:
         self._check_fitted()
-        from tabgan.ruled_sampling import for_one_request
+        from tabgan.ruled_sampling import RuledSampler
 
         if getattr(self, "_sampler", None) is None:
             from tabgan.gan.drawing import Drawer
@@ -301,7 +301,7 @@ class TabGAN(Estimator):
             exact, quick = (None if network is None else Drawer(network) for network in networks)
             self._sampler = Sampler(self.encoder_, self.order_, self.runs_, self.groups_, exact, quick)
         assert self._sampler is not None
-        return for_one_request(self._sampler, self.reduction_)
+        return RuledSampler(self._sampler, self.reduction_) if self.schema_.rules else self._sampler
 
 
 def _warn(lines: Iterable[str]) -> None:

@@ -67,7 +67,7 @@ def shares_of(table: pd.DataFrame) -> pd.Series:
     return (table[["x", "y"]] // 30).assign(z=table["z"]).value_counts(normalize=True)
 
 
-@pytest.mark.parametrize("asked", ["conditions", "gaps"])
+@pytest.mark.parametrize("asked", ["conditions", "shares", "gaps"])
 def test_many_rows_under_conditions_are_drawn_in_fewer_rounds_and_as_they_would_be_alone(
     wide, monkeypatch, asked
 ):
@@ -83,6 +83,9 @@ def test_many_rows_under_conditions_are_drawn_in_fewer_rounds_and_as_they_would_
     def made() -> pd.DataFrame:
         if asked == "gaps":
             return wide.complete(given, seed=3)
+        if asked == "shares":  # none of many rows by itself
+            thirds = {(0, 50): 0.3, (100, 150): 0.3, (200, 250): 0.3, (251, 299): 0.1}
+            return wide.sample(n_rows, shares={"x": thirds}, seed=3)
         return wide.sample(n_rows, conditions={"x": (0, 200)}, seed=3)
 
     together = made()

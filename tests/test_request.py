@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from tabgan import ConditionError, TabGAN
-from tabgan import request as request_module
 from tabgan.request import _shared
 from tests.toy_tables import SMALL, orders
 
@@ -57,7 +56,7 @@ def test_shares_of_anything_add_up() -> None:
 
 
 def test_pieces_are_the_rows_of_one_table(model: TabGAN, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(request_module, "ROW_BLOCK", 100)
+    monkeypatch.setattr("tabgan.parts.ROW_BLOCK", 100)
     shares = {"job": {"smith": 0.5, "nurse": 0.25}}
     whole = model.sample(501, shares=shares, seed=3)
     pieces = list(model.sample_iter(501, 64, shares=shares, seed=3))
@@ -65,6 +64,11 @@ def test_pieces_are_the_rows_of_one_table(model: TabGAN, monkeypatch: pytest.Mon
     assert pd.concat(pieces, ignore_index=True)["job"].equals(whole["job"])
     assert whole["key"].is_unique
     assert (whole["job"] == "smith").sum() in (250, 251)
+
+
+def test_values_with_no_rows_change_nothing(model: TabGAN) -> None:
+    one = model.sample(50, conditions={"job": "smith"}, seed=4)
+    assert model.sample(counts={"job": {"nurse": 0, "smith": 50}}, seed=4).equals(one)
 
 
 def test_one_row_is_made_for_each_row_of_conditions(model: TabGAN) -> None:

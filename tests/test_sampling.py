@@ -157,7 +157,7 @@ def test_restricted_blocks_have_the_shares_of_the_model(wide, restricted, n_rows
     n_total = 0
     for index in range(max(1, 6000 // n_rows)):
         rng = block_generator(5, index)
-        drawn = sampler._draw(plan, *sampler._given(plan, n_rows, rng), rng)
+        drawn = sampler._draw(plan, *sampler._given([plan], [n_rows], rng), rng)
         found.update(map(tuple, drawn[:, list(plan.alone)].tolist()))
         n_total += n_rows
     assert set(found) <= set(wanted)

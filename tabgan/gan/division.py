@@ -25,6 +25,8 @@ from tabgan.gan.drawing import Drawer
 from tabgan.gan.order import spaced
 
 MAX_NATS, LEAST_BLOCKS = 0.002, 25  # that a row may lose for each block, on average, if of so many
+MAX_NATS_GIVEN = MAX_NATS / 4  # where something is asked of the rows: no bias makes up for what is lost
+FEW_DISTINCT = 0.5  # of the rows, up to which a round costs little
 FEW_ROWS, MANY_ROWS = 15_000, 60_000  # a model of more is nearer to its table, and may lose less
 MAX_NATS_OF_ROW = 1.0  # that a block may lose in any one row: what is rare may follow all the same
 MAX_CODES = 512  # of a round: logits of all of them are kept for the rows that are drawn at a time
@@ -53,7 +55,7 @@ def few_rounds(
     codes: Tensor,
     visible: Tensor | None = None,
     *,
-    max_nats: float = MAX_NATS / 2,
+    max_nats: float,
 ) -> Groups:
     """The order in as few rounds as lose no more than `max_nats` for each block.
 
@@ -63,6 +65,22 @@ def few_rounds(
     allowed = np.where(lost.worst <= MAX_NATS_OF_ROW, lost.mean, np.inf)
     most = max_nats * max(LEAST_BLOCKS, len(order))
     return next((in_runs(order, runs) for nats, runs in _cheapest(allowed) if nats <= most), ())
+
+
+def few_rounds_given(drawer: Drawer, order: Sequence[int], codes: Tensor, visible: Tensor) -> Groups:
+    """The order in few rounds where something is asked of the rows, for which nothing was calibrated.
+
+    As long as many rows are alike a round costs little, since the layers are asked once for all of them:
+    each block gets one of its own. Shape: as above.
+    """
+    seen, n_alone = torch.where(visible, codes, -1), 0
+    while codes.device.type == "cpu" and n_alone < len(order):
+        if len(seen.unique(dim=0)) > FEW_DISTINCT * len(seen):
+            break
+        seen[:, order[n_alone]] = codes[:, order[n_alone]]
+        n_alone += 1
+    alone = in_runs(order[:n_alone], [1] * n_alone)
+    return alone + few_rounds(drawer, order[n_alone:], codes, seen >= 0, max_nats=MAX_NATS_GIVEN)
 
 
 def nats_allowed(n_rows: int) -> float:

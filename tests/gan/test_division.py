@@ -11,14 +11,15 @@ import torch
 
 from tabgan.gan import division
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.division import few_rounds, nats_lost, rounds_asked_for
+from tabgan.gan.division import few_rounds, few_rounds_given, nats_lost, rounds_asked_for
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
+from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Teachers
 from tabgan.gan.training import train
 from tests.gan.toys import SMALL, mixture, small_generator, toy_blocks
 
-ORDER = (2, 0, 3, 1)
+ORDER, NATS = (2, 0, 3, 1), division.MAX_NATS / 2
 
 
 def generator_of(blocks: Blocks, scale: float, *, final_norm: bool = False) -> Generator:
@@ -39,7 +40,7 @@ def nats(generator: Generator, codes: torch.Tensor, seen: tuple[int, ...], more:
     for known in (seen, (*seen, *more)):
         visible = torch.zeros(codes.shape, dtype=torch.bool)
         visible[:, list(known)] = True
-        with torch.no_grad():
+        with torch.no_grad(), half_products(codes.device):  # as rows are drawn
             sums.append(generator.rows(codes, visible))
             heads.append(generator.trunk(sums[-1], None))
     if not isinstance(generator.norm, torch.nn.LayerNorm):
@@ -97,16 +98,16 @@ def test_the_more_rows_are_learned_the_less_may_be_lost():
 
 def test_no_blocks_are_drawn_in_no_round():
     drawer, codes = Drawer(generator_of(toy_blocks(), 0.0)), mixture(5)
-    assert few_rounds(drawer, (), codes) == rounds_asked_for(drawer, (), codes, 3) == ()
+    assert few_rounds(drawer, (), codes, max_nats=NATS) == rounds_asked_for(drawer, (), codes, 3) == ()
 
 
 def test_both_ends_are_among_the_random_generators(monkeypatch):
     torch.manual_seed(0)
     monkeypatch.setattr(division, "LEAST_BLOCKS", 4)
     codes = mixture(300).long()
-    assert few_rounds(Drawer(generator_of(toy_blocks(), 0.0)), ORDER, codes) == (ORDER,)
+    assert few_rounds(Drawer(generator_of(toy_blocks(), 0.0)), ORDER, codes, max_nats=NATS) == (ORDER,)
     by_layers_alone = generator_of(toy_blocks(), 3.0, final_norm=True)
-    assert few_rounds(Drawer(by_layers_alone), ORDER, codes) == ((2,), (0,), (3,), (1,))
+    assert few_rounds(Drawer(by_layers_alone), ORDER, codes, max_nats=NATS) == ((2,), (0,), (3,), (1,))
 
 
 def test_a_rare_code_on_which_another_block_depends_keeps_them_apart():
@@ -117,18 +118,31 @@ def test_a_rare_code_on_which_another_block_depends_keeps_them_apart():
         generator.rows.identity[1], generator.head.identity[3] = 10 * place, 2 * place
         generator.head.bias[2] = 4.0  # the other code is rare, but for rows with the rare code
     codes = torch.zeros(4000, 2, dtype=torch.long)
-    assert few_rounds(Drawer(generator), (0, 1), codes) == ((0, 1),)
+    assert few_rounds(Drawer(generator), (0, 1), codes, max_nats=NATS) == ((0, 1),)
     codes[77, 0] = 1
     assert nats(generator, codes, (), (0,), 1).mean() < division.MAX_NATS
-    assert few_rounds(Drawer(generator), (0, 1), codes) == ((0,), (1,))
+    assert few_rounds(Drawer(generator), (0, 1), codes, max_nats=NATS) == ((0,), (1,))
+
+
+def test_while_rows_are_alike_each_block_has_a_round_of_its_own(monkeypatch):
+    monkeypatch.setattr(division, "FEW_DISTINCT", 0.05)
+    drawer = Drawer(generator_of(toy_blocks(), 0.0))
+    codes = torch.cartesian_prod(*map(torch.arange, drawer.blocks.sizes))  # 324 rows, of which 16 are few
+    visible = torch.zeros(codes.shape, dtype=torch.bool)
+    assert few_rounds_given(drawer, ORDER, codes, visible) == ((2,), (0,), (3, 1))  # 1, 9 and 27 different
+    visible[:, 1] = True
+    assert few_rounds_given(drawer, (2, 0, 3), codes, visible) == ((2,), (0, 3))  # 6 and 54
+    visible[:, 2] = True
+    assert few_rounds_given(drawer, (0, 3), codes, visible) == ((0, 3),)
+    assert few_rounds_given(drawer, (), codes, visible) == ()
 
 
 def test_rounds_of_large_blocks_end_where_their_logits_would_be_too_many(monkeypatch):
     monkeypatch.setattr(division, "MAX_CODES", 11)
     drawer = Drawer(generator_of(toy_blocks(), 0.0))  # blocks of 9, 3, 2 and 6 codes in this order
-    assert few_rounds(drawer, ORDER, mixture(50)) == ((2,), (0, 3, 1))
+    assert few_rounds(drawer, ORDER, mixture(50), max_nats=NATS) == ((2,), (0, 3, 1))
     monkeypatch.setattr(division, "MAX_CODES", 1)
-    assert few_rounds(drawer, ORDER, mixture(50)) == ((2,), (0,), (3,), (1,))
+    assert few_rounds(drawer, ORDER, mixture(50), max_nats=NATS) == ((2,), (0,), (3,), (1,))
 
 
 def test_blocks_that_are_there_before_lose_nothing():
@@ -195,7 +209,7 @@ def test_weights_that_ran_away_are_asked_for_each_block_alone():
     with torch.no_grad():
         generator.head.bias.fill_(torch.nan)
     drawer, alone = Drawer(generator), ((2,), (0,), (3,), (1,))
-    assert few_rounds(drawer, ORDER, mixture(50)) == alone
+    assert few_rounds(drawer, ORDER, mixture(50), max_nats=NATS) == alone
     assert rounds_asked_for(drawer, ORDER, mixture(50), 4) == alone
 
 
