@@ -51,7 +51,8 @@ def mixed(tables: Sequence[pd.DataFrame], schema: Schema, rng: np.random.Generat
     if len(tables) == 1:
         return tables[0]
     whole = concat([table for table in tables if len(table)] or tables[:1], schema)
-    return whole.iloc[rng.permutation(len(whole))].reset_index(drop=True)
+    shuffled: pd.DataFrame = whole.iloc[rng.permutation(len(whole))].reset_index(drop=True)
+    return shuffled
 
 
 def numbered(table: pd.DataFrame, schema: Schema, encoder: TableEncoder, first_row: int) -> pd.DataFrame:

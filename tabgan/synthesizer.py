@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from tabgan.arrow_table import ArrowStream, as_pandas
@@ -284,7 +285,7 @@ class TabGAN(Estimator):
 
     def _rounds(self, rounds: int | None) -> int | None:
         """As many as asked for, or fitted for; the plain GAN draws in one. Raises: ValueError."""
-        if rounds is not None and (rounds < 1 or int(rounds) != rounds):
+        if rounds is not None and (not isinstance(rounds, int | np.integer) or rounds < 1):
             raise ValueError(f"Expected rounds to be a whole number > 0 or None, got rounds={rounds!r}.")
         is_gan = self.generator_ is self.quick_generator_ and self.recipe == "gan"
         return rounds or self.rounds or (1 if is_gan else None)

@@ -62,6 +62,13 @@ def test_under_a_condition_each_free_block_sees_all_before_it_unless_rounds_are_
     assert taught.groups == tuple(group for group in left if group)
 
 
+@pytest.mark.parametrize("rounds", [0, -1, 1.5, "2"])
+def test_rounds_that_are_no_number_of_rounds_are_refused(model, rounds):
+    for ask in (model.sample, model.complete):
+        with pytest.raises(ValueError, match=f"Expected rounds.*{rounds!r}"):
+            ask(orders(5) if ask == model.complete else 5, rounds=rounds)
+
+
 def shares_of(table: pd.DataFrame) -> pd.Series:
     """How often x, y and z fall together, in coarse cells."""
     return (table[["x", "y"]] // 30).assign(z=table["z"]).value_counts(normalize=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from difflib import get_close_matches
@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.column import Column
+from tabgan.dtypes import to_dtype
 from tabgan.encoding.reading import Part, is_duration, unit_of, zone_of
 from tabgan.errors import ConditionError
 
@@ -25,7 +26,7 @@ Condition: TypeAlias = Any  # a value, a list or set of values, or a tuple (low,
 Side = Literal["low", "high", "exact"]
 
 _GIANT = 10**300
-_COLLECTIONS = (list, set, frozenset, np.ndarray, pd.Index, pd.Series)
+_COLLECTIONS = (list, Set, range, np.ndarray, pd.Index, pd.Series, pd.api.extensions.ExtensionArray)
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,18 @@ def _number(value: Any, column: Column, part: Part, side: Side) -> float | None:
         raise refusal(column, "a condition takes finite numbers; use None for an open end")
     if part.decimals is None:
         return float(value)
-    exact = value if isinstance(value, (int, Decimal)) else repr(value)
+    exact = value if isinstance(value, (int, Decimal)) else _digits(value, column)
     scaled = Decimal(exact).scaleb(part.decimals)
     return _rounded(scaled, side)
+
+
+def _digits(value: float, column: Column) -> str:
+    """The number as it is written; where a column has few digits, as its cell of that number is."""
+    dtype = to_dtype(column.dtype)
+    plain = getattr(dtype, "numpy_dtype", dtype)
+    if isinstance(plain, np.dtype) and plain.kind == "f" and abs(value) <= np.finfo(plain).max:
+        return str(plain.type(value))
+    return repr(value)
 
 
 def _rounded(scaled: Decimal, side: Side) -> int | None:
