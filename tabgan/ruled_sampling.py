@@ -19,6 +19,7 @@ from tabgan.encoding.table import concat
 from tabgan.errors import ConstraintError
 from tabgan.given_cells import aligned, keep_given
 from tabgan.parts import ROW_BLOCK, Conditions, Part, mixed, numbered, pieces_of
+from tabgan.plan import Plan
 from tabgan.rule import FixedCombinations, Unique
 from tabgan.rules.checks import Keys, broken_rows
 from tabgan.rules.joint import Joint
@@ -26,7 +27,7 @@ from tabgan.rules.keys import all_keys, n_keys
 from tabgan.rules.limits import meets
 from tabgan.rules.reduction import Reduction
 from tabgan.rules.repairs import Masks, Repair
-from tabgan.sampling import Plan, Sampler, block_generator
+from tabgan.sampling import Sampler, block_generator
 
 MAX_TRIES = 8
 FEWEST = 1_024  # candidates of a try, so that few rows under a rare condition are found at once

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -21,38 +21,25 @@ from torch import Tensor
 from tabgan.encoding.given_codes import known_codes
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.errors import SchemaError
+from tabgan.gan.calibration import FEWEST_DRAWN, LEAST_DRAWN, calibrated, rows_drawn
 from tabgan.gan.division import Groups, few_rounds_given, in_runs
-from tabgan.gan.drawing import Batch, Drawer, Restriction
+from tabgan.gan.drawing import Drawer, Restriction
+from tabgan.gan.pool import shares_under
 from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
 from tabgan.given_cells import keep_given
 from tabgan.interruption import Interruption
 from tabgan.parts import ROW_BLOCK, Conditions, Part, mixed, numbered, pieces_of
+from tabgan.plan import Plan, alike_together, begin, fill_groups, noises_of, only_codes
 
 PART_ROWS, PART_LOGITS = 8_192, 2**22
-CELLS = 4
 CANDIDATES = 4
 MIN_CANDIDATES = 1_024
 TRIED_ROWS = 2_048  # by which is found what may be drawn together under conditions
 MANY_ROWS = 16 * TRIED_ROWS  # from which on that pays
+RIGHT_ROWS = 1_000  # under conditions, from which on a drift of their shares shows
 
 Given = tuple[NDArray[np.int16], NDArray[np.bool_]]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is drawn and in which order.
-
-    `known`: block → its only allowed code. `alone`: restricted blocks with a choice, drawn one
-    at a time before the `groups` of the others. `has_noise`: whether the generator was taught to
-    make a group agree by noise.
-    """
-
-    known: dict[int, int]
-    alone: tuple[int, ...]
-    groups: Groups
-    restrictions: dict[int, Restriction] = field(default_factory=dict)
-    has_noise: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +65,7 @@ class Sampler:
             shares = self.encoder.allowed(name, condition)
             if blocks := self._blocks_of(name):
                 restrictions |= dict.fromkeys(blocks, self._restriction(blocks, shares))
-        known = {block: code for r in restrictions.values() for block, code in _only_codes(r)}
+        known = {block: code for r in restrictions.values() for block, code in only_codes(r)}
         alone = tuple(b for b in self.order if b in restrictions and b not in known)
         if rounds is None and not restrictions:
             return Plan({}, (), in_runs(self.order, self.runs))
@@ -104,7 +91,8 @@ class Sampler:
     def plans(self, parts: Sequence[Part], rounds: int | None) -> list[Plan]:
         """A plan for each part, all in the same groups, which are found for the parts together."""
         plans = [self.plan(part.conditions, rounds) for part in parts]
-        return self.joined(plans, sum(part.n_rows for part in parts))
+        plans = self.joined(plans, sum(part.n_rows for part in parts))
+        return [self._set_right(plan, part.n_rows) for plan, part in zip(plans, parts, strict=True)]
 
     def blocks_of_rows(
         self, parts: Sequence[Part], *, rounds: int | None, seed: int
@@ -122,13 +110,13 @@ class Sampler:
     ) -> list[pd.DataFrame]:
         """The rows of each part, by plans that were made of their conditions and have the same groups."""
         codes, visible = self._given(plans, [part.n_rows for part in parts], rng)
-        codes = self._draw(plans[0], codes, visible, rng)
+        is_apart = any(plan.drawer is not None for plan in plans)
+        codes = codes if is_apart else self._draw(plans[0], codes, visible, rng)
         tables, start = [], 0
-        for part in parts:
-            rows = slice(start, start + part.n_rows)
-            limits = part.conditions
-            table = self.encoder.decode(codes[rows], rng=rng, limits=limits, first_row=first_row + start)
-            tables.append(table)
+        for part, plan in zip(parts, plans, strict=True):
+            rows, first = slice(start, start + part.n_rows), first_row + start
+            drawn = self._draw(plan, codes[rows], visible[rows], rng) if is_apart else codes[rows]
+            tables.append(self.encoder.decode(drawn, rng=rng, limits=part.conditions, first_row=first))
             start += part.n_rows
         return tables
 
@@ -202,6 +190,32 @@ class Sampler:
         groups = few_rounds_given(self.exact, order, drawn, known)
         return [replace(one, groups=groups) for one in plans]
 
+    @cached_property
+    def pool(self) -> Tensor:
+        """Rows drawn freely, always the same. Shape: -> int64 [rows, blocks]."""
+        assert self.exact is not None
+        rng, plan = block_generator(0, 1), self.plan(None, None)
+        codes = self._draw(plan, *self._given([plan], [rows_drawn(len(self.order))], rng), rng)
+        return torch.from_numpy(codes.astype(np.int64)).to(self._device)
+
+    def _set_right(self, plan: Plan, n_rows: int) -> Plan:
+        """The plan with a drawer that keeps to the shares of freely drawn rows that meet its restrictions.
+
+        Only where so many rows are asked for that a drift shows, and so many of the freely drawn ones meet
+        the restrictions that they tell more than they err.
+        """
+        if self.exact is None or plan.has_noise or not plan.restrictions or n_rows < RIGHT_ROWS:
+            return plan
+        restrictions = {restriction.blocks: restriction for restriction in plan.restrictions.values()}
+        shares = shares_under(restrictions.values(), self.pool, self.exact.blocks)
+        if shares is None or shares.n_rows < FEWEST_DRAWN:
+            return plan
+        n_drawn, rng = min(LEAST_DRAWN, int(shares.n_rows)), block_generator(0, 2)
+        given = [torch.from_numpy(part).to(self._device) for part in self._given([plan], [n_drawn], rng)]
+        uniforms = torch.from_numpy(rng.random(given[0].shape, dtype=np.float32)).to(self._device)
+        right = calibrated(self.exact, plan.groups, shares.of_codes, (given[0].long(), given[1]), uniforms)
+        return replace(plan, drawer=right)
+
     def _given(self, plans: Sequence[Plan], counts: Sequence[int], rng: np.random.Generator) -> Given:
         """So many rows by each plan, with its restricted blocks drawn. Shape: -> both [rows, blocks]."""
         given = []
@@ -219,20 +233,20 @@ class Sampler:
     ) -> NDArray[np.int16]:
         """Draw what is not visible. Shape: [rows, blocks] -> the same."""
         n_rows, n_blocks = codes.shape
-        drawer = self.quick if plan.has_noise else self.exact
+        drawer = self.quick if plan.has_noise else plan.drawer or self.exact
         drawn: NDArray[np.int16] = codes.copy()
         if drawer is None or not plan.groups:
             return drawn
         uniforms = rng.random((n_rows, n_blocks), dtype=np.float32)
-        order = np.arange(n_rows) if plan.has_noise else _alike_together(codes, visible, uniforms, plan)
+        order = np.arange(n_rows) if plan.has_noise else alike_together(codes, visible, uniforms, plan)
         n_codes = max(sum(drawer.blocks.sizes[block] for block in group) for group in plan.groups)
         part_rows = max(1, min(PART_ROWS, PART_LOGITS // n_codes))
         parts = [order[start : start + part_rows] for start in range(0, n_rows, part_rows)]
-        noises = [_noise(drawer, plan, uniforms[rows], rng if plan.has_noise else None) for rows in parts]
+        noises = [noises_of(drawer, plan, uniforms[rows], rng if plan.has_noise else None) for rows in parts]
 
         def draw(rows: NDArray[np.intp], noise: Sequence[Tensor | None]) -> None:
-            batch = _start(drawer, codes[rows], visible[rows])
-            _fill(drawer, batch, plan, torch.from_numpy(uniforms[rows]), noise)
+            batch = begin(drawer, codes[rows], visible[rows])
+            fill_groups(drawer, batch, plan, torch.from_numpy(uniforms[rows]), noise)
             drawn[rows] = batch.codes.to(torch.int16).cpu().numpy()
 
         interruption = Interruption()
@@ -268,9 +282,9 @@ class Sampler:
         seen = np.repeat(visible, n_copies, axis=0)
         for start in range(0, len(drawn), PART_ROWS):
             rows = slice(start, start + PART_ROWS)
-            batch = _start(self.exact, drawn[rows], seen[rows])
+            batch = begin(self.exact, drawn[rows], seen[rows])
             steps = Plan({}, (), tuple((block,) for block in plan.alone), plan.restrictions)
-            _fill(self.exact, batch, steps, torch.from_numpy(uniforms[rows]), [None] * len(plan.alone))
+            fill_groups(self.exact, batch, steps, torch.from_numpy(uniforms[rows]), [None] * len(plan.alone))
             drawn[rows] = batch.codes.cpu().numpy()
             mass[rows] = batch.log_mass.double().cpu().numpy()
         if n_copies > 1:
@@ -287,55 +301,3 @@ def block_generator(seed: int, index: int) -> np.random.Generator:
     Source: Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (Philox).
     """
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
-
-
-def _start(drawer: Drawer, codes: NDArray[np.int16], visible: NDArray[np.bool_]) -> Batch:
-    device = drawer.blocks.device
-    return drawer.start(
-        torch.from_numpy(codes.astype(np.int64)).to(device), torch.from_numpy(visible).to(device)
-    )
-
-
-def _alike_together(
-    codes: NDArray[np.int16], visible: NDArray[np.bool_], uniforms: NDArray[np.float32], plan: Plan
-) -> NDArray[np.intp]:
-    """An order of rows in which those that start with the same codes are near, to share their sums.
-
-    Rows are sorted by the codes that are there; then, since a code rises with its uniform number, roughly by
-    that of the block drawn first, and by that of the second. Shape: all [rows, blocks] -> [rows].
-    """
-    first, *others = (block for group in plan.groups for block in group)
-    second = others[0] if others else first
-    seen = np.where(visible, codes, np.int16(-1)).T
-    differing = [of_block for of_block in seen if (of_block != of_block[:1]).any()]
-    return np.lexsort((uniforms[:, second], np.floor(uniforms[:, first] * CELLS), *differing))
-
-
-def _noise(
-    drawer: Drawer, plan: Plan, like: NDArray[Any], rng: np.random.Generator | None
-) -> list[Tensor | None]:
-    """Noise for every group of the plan; none without `rng`. Shape: each [rows, embedding_dim]."""
-    if rng is None:
-        return [None] * len(plan.groups)
-    shape = (len(like), drawer.generator.embedding_dim)
-    return [torch.from_numpy(rng.standard_normal(shape, dtype=np.float32)) for _ in plan.groups]
-
-
-def _fill(
-    drawer: Drawer, batch: Batch, plan: Plan, uniforms: Tensor, noises: Sequence[Tensor | None]
-) -> None:
-    """Draw every group of the plan in turn."""
-    device = drawer.blocks.device
-    uniforms = uniforms.to(device)
-    for group, noise in zip(plan.groups, noises, strict=True):
-        on_device = None if noise is None else noise.to(device)
-        drawer.fill(batch, group, uniforms, noise=on_device, restrictions=plan.restrictions)
-
-
-def _only_codes(restriction: Restriction) -> Iterator[tuple[int, int]]:
-    """Blocks of a column for which the restriction leaves one code."""
-    for dim, block in enumerate(restriction.blocks):
-        others = [other for other in range(restriction.shares.dim()) if other != dim]
-        possible = (restriction.shares > 0).any(dim=others) if others else restriction.shares > 0
-        if int(possible.sum()) == 1:
-            yield block, int(possible.to(torch.uint8).argmax())

@@ -9,7 +9,7 @@ import pytest
 from tabgan import TabGAN
 from tabgan.gan.drawing import Drawer
 from tabgan.sampling import MANY_ROWS
-from tests.toy_tables import FAST, learned_pair, orders
+from tests.toy_tables import FAST, LIKELIHOOD, learned_pair, orders
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +69,41 @@ def test_rounds_that_are_no_number_of_rounds_are_refused(model, rounds):
             ask(orders(5) if ask == model.complete else 5, rounds=rounds)
 
 
+NAMES = ("amount", "items", "job", "member", "at")
+
+
+def shares_of_column(cells: pd.Series) -> pd.Series:
+    """How often each value falls, numbers and times in ten parts."""
+    if cells.name in ("amount", "items", "at"):
+        ends = {"amount": (0, 110), "items": (0, 60), "at": (1672531200, 1707091200)}[str(cells.name)]
+        numbers = cells.astype("int64") / 1e6 if cells.name == "at" else cells.astype(float)
+        cells = pd.cut(numbers, np.linspace(*ends, 11))
+    return cells.astype(str).value_counts(normalize=True)
+
+
 def shares_of(table: pd.DataFrame) -> pd.Series:
     """How often x, y and z fall together, in coarse cells."""
     return (table[["x", "y"]] // 30).assign(z=table["z"]).value_counts(normalize=True)
+
+
+def test_rows_under_a_condition_are_like_freely_drawn_rows_that_meet_it(monkeypatch):
+    model = TabGAN(**LIKELIHOOD | {"rounds": None}).fit(orders(3000))
+    free = model.sample(120_000, seed=5)
+    wanted = {name: shares_of_column(free.loc[free["grade"] == "low", name]) for name in NAMES}
+
+    def gap(**asked) -> float:
+        rows = model.sample(20_000, **asked, seed=6)
+        rows = rows[rows["grade"] == "low"]
+        assert len(rows) in (20_000, 10_000)
+        gaps = [shares_of_column(rows[name]).sub(wanted[name], fill_value=0).abs().sum() for name in NAMES]
+        return float(np.mean(gaps)) / 2
+
+    alone, half = {"conditions": {"grade": "low"}}, {"shares": {"grade": {"low": 0.5, "high": 0.5}}}
+    right = max(gap(**alone), gap(**half))
+    monkeypatch.setattr("tabgan.sampling.RIGHT_ROWS", 10**9)
+    drifted = min(gap(**alone), gap(**half))
+    assert right < 0.02
+    assert right < drifted / 3
 
 
 @pytest.mark.parametrize("asked", ["conditions", "shares", "gaps"])

@@ -8,6 +8,7 @@ layer, block by block in the order in which rows are drawn, takes that drift awa
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -44,6 +45,11 @@ class Calibrator(Drawer):
         return (logits + (self.bias[codes] - start)).softmax(-1)
 
 
+def rows_drawn(n_blocks: int) -> int:
+    """By how many rows shares are set right in a table of so many blocks."""
+    return min(DRAWN, max(LEAST_DRAWN, WORK // max(1, n_blocks)))
+
+
 @torch.no_grad()
 def calibrate(
     generator: Generator, groups: Sequence[Sequence[int]], table: Tensor, *, has_noise: bool
@@ -53,8 +59,7 @@ def calibrate(
     Shape: the codes of the table [rows, blocks]. Randomness is torch's global generator.
     """
     blocks = generator.blocks
-    n_rows = min(DRAWN, max(LEAST_DRAWN, WORK // max(1, blocks.n_blocks)))
-    n_rows = min(n_rows, max(FEWEST_DRAWN, PER_ROW * len(table)))
+    n_rows = min(rows_drawn(blocks.n_blocks), max(FEWEST_DRAWN, PER_ROW * len(table)))
     calibrator = Calibrator(generator, one_way_marginals(table, blocks, len(table)))
     codes = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long, device=blocks.device)
     batch = calibrator.start(codes, torch.zeros_like(codes, dtype=torch.bool))
@@ -63,3 +68,25 @@ def calibrate(
         uniforms = torch.rand(codes.shape, device=blocks.device)
         calibrator.fill(batch, group, uniforms, noise=noise)
     generator.head.bias.copy_(torch.where(blocks.is_padding, generator.head.bias, calibrator.bias))
+
+
+@torch.no_grad()
+def calibrated(
+    drawer: Drawer,
+    groups: Sequence[Sequence[int]],
+    shares: Tensor,
+    given: tuple[Tensor, Tensor],
+    uniforms: Tensor,
+) -> Drawer:
+    """A drawer with biases corrected for rows of which some blocks are given.
+
+    Shape: shares [flat codes], that such rows are to have; given: codes and which of them are visible, both
+    [rows, blocks]; uniforms [rows, blocks].
+    """
+    calibrator = Calibrator(drawer.generator, shares)
+    batch = calibrator.start(*given)
+    for group in groups:
+        calibrator.fill(batch, group, uniforms)
+    corrected = copy(drawer)
+    corrected.bias = calibrator.bias
+    return corrected
