@@ -42,6 +42,10 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # else libraries that count their objects at the end tell of leaks
+
+
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> None:
     throw(fixturedef.argname)
 
