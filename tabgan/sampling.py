@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -189,6 +190,9 @@ class Sampler:
         known = torch.from_numpy(visible).to(self._device)
         groups = few_rounds_given(self.exact, order, drawn, known)
         return [replace(one, groups=groups) for one in plans]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: part for name, part in vars(self).items() if name != "pool"}  # rows are not kept
 
     @cached_property
     def pool(self) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +102,10 @@ def test_rows_under_a_condition_are_like_freely_drawn_rows_that_meet_it(monkeypa
 
     alone, half = {"conditions": {"grade": "low"}}, {"shares": {"grade": {"low": 0.5, "high": 0.5}}}
     right = max(gap(**alone), gap(**half))
+    again = pickle.loads(pickle.dumps(model))
+    assert "pool" in vars(model._sampler)
+    assert "pool" not in vars(again._sampler)
+    pd.testing.assert_frame_equal(again.sample(2_000, **alone, seed=6), model.sample(2_000, **alone, seed=6))
     monkeypatch.setattr("tabgan.sampling.RIGHT_ROWS", 10**9)
     drifted = min(gap(**alone), gap(**half))
     assert right < 0.02
