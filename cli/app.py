@@ -53,7 +53,7 @@ def _usage_line(error: Any) -> str:
 app = typer.Typer(
     name="tabgan",
     cls=OneLineErrors,
-    help="Learn a table, make a new one: same columns, same types, same joint behaviour, no copied row.",
+    help="Learn a table and generate a new one: same columns, same types, same joint behaviour.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

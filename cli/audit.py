@@ -22,15 +22,15 @@ MOST_CANARIES = 100_000
 @reports_failures
 def audit(
     table: options.RealTable,
-    epsilon: Annotated[float, typer.Option(help="The claim to attack, as for a private fit.")],
-    delta: Annotated[float | None, typer.Option(help="Below 1 / rows; else chosen as a fit does.")] = None,
+    epsilon: Annotated[float, typer.Option(help="The claim to attack, as given to a private fit.")],
+    delta: Annotated[float | None, typer.Option(help="Below 1 / rows; by default as in a fit.")] = None,
     schema: options.SchemaFile = None,
     target: options.Target = None,
     canaries: Annotated[
-        int, typer.Option(min=20, max=MOST_CANARIES, help="Rows made, each put in by a coin.")
+        int, typer.Option(min=20, max=MOST_CANARIES, help="Made-up rows, each put in by a coin flip.")
     ] = 1000,
     seed: Annotated[
-        int, typer.Option(min=0, max=options.MAX_SEED, help="Of canaries and coins; noise has none.")
+        int, typer.Option(min=0, max=options.MAX_SEED, help="For canaries and coin flips; noise has no seed.")
     ] = 0,
     json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,
     sep: options.Separator = None,
@@ -43,7 +43,7 @@ def audit(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Train privately with canaries in the table, attack the training, and compare with its claim.
+    """Train privately with canaries in the table, attack the training, and compare with the claim.
 
     Exits with 6 if the attack shows more than the claim allows.
     """

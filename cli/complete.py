@@ -17,7 +17,7 @@ def complete(
     table: Annotated[
         Place,
         typer.Argument(
-            metavar="ROWS", parser=Place, help="Rows with empty cells; may lack columns altogether."
+            metavar="ROWS", parser=Place, help="Rows with empty cells; columns may be missing altogether."
         ),
     ],
     output: options.Output,
@@ -34,7 +34,7 @@ def complete(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Fill the empty cells of given rows from a model; what is given stays."""
+    """Fill the empty cells of given rows from a model; cells that are given stay."""
     del debug
     from tabgan_cli import paths, reading, table_file, terminal, training
 

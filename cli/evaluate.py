@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def evaluate(
     train: Annotated[
         Place,
-        typer.Option("--train", metavar="TABLE", parser=Place, help="The real table that was learned."),
+        typer.Option(
+            "--train", metavar="TABLE", parser=Place, help="The real table that the model learned from."
+        ),
     ],
     synthetic: Annotated[
         Place,
@@ -33,7 +35,7 @@ def evaluate(
             "--holdout",
             metavar="TABLE",
             parser=Place,
-            help="Real rows that were not learned; privacy needs them.",
+            help="Real rows that were held out; the questions about privacy need them.",
         ),
     ] = None,
     target: options.Target = None,
@@ -41,7 +43,7 @@ def evaluate(
     seed: options.Seed = 0,
     time_budget: options.TimeBudget = None,
     epsilon: Annotated[
-        float | None, typer.Option(help="Epsilon the synthetic rows were made under, for the report.")
+        float | None, typer.Option(help="Epsilon of the fit that made the synthetic rows, for the report.")
     ] = None,
     json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Also write the report as one page.")] = None,
@@ -50,7 +52,7 @@ def evaluate(
         typer.Option(
             "--fail-if",
             metavar="RULE",
-            help="Exit with 6 if a rule such as 'c2st_auc>0.6' holds or cannot be decided; repeatable.",
+            help="Exit with code 6 if a rule such as 'c2st_auc>0.6' holds or cannot be decided; repeatable.",
         ),
     ] = None,
     sep: options.Separator = None,
@@ -63,7 +65,7 @@ def evaluate(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Judge a synthetic table by real ones: faithful, useful, private, and how surely."""
+    """Judge a synthetic table by real ones: is it faithful, useful and private, and how certain is that?"""
     del debug
     from tabgan_cli import gate, judging, paths, private, reading, terminal
 

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, each told once."""
+"""Arguments and options that several commands share, each described once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ RealTable: TypeAlias = Annotated[
     typer.Argument(
         metavar="TABLE",
         parser=Place,
-        help="The real table: CSV, JSON lines, Parquet, Feather or Excel by its ending; - is standard "
-        "input; or URL#TABLE, URL#SELECT... of a database.",
+        help="The real table: a CSV, JSON lines, Parquet, Feather or Excel file, by its ending; - for "
+        "standard input; or URL#TABLE or URL#SELECT... for a database.",
     ),
 ]
-ModelArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="A model of `tabgan fit`.")]
+ModelArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="MODEL", help="A model from `tabgan fit`.")]
 Output: TypeAlias = Annotated[
     Place,
     typer.Option(
@@ -28,7 +28,7 @@ Output: TypeAlias = Annotated[
         "-o",
         metavar="TABLE",
         parser=Place,
-        help="File to write, its ending tells the format; - is standard output; or URL#TABLE.",
+        help="File to write, in the format of its ending; - for standard output; or URL#TABLE.",
     ),
 ]
 FormulaGuard: TypeAlias = Annotated[
@@ -40,61 +40,61 @@ FormulaGuard: TypeAlias = Annotated[
 ]
 SchemaFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--schema", help="What is known of the columns: JSON of `tabgan schema` or SDV."),
+    typer.Option("--schema", help="What is known about the columns: JSON from `tabgan schema` or SDV."),
 ]
 Personal: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
         metavar="COLUMN=CHOICE",
-        help="What becomes of a column that tells who somebody is: learn, drop, or a form such as email "
-        "that made-up values take. Repeatable; else it is recognised.",
+        help="How to treat a column that may identify people: learn it, drop it, or make up values of a "
+        "form such as email. Repeatable. Without it, such columns are recognised.",
     ),
 ]
 Locale: TypeAlias = Annotated[
-    str | None, typer.Option(help="Made-up names and places by Faker, such as de_DE; else nobody's names.")
+    str | None, typer.Option(help="Faker locale for made-up names and places, such as de_DE.")
 ]
-Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is there to predict.")]
-MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest time to train.")]
-Epochs: TypeAlias = Annotated[int | None, typer.Option(min=1, help="Most passes over the rows in training.")]
+Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is meant to predict.")]
+MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest training time, in seconds.")]
+Epochs: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, help="Largest number of training passes over the rows.")
+]
 Epsilon: TypeAlias = Annotated[
     float | None,
-    typer.Option(help="Differential privacy with this budget, for one row added or removed."),
+    typer.Option(help="Use differential privacy with this budget, for one row added or removed."),
 ]
 Delta: TypeAlias = Annotated[
-    float | None, typer.Option(help="Below 1 / rows; else below 1 / rows^1.1 of the released number.")
+    float | None, typer.Option(help="Below 1 / rows; by default below 1 / rows^1.1, of the released number.")
 ]
 PrivacyFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--privacy", help="JSON of PrivacyConfig: steps, sample_rate, masks, n_rows, shares."),
+    typer.Option("--privacy", help="JSON file for PrivacyConfig: steps, sample_rate, masks, n_rows, shares."),
 ]
 LedgerFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--ledger", help="File for every spend, written first; one that is there is continued."),
+    typer.Option("--ledger", help="File that every spend is written to first; an existing one is continued."),
 ]
 CheckpointPath: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--checkpoint", help="File that training is kept in while it lasts; else beside what is written."
+        "--checkpoint", help="File that training is saved to while it runs; by default beside the output."
     ),
 ]
 Resume: TypeAlias = Annotated[
-    bool, typer.Option("--resume", help="Go on from the checkpoint of a fit that was stopped.")
+    bool, typer.Option("--resume", help="Resume from the checkpoint of a fit that was stopped.")
 ]
 Seed: TypeAlias = Annotated[
-    int, typer.Option(min=0, max=MAX_SEED, help="Same table, same seed: same result on a CPU.")
+    int, typer.Option(min=0, max=MAX_SEED, help="Same table and seed: same result on a CPU.")
 ]
 SampleSeed: TypeAlias = Annotated[
     int | None,
-    typer.Option(
-        "--seed", min=0, max=MAX_SEED, help="Same model, same seed: same rows. Without it, new ones."
-    ),
+    typer.Option("--seed", min=0, max=MAX_SEED, help="Same model and seed: same rows. Without it, new ones."),
 ]
 Rounds: TypeAlias = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="How often the network is asked for a row: fewer are faster and at last less faithful. "
-        "By default as often as the model was fitted for.",
+        help="Passes through the network per row: fewer are faster and, at some point, less faithful. "
+        "By default as many as the model was fitted for.",
     ),
 ]
 FittedRounds: TypeAlias = Annotated[
@@ -102,7 +102,7 @@ FittedRounds: TypeAlias = Annotated[
     typer.Option(
         "--rounds",
         min=1,
-        help="Train an adversary too, and draw rows in so many rounds: slower to learn, faster to draw.",
+        help="Train an adversary too, and draw rows in this many rounds: slower to learn, faster to draw.",
     ),
 ]
 
@@ -124,13 +124,13 @@ class DeviceName(str, Enum):
 Device: TypeAlias = Annotated[DeviceName, typer.Option(help="Where to compute; auto: a GPU if there is one.")]
 
 Separator: TypeAlias = Annotated[
-    str | None, typer.Option("--sep", help="Separator of a CSV, such as ';' or 'tab'; else it is found.")
+    str | None, typer.Option("--sep", help="Separator of a CSV, such as ';' or 'tab'; detected by default.")
 ]
 Encoding: TypeAlias = Annotated[
     str | None, typer.Option(help="Encoding of a CSV that is not UTF-8, such as cp1252.")
 ]
 Decimal: TypeAlias = Annotated[
-    str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; else it is found.")
+    str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; detected by default.")
 ]
 NaValues: TypeAlias = Annotated[
     list[str] | None,
@@ -141,22 +141,20 @@ Dates: TypeAlias = Annotated[
     typer.Option(
         "--dates",
         metavar="FORMAT",
-        help="Format of dates written as text that are not ISO, such as %d.%m.%Y; repeatable.",
+        help="Format of text dates that are not ISO, such as %d.%m.%Y; repeatable.",
     ),
 ]
 
 Drop: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--drop", metavar="COLUMN", help="Leave this column out of it all; repeatable."),
+    typer.Option("--drop", metavar="COLUMN", help="Leave this column out; repeatable."),
 ]
 AllowTiny: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--allow-tiny", help="Learn a table of fewer than 5 rows, whose values the model then holds."
-    ),
+    typer.Option("--allow-tiny", help="Learn a table of fewer than 5 rows; the model then holds its values."),
 ]
 MaxCategories: TypeAlias = Annotated[
-    int | None, typer.Option(min=1, help="Most values kept of a column of text: the most frequent ones.")
+    int | None, typer.Option(min=1, help="Keep only this many values of a text column, the most frequent.")
 ]
 
 
@@ -169,13 +167,13 @@ class InfiniteRule(str, Enum):
 
 
 Infinite: TypeAlias = Annotated[
-    InfiniteRule, typer.Option(help="What becomes of infinite numbers; clip: the largest finite one.")
+    InfiniteRule, typer.Option(help="How to treat infinite numbers; clip: to the largest finite one.")
 ]
 
 TimeBudget: TypeAlias = Annotated[
-    float | None, typer.Option(help="Seconds after which no further question is begun.")
+    float | None, typer.Option(help="Seconds after which the evaluation asks no further question.")
 ]
 
-Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
-Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")]
+Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="Show only warnings and errors.")]
 Debug: TypeAlias = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

@@ -18,14 +18,14 @@ WORST_SHOWN = 5
 
 @reports_failures
 def plan(
-    rows: Annotated[int, typer.Option(min=1, help="Rows of the table, roughly; a number you may know.")],
-    schema: Annotated[Path, typer.Option("--schema", help="What is public of the columns.")],
+    rows: Annotated[int, typer.Option(min=1, help="Rough number of rows, one that is no secret.")],
+    schema: Annotated[Path, typer.Option("--schema", help="What is public about the columns.")],
     epsilon: Annotated[float, typer.Option(help="The budget, for one row added or removed.")],
     delta: options.Delta = None,
     privacy: options.PrivacyFile = None,
     debug: options.Debug = False,
 ) -> None:
-    """Show noise, steps, expected errors, memory and time of a private fit. Reads no table."""
+    """Show noise, steps, expected errors, memory and time of a private fit, without reading a table."""
     del debug
     from tabgan_cli import paths, private, reading, releases, terminal
     from tabgan_cli.failures import CommandError, Exit

@@ -32,7 +32,7 @@ def run(
     table: options.RealTable,
     output: options.Output,
     rows: Annotated[
-        int | None, typer.Option(min=1, help="Number of synthetic rows; else as many as the table has.")
+        int | None, typer.Option(min=1, help="Number of synthetic rows; by default as many as the table has.")
     ] = None,
     schema: options.SchemaFile = None,
     target: options.Target = None,
@@ -64,7 +64,7 @@ def run(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Learn a table, write a synthetic one, and judge it by the 20 % of rows held out."""
+    """Learn a table, write a synthetic one, and judge it by the 20 % of the rows that were held out."""
     del debug
     from tabgan_cli import judging, learning, paths
 

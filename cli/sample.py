@@ -24,27 +24,27 @@ def sample(
         list[str] | None,
         typer.Option(
             metavar="COLUMN=VALUE",
-            help="Only such rows: income='>50K', age=30:40, age=30:, day=2024-01-01..2024-01-31. "
-            "Repeatable; the same column again: any of its values.",
+            help="Only rows like these: income='>50K', age=30:40, age=30:, day=2024-01-01..2024-01-31. "
+            "Repeatable; naming a column again allows another value.",
         ),
     ] = None,
     counts: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COLUMN=VALUE=ROWS",
-            help="So many rows with this value: income='>50K'=500. Repeatable; -n beyond them: other values.",
+            help="Number of rows with a value: income='>50K'=500. Repeatable; a larger -n adds other values.",
         ),
     ] = None,
     shares: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN=VALUE=SHARE", help="The same with shares of -n: income='>50K'=.5"),
+        typer.Option(metavar="COLUMN=VALUE=SHARE", help="The same, as shares of -n: income='>50K'=.5"),
     ] = None,
     conditions: Annotated[
         Place | None,
         typer.Option(
             metavar="ROWS",
             parser=Place,
-            help="A table: a row is made for each of its rows and keeps its cells.",
+            help="A table: one row is made for each of its rows and keeps the cells given there.",
         ),
     ] = None,
     sep: options.Separator = None,

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def schema(
     table: options.RealTable,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="JSON to write, for `tabgan fit --schema`.")
+        Path | None, typer.Option("--output", "-o", help="JSON file to write, for `tabgan fit --schema`.")
     ] = None,
     find_rules: Annotated[
-        bool, typer.Option("--find-rules", help="Also propose the rules between columns that all rows keep.")
+        bool, typer.Option("--find-rules", help="Also propose rules between columns that all rows keep.")
     ] = False,
     sep: options.Separator = None,
     encoding: options.Encoding = None,
@@ -33,7 +33,7 @@ def schema(
     force: options.Force = False,
     debug: options.Debug = False,
 ) -> None:
-    """Show kind and type of every column of a table, and why; propose rules between columns."""
+    """Show what kind and type each column of a table is taken for, and why; propose rules between columns."""
     del debug
     from tabgan_cli import paths, reading, table_file, terminal
 

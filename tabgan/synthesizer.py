@@ -30,36 +30,37 @@ if TYPE_CHECKING:
 
 
 class TabGAN(Estimator):
-    """A conditional tabular GAN: any columns given, the rest generated.
+    """A conditional tabular GAN: given any columns, it generates the rest.
 
-    Parameters: `schema` (a Schema, a JSON file or SDV metadata) says what is known of the
-    columns; what it leaves out is inferred. `target` names the column that a table is about.
+    Parameters: `schema` (a Schema, a JSON file or SDV metadata) says what is known about the
+    columns; what it leaves out is inferred. `target` names the column that the table is about.
     `recipe` picks the teachers: "default" (likelihood; then, with `rounds`, the adversary),
     "gan" (the adversary alone, one round) or "likelihood"; the three weights override it.
-    `rounds`: how often `sample` asks the hidden layers for a row; the adversary trains for that. None: as
-    seldom as loses next to nothing, without an adversary.
-    `epochs` or `max_seconds` bound training; with neither it stops when it stops improving, or after 2,400
-    steps, of a large table after 30 epochs, but 9,600 steps at most.
-    `min_rows`: nothing is stored that stands for fewer rows. `rare`: what becomes of rarer
-    categories, "fold" into kept ones or the "token" `other`; `max_categories`: so many, the most
-    frequent, are kept of a column. `infinite` numbers are an "error", "missing", or "clip"ped to
-    finite ones. `personal`: column → "learn", "drop" or a form such as "email", where the
-    recognition of personal columns is to be overruled; `locale`, such as "de_DE", has Faker make up
-    their names and places. `rules` between columns, beside those of the schema, hold in every row
-    that is made; `broken_rows`: whether rows of the table that break one are refused or dropped.
-    `device`: "auto", "cpu", "cuda" or "mps"; the processor, with a warning, where there is none such.
-    `callbacks` get a dict an epoch and stop training by returning True; one may come alone, as may a rule.
+    `rounds`: passes of `sample` through the hidden layers per row; the adversary trains for that many.
+    None: as few as lose next to nothing, without an adversary.
+    `epochs` or `max_seconds` limit training. Without them it ends when it no longer improves, at the latest
+    after 2,400 steps or, for a large table, 30 epochs, but no more than 9,600 steps.
+    `min_rows`: nothing is stored that stands for fewer rows. `rare`: rarer categories "fold" into
+    those that are kept or become the "token" `other`; `max_categories`: at most this many categories of
+    a column are kept, the most frequent. `infinite` numbers are an "error", "missing", or "clip"ped to
+    finite ones. `personal`: column → "learn", "drop" or a form such as "email", to overrule the
+    recognition of personal columns; with a `locale` such as "de_DE" their names and places come from
+    Faker. `rules` between columns, added to those of the schema, hold in every row that is made;
+    `broken_rows`: whether real rows that break one are refused or dropped.
+    `device`: "auto", "cpu", "cuda" or "mps"; a missing one is replaced by the CPU, with a warning.
+    `callbacks` get a dict per epoch and stop training by returning True. A single callback or rule needs no
+    list.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
     budget. Declare bounds and categories in `schema`: what is public costs nothing. "gan" is
-    then the plain private GAN. Weights, `epochs` and `max_seconds` are not for private mode.
+    then the plain private GAN. Weights, `epochs` and `max_seconds` do not apply to private mode.
 
     Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`, `runs_`,
     `groups_`, `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
     `privacy_spent_` (None without epsilon).
 
-    Privacy: none is promised without `epsilon`. Use the evaluation before a release.
+    Privacy: nothing is promised without `epsilon`. Evaluate before a release.
 
     >>> table = pd.DataFrame({"a": [0, 1] * 200, "b": ["x", "y"] * 200})
     >>> model = TabGAN(epochs=30, recipe="likelihood").fit(table)
@@ -78,18 +79,18 @@ class TabGAN(Estimator):
     ) -> TabGAN:
         """Learn a table of pandas, Polars, DuckDB, pyarrow or others that speak Arrow; `y` is ignored.
 
-        `schema` takes the place of TabGAN's own. `ledger` (with epsilon): a file that every spend is
-        written into first. One that is there is continued: the fit gets what is left. `checkpoint`
-        (without epsilon): a file that training is written into about once a minute and when it is
-        interrupted; a fit that finds it there goes on from it, and removes it when it has ended. On a
-        processor the model is then, bit for bit, that of a fit which was never stopped.
+        `schema` replaces the model's own. `ledger` (with epsilon): a file that every spend is written to
+        before it happens. An existing one is continued: the fit gets what is left. `checkpoint` (without
+        epsilon): a file that training is saved to about once a minute and when it is interrupted; a fit
+        that finds the file resumes from it, and removes it at the end. On a CPU the model is then, bit for
+        bit, that of a fit that was never stopped.
 
-        Ctrl-C during training stops it within a step: the model keeps the best weights so far, can be used
-        and saved, and only then is KeyboardInterrupt raised. A second one acts at once. SIGTERM is put off
-        alike where the program listens to it.
+        Ctrl-C stops training within a step: the model keeps the best weights so far and can be used and
+        saved; only then is KeyboardInterrupt raised. A second Ctrl-C acts at once. SIGTERM is deferred in
+        the same way where the program handles it.
 
-        What a user should know, of columns that are not learned as they stand or of few rows, is kept in
-        `warnings_`, and each line of it given as a TabganWarning.
+        What a user should know, such as columns that are not learned as they are or too few rows, is kept
+        in `warnings_`, and each line is given as a TabganWarning.
 
         Raises: SchemaError, before any training, for a table or column that cannot be learned;
         BudgetExceededError, before anything runs, where too little of the budget is left;
@@ -149,16 +150,16 @@ class TabGAN(Estimator):
         """New rows, with the columns, order and dtypes of the table that was learned.
 
         `conditions`: column → a value, a list or set of values, or a tuple (low, high) with both ends
-        included; every row keeps them. Or a table: one row is made for each of its rows, keeps its cells
-        and has the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
-        `shares`: the same with shares of `num_rows`. Both are met to the row, so nothing of what they
-        name may overlap; rows beyond have other values. `rounds`: how often the hidden layers are asked
-        for a row, fewer being faster; by default as often as the model was fitted for; a number beyond
-        that of the blocks asks once for each. `seed`: the same seed gives the same rows; None takes a
-        new one, kept in `sample_seed_`.
+        included; they hold in every row. Or a table: one row is made for each of its rows; its cells are
+        kept and the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
+        `shares`: the same as shares of `num_rows`. Both are met exactly, so their values and intervals
+        may not overlap; any further rows have other values. `rounds`: passes through the hidden layers per
+        row, fewer being faster; by default as many as the model was fitted for; a number larger than that
+        of the blocks means one for each. `seed`: the same seed gives the same rows; None takes a new one,
+        kept in `sample_seed_`.
 
         Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met;
-        TypeError for what are no conditions, counts or shares.
+        TypeError for conditions, counts or shares of the wrong form.
         """
         wanted = {"conditions": conditions, "counts": counts, "shares": shares}
         return next(self.sample_iter(num_rows, None, **wanted, rounds=rounds, seed=seed))  # type: ignore[arg-type]
@@ -201,9 +202,9 @@ class TabGAN(Estimator):
     def complete(
         self, df: pd.DataFrame | ArrowStream, *, rounds: int | None = None, seed: int | None = None
     ) -> pd.DataFrame:
-        """Fill the missing cells of given rows, and columns they lack; what is given stays.
+        """Fill the missing cells of given rows, and columns they lack; given cells stay.
 
-        A given value that was not learned says nothing of the other cells: a warning tells in how many rows.
+        A given value that was not learned has no influence on the other cells; a warning counts such rows.
 
         Raises: SchemaError for columns that the model does not know; ConstraintError for a broken rule.
         """
@@ -243,10 +244,10 @@ class TabGAN(Estimator):
     ) -> TabGAN:
         """Read a model that `save` wrote. Runs no code of the file.
 
-        `predicates`: those of the model's `Custom` rules by name, since no file holds them.
+        `predicates`: the functions of the model's `Custom` rules by name, since no file holds them.
 
         Raises: ModelFileError when the file is damaged, foreign or newer; ConstraintError when the
-        predicate of a rule is not given; ValueError for a device that no machine has.
+        predicate of a rule is not given; ValueError for an unknown name of a device.
         """
         from tabgan.learning import notes_on_device
         from tabgan.model_state import restored
