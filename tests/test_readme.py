@@ -67,5 +67,13 @@ def test_pictures_and_links_are_there() -> None:
             assert (ROOT / target).is_file(), target
 
 
+def test_links_to_a_section_find_its_heading() -> None:
+    for target, anchor in re.findall(r"\]\(([\w/.]*)#([^)]+)\)", README):
+        text = (ROOT / target).read_text(encoding="utf-8") if target else README
+        headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+        assert anchor in slugs, (target, anchor)
+
+
 def test_nobody_is_told_to_install_the_other_project() -> None:
     assert "pip install tabgan" not in README
