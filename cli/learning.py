@@ -51,6 +51,7 @@ class Asked:
     quiet: options.Quiet
     epochs: options.Epochs = None
     rounds: options.FittedRounds = None
+    rejection: options.Rejection = False
     allow_tiny: options.AllowTiny = False
 
 
@@ -100,6 +101,7 @@ def _parameters(asked: Asked, declared: Schema | None) -> dict[str, Any]:
         "epochs": asked.epochs,
         "max_seconds": asked.max_seconds,
         "rounds": asked.rounds,
+        "rejection": asked.rejection,
         "personal": reading.personal_choices(asked.personal),
         "locale": asked.locale,
         "random_state": asked.seed,

@@ -55,6 +55,14 @@ Locale: TypeAlias = Annotated[
 ]
 Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is meant to predict.")]
 MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest training time, in seconds.")]
+Rejection: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--rejection",
+        help="Teach a discriminator too, and draw rows that it takes for synthetic again: slower, and more "
+        "faithful where it can tell rows apart.",
+    ),
+]
 Epochs: TypeAlias = Annotated[
     int | None, typer.Option(min=1, help="Largest number of training passes over the rows.")
 ]

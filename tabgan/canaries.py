@@ -23,7 +23,7 @@ from tabgan.gan.clipping import ClippedRows, clipped
 from tabgan.gan.dp_sgd import NoisySteps
 from tabgan.gan.generator import Generator
 from tabgan.gan.private_training import PrivateRun
-from tabgan.gan.training import Trained
+from tabgan.gan.trained import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import blocks_of
 from tabgan.private_marginals import group_counts, single_counts

@@ -15,21 +15,23 @@ from numpy.typing import NDArray
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.generator import Generator, weight_shapes
+from tabgan.gan.drawing import Drawer
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.micro_batches import OutOfMemory
+from tabgan.gan.rejection import Lesson, taught_judge
 from tabgan.gan.settings import RECIPES, PrivateSettings, Settings, teachers_of
 from tabgan.gan.standing import Pauses
 from tabgan.gan.threads import one_thread
-from tabgan.gan.training import FEW_ROUNDS, Trained, train
+from tabgan.gan.trained import Trained
+from tabgan.gan.training import FEW_ROUNDS, train
 from tabgan.privacy.config import PrivacyConfig
 from tabgan.scalars import scalar_from_json, scalar_to_json
 
 Parameters = Mapping[str, Any]
 MAX_SEED = 2**63 - 1
 
-Arrays = dict[str, NDArray[Any]]
-
+UNJUDGED = "Training was interrupted before it was learned which rows to reject; none is rejected."
+NO_JUDGE = "rejection=True: a discriminator tells drawn rows no better than chance, so no row is rejected."
 SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 
@@ -50,7 +52,7 @@ def settings_of(parameters: Parameters) -> Settings:
         name: parameters[name]
         for name in (
             "embedding_dim pac loss label_smoothing spectral_norm discriminator_views discriminator_steps "
-            "epochs max_seconds batch_size likelihood_lr gradient_clip"
+            "epochs max_seconds batch_size likelihood_lr gradient_clip rejection"
         ).split()
     }
     own["generator_lr"] = SCRATCH_LR if recipe == "gan" else Settings.generator_lr
@@ -62,6 +64,7 @@ def settings_of(parameters: Parameters) -> Settings:
     return Settings(
         teachers=teachers,
         rounds=parameters["rounds"] or (1 if recipe == "gan" else FEW_ROUNDS if plays else None),
+        rounds_drawn=parameters["rounds"] or (1 if recipe == "gan" else None),
         generator_dim=_generator_dim(parameters, Settings.generator_dim),
         discriminator_dim=tuple(parameters["discriminator_dim"]),
         feature_matching=float(parameters["feature_matching_weight"]),
@@ -80,6 +83,10 @@ def private_settings(parameters: Parameters, config: PrivacyConfig) -> dict[str,
 
     Raises: ValueError for an adversary that would mix rows, or let one weigh on another's gradient.
     """
+    if parameters["rejection"]:
+        raise ValueError(
+            "Expected rejection=False with epsilon: the judge would look at rows without a budget."
+        )
     if config.adversary_share:
         _check_adversary(parameters)
     same = "embedding_dim max_grad_norm loss label_smoothing discriminator_views discriminator_steps".split()
@@ -236,15 +243,19 @@ def learn(  # noqa: PLR0913  # a fit, and those who look on
     try:
         with one_thread(), torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
             torch.manual_seed(seed)
-            return train(
-                torch.from_numpy(codes).to(place),
+            on_device = torch.from_numpy(codes).to(place)
+            trained = train(
+                on_device,
                 blocks,
-                settings,
+                settings.but_judging,
                 parents=[block.parent for block in encoder.layout.blocks],
                 target=target_blocks,
                 callbacks=tuple(callbacks),
                 pauses=pauses,
             )
+            if settings.rejection and not trained.stopped:
+                return _with_judge(trained, on_device, settings, callbacks, pauses or Pauses())
+            return trained
     except OutOfMemory:
         pass
     # After the error, so that nothing of the failed step is held.
@@ -254,55 +265,30 @@ def learn(  # noqa: PLR0913  # a fit, and those who look on
     )
 
 
-def arrays_of(exact: Generator | None, quick: Generator | None) -> Arrays:
-    """The weights of both generators by name; one that serves as both is told once."""
-    networks = {"exact": exact} if quick is exact else {"exact": exact, "quick": quick}
-    return {
-        f"{name}.{key}": weight.cpu().numpy()
-        for name, network in networks.items()
-        if network is not None
-        for key, weight in network.state_dict().items()
-    }
-
-
-def generators_of(arrays: Arrays, blocks: Blocks, embedding_dim: int) -> tuple[Generator, Generator]:
-    """The generators that `arrays_of` told of, on the device of `blocks`; as wide as their weights are.
-
-    Raises: ValueError when the weights do not fit, before a network of the wrong size is made.
-    """
-    if other := [key for key in arrays if not key.startswith(("exact.", "quick."))]:
-        raise ValueError(f"There are weights of no network: {len(other)}.")
-    networks = []
-    for name in ("exact", "quick"):
-        prefix = f"{name}."
-        weights = {
-            key.removeprefix(prefix): torch.from_numpy(np.array(weight))
-            for key, weight in arrays.items()
-            if key.startswith(prefix)
-        }
-        if weights or name == "exact":
-            network = _generator_of(weights, blocks, embedding_dim)
-            networks.append(network.to(blocks.device).eval().requires_grad_(False))
-    return networks[0], networks[-1]
-
-
-def _generator_of(weights: Mapping[str, torch.Tensor], blocks: Blocks, embedding_dim: int) -> Generator:
-    n_layers = sum(key.endswith(".up.bias") for key in weights)
-    layers = [f"layers.{place}.up.bias" for place in range(n_layers)]
-    if not weights.keys() >= {"noise.weight", *layers}:
-        raise ValueError("The weights are not those of a generator.")
-    dims = tuple(len(weights[key]) for key in ("noise.weight", *layers))
-    final_norm = "norm.bias" in weights
-    # Asked before there is a network, however large: one on the meta device would load the compiler of torch.
-    wanted = weight_shapes(blocks, embedding_dim=embedding_dim, generator_dim=dims, final_norm=final_norm)
-    if {key: tuple(weight.shape) for key, weight in weights.items()} != wanted or any(
-        weight.dtype != torch.float32 for weight in weights.values()
-    ):
-        raise ValueError("The weights are not those of the layout.")
-    with torch.random.fork_rng(devices=[]):  # first weights are drawn, only to be replaced
-        made = Generator(blocks, embedding_dim=embedding_dim, generator_dim=dims, final_norm=final_norm)
-    made.load_state_dict(weights)
-    return made
+def _with_judge(
+    trained: Trained,
+    codes: torch.Tensor,
+    settings: Settings,
+    callbacks: Sequence[Callable[[dict[str, Any]], object]],
+    pauses: Pauses,
+) -> Trained:
+    """The same with a judge of the rows that are drawn by default, where one can be taught."""
+    is_quick = settings.rounds_drawn is not None and settings.rounds_drawn < len(trained.order)
+    n_steps, seconds = settings.judge_steps, math.inf
+    if settings.epochs is not None:
+        n_steps = min(n_steps, settings.epochs * max(1, len(codes) // settings.batch_size))
+    if settings.max_seconds is not None:
+        seconds = settings.max_seconds * settings.judge_share
+    drawer = Drawer(trained.quick if is_quick else trained.generator)
+    groups = trained.groups if is_quick else trained.runs
+    lesson = Lesson(drawer, groups, n_steps, seconds, pauses.is_stopped, callbacks)
+    judge = taught_judge(codes, lesson, settings, trained.history)
+    if pauses.is_stopped():
+        trained.warnings.append(UNJUDGED)
+        return replace(trained, stopped=UNJUDGED)
+    if judge is None:
+        trained.warnings.append(NO_JUDGE)
+    return replace(trained, judge=judge)
 
 
 def two_digits(n_rows: int) -> int:

@@ -13,7 +13,6 @@ from tabgan.learning import (
     blocks_of,
     checked_seed,
     chosen_device,
-    generators_of,
     parameters_from_json,
     parameters_to_json,
     settings_of,
@@ -24,6 +23,7 @@ from tabgan.rule import Custom, Predicate, with_predicates
 from tabgan.rules.checks import broken_rows
 from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
+from tabgan.weights import generators_of, judge_of
 
 if TYPE_CHECKING:
     from tabgan.synthesizer import TabGAN
@@ -143,12 +143,13 @@ def _as_told(
     model.loss_history_ = _history(manifest["history"])
     model.warnings_ = [str(line) for line in manifest["warnings"]]
     model.ledger_ = None if manifest["ledger"] is None else Ledger.from_dict(manifest["ledger"])
-    model.generator_, model.quick_generator_, model._sampler = None, None, None
+    model.generator_, model.quick_generator_, model.judge_, model._sampler = None, None, None, None
     if model.order_:
         blocks = blocks_of(model.encoder_, chosen_device(device))
         model.generator_, model.quick_generator_ = generators_of(
             content.tensors, blocks, settings.embedding_dim
         )
+        model.judge_ = judge_of(content.tensors, blocks)
     return model
 
 

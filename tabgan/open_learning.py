@@ -11,7 +11,7 @@ import pandas as pd
 from tabgan.checkpoint import CheckpointFile
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.standing import NotWholeError, Pauses
-from tabgan.gan.training import Trained
+from tabgan.gan.trained import Trained
 from tabgan.interruption import Interruption
 from tabgan.learning import Parameters, learn, settings_of, two_digits
 from tabgan.preparation import prepare

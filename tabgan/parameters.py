@@ -41,6 +41,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         auxiliary_weight: float = 0.0,
         discriminator_views: bool = True,
         discriminator_steps: int = 1,
+        rejection: bool = False,
         epochs: int | None = None,
         max_seconds: float | None = None,
         batch_size: int = 1024,
@@ -84,6 +85,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.auxiliary_weight = auxiliary_weight
         self.discriminator_views = discriminator_views
         self.discriminator_steps = discriminator_steps
+        self.rejection = rejection
         self.epochs = epochs
         self.max_seconds = max_seconds
         self.batch_size = batch_size

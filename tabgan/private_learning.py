@@ -19,7 +19,7 @@ from tabgan.gan.dp_sgd import NoisySteps, NoisyTeachers
 from tabgan.gan.private_training import PrivateRun, train_privately
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.threads import one_thread
-from tabgan.gan.training import Trained
+from tabgan.gan.trained import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.interruption import Interruption
 from tabgan.learning import Parameters, blocks_of, chosen_device, private_settings, settings_of

@@ -26,6 +26,7 @@ from tabgan.gan.calibration import FEWEST_DRAWN, LEAST_DRAWN, calibrated, rows_d
 from tabgan.gan.division import Groups, few_rounds_given, in_runs
 from tabgan.gan.drawing import Drawer, Restriction
 from tabgan.gan.pool import shares_under
+from tabgan.gan.rejection import Judge
 from tabgan.gan.rounds import equal_runs
 from tabgan.gan.threads import one_thread
 from tabgan.given_cells import keep_given
@@ -36,6 +37,7 @@ from tabgan.plan import Plan, alike_together, begin, fill_groups, noises_of, onl
 PART_ROWS, PART_LOGITS = 8_192, 2**22
 CANDIDATES = 4
 MIN_CANDIDATES = 1_024
+MOST_DRAWS = 30  # of a row that the judge does not keep
 TRIED_ROWS = 2_048  # by which is found what may be drawn together under conditions
 MANY_ROWS = 16 * TRIED_ROWS  # from which on that pays
 RIGHT_ROWS = 1_000  # under conditions, from which on a drift of their shares shows
@@ -49,7 +51,7 @@ class Sampler:
 
     `exact` draws without noise, `quick` groups of blocks with it. `order`: blocks in drawing order;
     `runs`: lengths of its runs that may be drawn together where nothing is asked of the rows.
-    `groups`: those that `quick` was taught to draw, if it was.
+    `groups`: those that `quick` was taught to draw, if it was. `judge`: who says which rows are drawn again.
     """
 
     encoder: TableEncoder
@@ -58,6 +60,11 @@ class Sampler:
     groups: Groups
     exact: Drawer | None
     quick: Drawer | None
+    judge: Judge | None = None
+
+    def without_judge(self) -> Sampler:
+        """One that keeps every row it draws."""
+        return replace(self, judge=None)
 
     def plan(self, conditions: Conditions | None, rounds: int | None) -> Plan:
         """Turn conditions into codes. Raises: ConditionError before anything is drawn."""
@@ -112,11 +119,11 @@ class Sampler:
         """The rows of each part, by plans that were made of their conditions and have the same groups."""
         codes, visible = self._given(plans, [part.n_rows for part in parts], rng)
         is_apart = any(plan.drawer is not None for plan in plans)
-        codes = codes if is_apart else self._draw(plans[0], codes, visible, rng)
+        codes = codes if is_apart else self._kept(plans[0], codes, visible, rng)
         tables, start = [], 0
         for part, plan in zip(parts, plans, strict=True):
             rows, first = slice(start, start + part.n_rows), first_row + start
-            drawn = self._draw(plan, codes[rows], visible[rows], rng) if is_apart else codes[rows]
+            drawn = self._kept(plan, codes[rows], visible[rows], rng) if is_apart else codes[rows]
             tables.append(self.encoder.decode(drawn, rng=rng, limits=part.conditions, first_row=first))
             start += part.n_rows
         return tables
@@ -153,7 +160,7 @@ class Sampler:
         for index, start in enumerate(range(0, max(len(df), 1), ROW_BLOCK)):
             rows = slice(start, start + ROW_BLOCK)
             rng = block_generator(seed, index)
-            filled = self._draw(plan, codes[rows], visible[rows], rng)
+            filled = self._kept(plan, codes[rows], visible[rows], rng)
             made = self.encoder.decode(filled, rng=rng, limits=conditions, first_row=start)
             pieces.append(keep_given(df.iloc[rows], made))
         filled_rows = concat(pieces, self.encoder.schema)
@@ -231,6 +238,31 @@ class Sampler:
             given.append(self._draw_restricted(plan, codes, visible, rng))
         codes, visible = (np.concatenate(arrays) for arrays in zip(*given, strict=True))
         return codes, visible
+
+    def _kept(
+        self, plan: Plan, codes: NDArray[np.int16], visible: NDArray[np.bool_], rng: np.random.Generator
+    ) -> NDArray[np.int16]:
+        """Draw what is not visible; a row is drawn again until the judge keeps it, or has seen enough.
+
+        Shape: [rows, blocks] -> the same.
+        """
+        drawn = self._draw(plan, codes, visible, rng)
+        left = np.arange(0 if self.judge is None else len(codes))
+        for _ in range(MOST_DRAWS - 1):
+            if not len(left):
+                break
+            left = left[rng.random(len(left)) >= self._chances(drawn[left])]
+            drawn[left] = self._draw(plan, codes[left], visible[left], rng)
+        return drawn
+
+    def _chances(self, codes: NDArray[np.int16]) -> NDArray[np.float32]:
+        """That rows are kept. Shape: [rows, blocks] -> [rows]."""
+        assert self.judge is not None
+        parts = torch.from_numpy(codes).to(self._device).split(PART_ROWS)
+        with one_thread() as n_workers, ThreadPoolExecutor(n_workers) as pool:
+            chances = torch.cat(list(pool.map(self.judge.chances, parts)))
+        found: NDArray[np.float32] = chances.cpu().numpy()
+        return found
 
     def _draw(
         self, plan: Plan, codes: NDArray[np.int16], visible: NDArray[np.bool_], rng: np.random.Generator

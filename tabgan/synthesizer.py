@@ -37,7 +37,8 @@ class TabGAN(Estimator):
     `recipe` picks the teachers: "default" (likelihood; then, with `rounds`, the adversary),
     "gan" (the adversary alone, one round) or "likelihood"; the three weights override it.
     `rounds`: passes of `sample` through the hidden layers per row; the adversary trains for that many.
-    None: as few as lose next to nothing, without an adversary.
+    None: as few as lose next to nothing, without an adversary. `rejection`: a discriminator is taught last,
+    and rows that it takes for synthetic are drawn again, unless `sample` is given a number of rounds.
     `epochs` or `max_seconds` limit training. Without them it ends when it no longer improves, at the latest
     after 2,400 steps or, for a large table, 30 epochs, but no more than 9,600 steps.
     `min_rows`: nothing is stored that stands for fewer rows. `rare`: rarer categories "fold" into
@@ -56,8 +57,8 @@ class TabGAN(Estimator):
     budget. Declare bounds and categories in `schema`: what is public costs nothing. "gan" is
     then the plain private GAN. Weights, `epochs` and `max_seconds` do not apply to private mode.
 
-    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `order_`, `runs_`,
-    `groups_`, `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
+    Learned: `schema_`, `encoder_`, `generator_`, `quick_generator_`, `judge_`, `order_`, `runs_`, `groups_`,
+    `loss_history_` (a DataFrame), `warnings_`; `ledger_`, every release and its cost, and
     `privacy_spent_` (None without epsilon).
 
     Privacy: nothing is promised without `epsilon`. Evaluate before a release.
@@ -118,13 +119,14 @@ class TabGAN(Estimator):
         self.n_rows_, self.seed_ = learned.n_rows, seed
         self.schema_, self.encoder_, self.ledger_ = reduction.schema, encoder, learned.ledger
         self.reduction_ = reduction.with_encoder(encoder)
-        self.generator_, self.quick_generator_ = None, None
+        self.generator_, self.quick_generator_, self.judge_ = None, None, None
         self.order_: tuple[int, ...] = ()
         self.runs_: tuple[int, ...] = ()
         self.groups_: tuple[tuple[int, ...], ...] = ()
         self.loss_history_, self.warnings_ = pd.DataFrame(), told
         if trained is not None:
             self.generator_, self.quick_generator_ = trained.generator, trained.quick
+            self.judge_ = trained.judge
             self.order_, self.groups_ = trained.order, trained.groups
             self.runs_ = tuple(map(len, trained.runs))
             self.loss_history_ = pd.DataFrame(trained.history)
@@ -189,7 +191,7 @@ class TabGAN(Estimator):
             checked_count("num_rows", num_rows, 0),
             checked_count("batch_rows", batch_rows, 1),
         )
-        sampler, rounds = self._fitted_sampler(), self._rounds(rounds)
+        sampler, rounds = self._fitted_sampler(rounds), self._rounds(rounds)
         table = seen_from_outside(self.encoder_, self.reduction_)
         request = Request.of(num_rows, conditions, counts, shares, table)
         request.check(sampler, table, rounds)  # so that a bad condition is told of now
@@ -211,7 +213,7 @@ class TabGAN(Estimator):
         from tabgan.given_cells import notes_on_unknown
         from tabgan.learning import checked_seed
 
-        sampler, rounds, given = self._fitted_sampler(), self._rounds(rounds), as_pandas(df)
+        sampler, rounds, given = self._fitted_sampler(rounds), self._rounds(rounds), as_pandas(df)
         self.sample_seed_ = checked_seed(seed)
         completed = sampler.complete(given, rounds=rounds, seed=self.sample_seed_)
         _warn(notes_on_unknown(given, self.encoder_, self.reduction_))
@@ -223,15 +225,15 @@ class TabGAN(Estimator):
         `notes`: further entries of the manifest, strict JSON.
         """
         self._check_fitted()
-        from tabgan.learning import arrays_of
         from tabgan.model_state import encoding_of
+        from tabgan.weights import arrays_of
 
         write_model(
             path,
             manifest={**(notes or {}), **self.summary()},
             schema=self.schema_.to_dict(),
             encoding=encoding_of(self),
-            tensors=arrays_of(self.generator_, self.quick_generator_),
+            tensors=arrays_of(self.generator_, self.quick_generator_, self.judge_),
         )
 
     @classmethod
@@ -292,7 +294,8 @@ class TabGAN(Estimator):
         is_gan = self.generator_ is self.quick_generator_ and self.recipe == "gan"
         return rounds or self.rounds or (1 if is_gan else None)
 
-    def _fitted_sampler(self) -> Sampler | RuledSampler:
+    def _fitted_sampler(self, rounds: int | None) -> Sampler | RuledSampler:
+        """Who draws the rows; in another number of rounds than the model was made for, nobody judges them."""
         self._check_fitted()
         from tabgan.ruled_sampling import RuledSampler
 
@@ -302,9 +305,11 @@ class TabGAN(Estimator):
 
             networks = (self.generator_, self.quick_generator_)
             exact, quick = (None if network is None else Drawer(network) for network in networks)
-            self._sampler = Sampler(self.encoder_, self.order_, self.runs_, self.groups_, exact, quick)
+            order = (self.order_, self.runs_, self.groups_)
+            self._sampler = Sampler(self.encoder_, *order, exact, quick, self.judge_)
         assert self._sampler is not None
-        return RuledSampler(self._sampler, self.reduction_) if self.schema_.rules else self._sampler
+        sampler = self._sampler if rounds is None or self.judge_ is None else self._sampler.without_judge()
+        return RuledSampler(sampler, self.reduction_) if self.schema_.rules else sampler
 
 
 def _warn(lines: Iterable[str]) -> None:

@@ -11,13 +11,12 @@ from tabgan import TabGAN
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
 from tabgan.learning import (
-    arrays_of,
     chosen_device,
-    generators_of,
     parameters_from_json,
     parameters_to_json,
     settings_of,
 )
+from tabgan.weights import arrays_of, generators_of
 
 
 def parameters(**changes):

@@ -32,7 +32,7 @@ from tabgan.gan.raking import pool_size, raked
 from tabgan.gan.rounds import draw, equal_runs, rounds_of
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.smoothing import smoothed
-from tabgan.gan.training import Trained
+from tabgan.gan.trained import Trained
 from tabgan.gan.tree import (
     FloatArray,
     NoisyMarginals,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Recipe = Literal["default", "gan", "likelihood"]
@@ -49,6 +49,8 @@ class Settings:
     `late_share`: share of rows of which the layers see fewer visible blocks than the sum of vectors shows,
     as they do within a group that is drawn in turn.
     `view_share`: range of the share of blocks that the discriminator is shown of a row.
+    `rejection`: whether a judge of rows drawn in `rounds_drawn` (None: the runs of the order) is taught after
+    all, in `judge_steps` at most, or `judge_share` of `max_seconds`.
     """
 
     teachers: Teachers = field(default_factory=Teachers)
@@ -83,6 +85,12 @@ class Settings:
     gradient_clip: float = 1.0
     generator_dropout: float = 0.25
     discriminator_dropout: float = 0.1
+    rejection: bool = False
+    rounds_drawn: int | None = None
+    judge_steps: int = 3000
+    judge_lr: float = 1e-3
+    judge_dropout: float = 0.2
+    judge_share: float = 0.2
     prefix_share: float = 0.7
     late_share: float = 0.25
     conditional_share: float = 0.25
@@ -90,6 +98,13 @@ class Settings:
     patience: int = 2
     validation_share: float = 0.05
     max_validation_rows: int = 4096
+
+    @property
+    def but_judging(self) -> Settings:
+        """The same with the seconds that are left to the phases before a judge is taught."""
+        if self.max_seconds is None or not self.rejection:
+            return self
+        return replace(self, max_seconds=self.max_seconds * (1 - self.judge_share))
 
     def likelihood_steps_of(self, steps_per_epoch: int) -> int:
         """Steps of the first phase, for a table that takes so many steps an epoch."""

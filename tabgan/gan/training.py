@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -32,32 +31,13 @@ from tabgan.gan.phase import Clock, Phase
 from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
+from tabgan.gan.trained import Trained
 from tabgan.gan.validation import drawn_like, held_out_nats, marginal_gap
 from tabgan.gan.watch import Average, Callback, Record, Watch
 
 WARM_UP_SHARE = 0.2
 FEW_STEPS = 300
 FEW_ROUNDS = 4  # that an order is made for, and an adversary asked for, where none are told
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves.
-
-    `generator` draws without noise, in the `order`; `quick` draws groups of blocks, with noise; a recipe of
-    one phase leaves one generator, which then does both. `runs`: the blocks that `generator` draws at a
-    time. `groups`: those that `quick` was taught to draw. `stopped`: how far training was when the world
-    outside ended it; nothing where it ended by itself.
-    """
-
-    generator: Generator
-    quick: Generator
-    order: tuple[int, ...]
-    runs: Groups
-    groups: Groups
-    history: list[Record]
-    warnings: list[str]
-    stopped: str = ""
 
 
 def train(

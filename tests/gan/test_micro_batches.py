@@ -17,7 +17,8 @@ from tabgan.gan.generator import Generator
 from tabgan.gan.losses import LOSSES
 from tabgan.gan.micro_batches import MicroBatches, OutOfMemory
 from tabgan.gan.settings import Settings, Teachers, teachers_of
-from tabgan.gan.training import Trained, train
+from tabgan.gan.trained import Trained
+from tabgan.gan.training import train
 from tests.gan.toys import SMALL, mixture, small_generator, toy_blocks
 
 PLAIN = replace(SMALL, teachers=Teachers(1.0, 4.0), rounds=2, batch_size=60, epochs=2)

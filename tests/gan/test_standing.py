@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tabgan.gan.settings import Settings, Teachers, teachers_of
 from tabgan.gan.standing import NotWholeError, Pauses, Standing
-from tabgan.gan.training import Trained, train
+from tabgan.gan.trained import Trained
+from tabgan.gan.training import train
 from tests.gan.toys import SMALL, mixture, toy_blocks
 
 TIMINGS = ("seconds", "rows_per_second", "seconds_left")

@@ -9,7 +9,8 @@ import torch
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.settings import RECIPES, Settings, Teachers, teachers_of
-from tabgan.gan.training import Clock, Trained, train
+from tabgan.gan.trained import Trained
+from tabgan.gan.training import Clock, train
 from tests.gan.toys import SMALL, drawn, mixture, pair_error, shuffled, toy_blocks
 
 TEACHERS = {recipe: teachers_of(recipe, 2) for recipe in RECIPES}
