@@ -82,6 +82,15 @@ METHODS: dict[str, Method] = {
         {"rounds": 1, "rejection": True, "epochs": 1},
         OURS,
     ),
+    "tabgan_1round_alone_rejection": Method(
+        "tabgan, 1 round, no adversary, rejection",
+        "run_tabgan",
+        "ours",
+        None,
+        {"rounds": 1, "recipe": "likelihood", "rejection": True},
+        {"rounds": 1, "recipe": "likelihood", "rejection": True, "epochs": 1},
+        OURS,
+    ),
     "tabgan_private": Method(
         "tabgan, private",
         "run_tabgan",
