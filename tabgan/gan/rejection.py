@@ -32,7 +32,7 @@ from tabgan.gan.watch import Average, Record, weights_of
 
 MADE_ROWS = 2**17  # drawn to learn from, at most
 MADE_PER_ROW, LEAST_MADE = 4, 2**14
-HELD_OUT = 8  # every so manieth row judges
+HELD_OUT = 8  # one row in so many is not learned from, and tells when to stop
 PART_ROWS, NEAR_ROWS = 8_192, 1_024
 EVERY, WARM_UP, PATIENCE = 50, 50, 1_000  # steps
 WHOLE_SHARE = 0.5  # of the rows
