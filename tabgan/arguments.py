@@ -87,9 +87,8 @@ def check_request(conditions: object, counts: object, shares: object) -> None:
         what = f"Expected {argument} to map a column to a mapping of values to numbers, got"
         if not isinstance(wanted, Mapping | None):
             raise TypeError(f"{what} {_kind(wanted)}.")
-        if other := [
-            of_values for of_values in (wanted or {}).values() if not isinstance(of_values, Mapping)
-        ]:
+        of_columns = (wanted or {}).values()
+        if other := [values for values in of_columns if not isinstance(values, Mapping | pd.Series)]:
             raise TypeError(f"{what} {_kind(other[0])} for the column.")
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -101,18 +102,25 @@ def _only(wanted: Wanted) -> tuple[Hashable, Mapping[Any, float]]:
     if len(wanted) != 1:
         raise ConditionError("Counts and shares are of one column. Put the others into conditions.")
     ((name, of_values),) = wanted.items()
-    if not of_values:
+    told = dict(of_values.items())  # of a Series too
+    if not told:
         raise ConditionError(f"Column {name!r}: no value is named. Name at least one.")
-    return name, of_values
+    if len(told) < len(of_values):
+        raise ConditionError(f"Column {name!r}: a value has two numbers. Name it once.")
+    return name, told
+
+
+def _is_number(number: object) -> bool:
+    return isinstance(number, Real) and not isinstance(number, bool)
 
 
 def _counted(counts: Wanted, num_rows: int | None) -> dict[Hashable, dict[Any, int]]:
     """Raises: ConditionError for counts that are none, or are more than `num_rows`."""
     name, of_values = _only(counts)
     for count in of_values.values():
-        if isinstance(count, bool) or not count >= 0 or not float(count).is_integer():
+        if not _is_number(count) or not count >= 0 or not float(count).is_integer():
             raise ConditionError(
-                f"Column {name!r}: expected counts that are whole numbers >= 0, got {count}."
+                f"Column {name!r}: expected counts that are whole numbers >= 0, got {count!r}."
             )
     told = {value: int(count) for value, count in of_values.items()}
     if num_rows is not None and sum(told.values()) > num_rows:
@@ -123,7 +131,7 @@ def _counted(counts: Wanted, num_rows: int | None) -> dict[Hashable, dict[Any, i
 def _shared(shares: Wanted, num_rows: int) -> dict[Hashable, dict[Any, int]]:
     """Shares as counts, rounded so that no count is off by a row and they add up (largest remainders)."""
     name, of_values = _only(shares)
-    if not all(math.isfinite(share) and share >= 0 for share in of_values.values()):
+    if not all(_is_number(share) and math.isfinite(share) and share >= 0 for share in of_values.values()):
         raise ConditionError(f"Column {name!r}: expected shares from 0 to 1.")
     total = math.fsum(of_values.values())
     if total > 1 + 1e-9:
@@ -178,8 +186,8 @@ def _other_values(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -
     of_column = encoder.encoders[encoder.schema.names.index(name)]
     if not isinstance(of_column, CategoricalEncoder):
         raise ConditionError(f"Column {name!r} has no categories. Name intervals for all of the rows.")
-    taken = {place for value in named for place in label_places(value, of_column.labels, of_column.column)}
-    left = [label for place, label in enumerate(of_column.labels) if place not in taken]
+    taken = {place for value in named for place in label_places(value, of_column.shown, of_column.column)}
+    left = [label for place, label in enumerate(of_column.shown) if place not in taken]
     if not left:
         raise ConditionError(f"Column {name!r}: every value is named, but not all of the rows. Ask for more.")
     return left
@@ -200,15 +208,23 @@ def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
         of_column = encoder.encoders[encoder.schema.names.index(name)]
         cells = conditions.iloc[:, place]
         if isinstance(of_column, CategoricalEncoder):
-            labels = of_column.labels
+            labels = of_column.shown
             found = {
                 cell: labels[label_places([cell], labels, of_column.column)[0]]
-                for cell in cells.dropna().astype(object).unique()
+                for cell in _distinct(cells)
             }
             typed.isetitem(place, cells.astype(object).map(found).array)
         elif of_column.column.kind != "identifier":
             typed.isetitem(place, _measures(cells, of_column.column).array)
     return typed
+
+
+def _distinct(cells: pd.Series[Any]) -> list[Any]:
+    try:
+        return list(cells.dropna().astype(object).unique())
+    except TypeError:  # unhashable
+        told = "some cells of the conditions are lists or the like. Give a value a cell"
+        raise ConditionError(f"Column {cells.name!r}: {told}.") from None
 
 
 def _measures(cells: pd.Series[Any], column: Column) -> pd.Series[Any]:

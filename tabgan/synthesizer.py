@@ -153,12 +153,12 @@ class TabGAN(Estimator):
 
         `conditions`: column → a value, a list or set of values, or a tuple (low, high) with both ends
         included; they hold in every row. Or a table: one row is made for each of its rows; its cells are
-        kept and the missing ones drawn. `counts`: column → value or (low, high) → number of rows;
-        `shares`: the same as shares of `num_rows`. Both are met exactly, so their values and intervals
-        may not overlap; any further rows have other values. `rounds`: passes through the hidden layers per
-        row, fewer being faster; by default as many as the model was fitted for; a number larger than that
-        of the blocks means one for each. `seed`: the same seed gives the same rows; None takes a new one,
-        kept in `sample_seed_`.
+        kept and the missing ones drawn. `counts`: column → value or (low, high) → number of rows, also as a
+        Series; `shares`: the same as shares of `num_rows`. Both are met exactly, so their values and
+        intervals may not overlap; any further rows have other values. `rounds`: passes through the hidden
+        layers per row, fewer being faster; by default as many as the model was fitted for; a number larger
+        than that of the blocks means one for each. `seed`: the same seed gives the same rows; None takes a
+        new one, kept in `sample_seed_`.
 
         Raises: ConditionError or, for a rule, ConstraintError, before sampling, when one cannot be met;
         TypeError for conditions, counts or shares of the wrong form.

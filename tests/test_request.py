@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import ConditionError, TabGAN
+from tabgan import Column, ConditionError, Schema, TabGAN
 from tabgan.request import _shared
 from tests.toy_tables import SMALL, orders
 
@@ -42,6 +42,25 @@ def test_counts_take_values_and_intervals(model: TabGAN) -> None:
     assert made["grade"].isin(["low", "mid"]).all()
     with_text = model.sample(9, counts={"member": {"True": 4}}, seed=2)  # as conditions take it
     assert with_text["member"].sum() == 4
+
+
+def test_counts_and_shares_may_be_series(model: TabGAN) -> None:
+    wanted = pd.Series({"smith": 0.25, "nurse": 0.5})
+    made = model.sample(40, shares={"job": wanted}, seed=1)
+    assert made.equals(model.sample(40, shares={"job": wanted.to_dict()}, seed=1))
+    counts = orders(90)["job"].value_counts()
+    assert model.sample(counts={"job": counts}, seed=1)["job"].value_counts().to_dict() == counts.to_dict()
+
+
+def test_rare_labels_are_asked_for_by_their_token() -> None:
+    jobs = ["smith"] * 60 + ["nurse"] * 40 + [f"rare {number}" for number in range(20)]
+    model = TabGAN(recipe="likelihood", epochs=1, rare="token", **SMALL)
+    model.fit(pd.DataFrame({"job": jobs, "n": range(120)}), schema=Schema((Column("job", "categorical"),)))
+    made = model.sample(20, counts={"job": {"other": 5}}, seed=1)["job"]
+    assert ((made == "other").sum(), len(made)) == (5, 20)
+    rest = model.sample(20, counts={"job": {"smith": 5, "nurse": 5}}, seed=1)["job"]
+    assert (rest == "other").sum() == 10
+    assert model.sample(conditions=pd.DataFrame({"job": ["other", "smith"]}))["job"].tolist() == ["other", "smith"]
 
 
 def test_shares_of_anything_add_up() -> None:
@@ -111,16 +130,21 @@ def test_a_table_of_conditions_draws_what_a_condition_draws(model: TabGAN) -> No
         (lambda m: m.sample(9, shares={"work": {"pilot": 0.5}}), "'work'"),
         (lambda m: m.sample(9, shares={"job": {"smith": 0.9, "clerk": 0.3}}), "more than 1"),
         (lambda m: m.sample(9, shares={"job": {"smith": -0.1}}), "'job'"),
+        (lambda m: m.sample(9, shares={"job": {"smith": "0.5"}}), "shares from 0 to 1"),
         (lambda m: m.sample(9, shares={"job": {}}), "no value"),
+        (lambda m: m.sample(9, shares={"job": pd.Series([0.1, 0.2], ["smith", "smith"])}), "two numbers"),
         (lambda m: m.sample(9, shares={"amount": {(0, 20): 0.5}}), "intervals for all"),
         (lambda m: m.sample(9, shares={"member": {True: 0.5, False: 0.2}}), "every value is named"),
         (lambda m: m.sample(9, shares={"job": {"smith": 1}, "grade": {"low": 1}}), "one column"),
         (lambda m: m.sample(9, shares={"key": {"a": 1}}), "never learned"),
         (lambda m: m.sample(9, counts={"job": {"smith": 10}}), "more than 9"),
         (lambda m: m.sample(counts={"job": {"smith": 1.5}}), "whole numbers"),
+        (lambda m: m.sample(counts={"job": {"smith": pd.NA}}), "whole numbers"),
+        (lambda m: m.sample(counts={"job": {"smith": None}}), "whole numbers"),
         (lambda m: m.sample(9, counts={"job": {"smith": 1}}, shares={"job": {"smith": 1}}), "one of them"),
         (lambda m: m.sample(9, counts={"job": {"smith": 1}}, conditions={"job": "clerk"}), "twice"),
         (lambda m: m.sample(conditions=pd.DataFrame({"job": ["pilot"]})), "'job'.*Use one of"),
+        (lambda m: m.sample(conditions=pd.DataFrame({"job": [["smith"], ["nurse"]]})), "'job'.*lists"),
         (lambda m: m.sample(conditions=pd.DataFrame({"work": ["pilot"]})), "'work'"),
         (lambda m: m.sample(conditions=pd.DataFrame({"items": [3.5]})), "'items'"),
         (lambda m: m.sample(conditions=pd.DataFrame({"items": [3, 9_999]})), "'items'.*run from"),

@@ -177,7 +177,7 @@ class CategoricalEncoder:
         """A column of the output dtype; rare cells become kept labels by their frequency."""
         del condition, first_row  # only codes that meet the condition are drawn
         flat = self.split.join(codes)
-        labels = self._shown
+        labels = self.shown
         if self.rare == "fold":
             is_rare = np.flatnonzero(flat == self.rare_code)
             weights = np.array(self.weights, dtype=np.float64)
@@ -190,7 +190,8 @@ class CategoricalEncoder:
         return self._write_levels(flat, labels)
 
     @property
-    def _shown(self) -> tuple[Any, ...]:
+    def shown(self) -> tuple[Any, ...]:
+        """What cells can hold: the labels and, where rare ones become it, the token."""
         return (*self.labels, RARE_TOKEN) if self.rare == "token" else self.labels
 
     def _write_levels(self, flat: IntArray, labels: tuple[Any, ...]) -> Cells:
@@ -204,10 +205,10 @@ class CategoricalEncoder:
 
     def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when a label is unknown."""
-        if not self._shown:
+        if not self.shown:
             raise refusal(self.column, "every cell is missing, so no condition can be met")
         is_named = np.zeros(self.split.n_total)
-        is_named[label_places(condition, self._shown, self.column)] = 1.0
+        is_named[label_places(condition, self.shown, self.column)] = 1.0
         return self.split.spread(is_named)
 
     def to_dict(self) -> dict[str, Any]:
@@ -306,6 +307,4 @@ def _levels(column: Column, told: CategoryCounts, token: tuple[str, ...]) -> tup
     """Categories of the output dtype: as declared, then as seen, then the token."""
     seen = told.labels if told.levels is None else told.levels
     declared = column.categories or ()
-    known = {(type(label), label) for label in declared}
-    rest = [label for label in (*seen, *token) if (type(label), label) not in known]
-    return (*declared, *rest)
+    return tuple({(type(label), label): label for label in (*declared, *seen, *token)}.values())

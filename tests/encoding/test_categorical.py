@@ -63,6 +63,14 @@ def test_a_token_becomes_a_level_of_a_pandas_category():
     assert list(out.cat.categories) == ["a", "other"]
 
 
+def test_a_token_may_be_a_level_already():
+    cells = ["other"] * 30 + ["a"] * 30 + [f"rare {k}" for k in range(10)]
+    encoder, table = fit(pd.Categorical(cells), rare="token")
+    out = decoded(encoder, encoder.encode(table))
+    assert out.tolist() == ["other"] * 30 + ["a"] * 30 + ["other"] * 10
+    assert out.cat.categories.is_unique
+
+
 def test_min_rows_1_keeps_every_label():
     encoder, table = fit(["a"] * 60 + [f"rare {k}" for k in range(10)], min_rows=1)
     pd.testing.assert_series_equal(decoded(encoder, encoder.encode(table)), table["x"])

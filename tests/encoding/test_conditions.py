@@ -90,6 +90,7 @@ def test_any_interval_holds_in_every_row(ends):
         ("money", [20.51, Decimal("33.99")], {20.51, 33.99}),
         ("whole", {1717, 4711}, {1717, 4711}),
         ("whole", np.array([1717, 4711]), {1717, 4711}),
+        ("whole", np.array(1717), {1717}),
         ("whole", range(4711, 4713), {4711, 4712}),
         ("cheap", [20.51, np.float32(20.53)], {np.float32(20.51), np.float32(20.53)}),
         ("cheap", float(np.float32(20.51)), {np.float32(20.51)}),
