@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import can_hold, to_dtype
 from tabgan.errors import SchemaError
 from tabgan.personal.forms import FORMS
 from tabgan.scalars import is_missing, scalar_from_json, scalar_to_json
@@ -73,8 +74,8 @@ class Column:
                 object.__setattr__(self, bound, value.isoformat())
         if self.kind not in KINDS:
             raise self._error(f"unknown kind {self.kind!r}. Use one of {', '.join(KINDS)}")
-        if self.dtype and self.kind == "numeric" and self.decimals is None and _is_whole(self.dtype):
-            object.__setattr__(self, "decimals", 0)
+        if self.dtype and self.kind == "numeric" and self.decimals is None:
+            object.__setattr__(self, "decimals", _decimals_of(self.dtype))
         self._check_choices()
         self._check_personal()
         self._check_categories()
@@ -129,6 +130,10 @@ class Column:
             raise self._error("a missing cell is no category. Leave it out")
         if len({(type(value), value) for value in self.categories}) < len(self.categories):
             raise self._error("a category is declared twice. Name each once")
+        if self.dtype and not can_hold(self.dtype, self.categories):
+            raise self._error(
+                f"its dtype {self.dtype} cannot hold these categories. Write them as cells of it"
+            )
 
     def _check_bounds(self) -> None:
         bounds = [bound for bound in (self.minimum, self.maximum) if bound is not None]
@@ -216,7 +221,10 @@ def same_nan(name: Hashable) -> Hashable:
     return np.nan if isinstance(name, float) and math.isnan(name) else name
 
 
-def _is_whole(dtype: str) -> bool:
+def _decimals_of(dtype: str) -> int | None:
+    """Digits after the point that cells of the dtype have; None where it does not say."""
     rebuilt = to_dtype(dtype)
+    if isinstance(rebuilt, pd.ArrowDtype) and pa.types.is_decimal(rebuilt.pyarrow_dtype):
+        return max(int(rebuilt.pyarrow_dtype.scale), 0)
     is_duration = pd.api.types.is_timedelta64_dtype(rebuilt) or dtype.startswith("duration[")
-    return is_duration or pd.api.types.is_integer_dtype(rebuilt)
+    return 0 if is_duration or pd.api.types.is_integer_dtype(rebuilt) else None

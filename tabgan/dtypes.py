@@ -13,6 +13,7 @@ decimal128(10, 2)[pyarrow], dictionary<string, int32>[pyarrow]      Arrow
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -109,6 +110,24 @@ def _to_arrow(name: str) -> pa.DataType:
     if match := re.fullmatch(r"timestamp\[(\w+), tz=(.+)\]", name):
         return pa.timestamp(match[1], tz=match[2])
     return pa.type_for_alias(name)
+
+
+def can_hold(dtype: str, labels: Sequence[object]) -> bool:
+    """Whether a column of the dtype holds these different labels, each of them apart.
+
+    >>> can_hold("int64", ["1", "2"]), can_hold("int64", ["one", "two"]), can_hold("bool", ["yes", "no"])
+    (True, False, False)
+    """
+    target = to_dtype(dtype)
+    if isinstance(target, pd.CategoricalDtype) or target == object:
+        return True
+    if isinstance(target, pd.ArrowDtype) and pa.types.is_dictionary(target.pyarrow_dtype):
+        target = pd.ArrowDtype(target.pyarrow_dtype.value_type)
+    try:
+        held = pd.Series(list(labels), dtype=object).astype(target)
+    except (ValueError, TypeError, ArithmeticError, NotImplementedError):
+        return False
+    return held.nunique() == len(labels)
 
 
 def largest_number(dtype: str) -> int:

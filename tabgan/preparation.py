@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tabgan.column import Column
+from tabgan.dtypes import can_hold, dtype_text, to_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.gan.memory import free_bytes, training_bytes
@@ -64,6 +66,9 @@ def prepare(
     schema, df, decided = decide(schema, df, parameters["personal"] or {}, parameters["locale"])
     notes += decided
     schema.check_rules()
+    for column in schema:
+        if column.name in stated and stated[column.name].dtype:
+            _check_dtype(column, df[column.name])
     refuse_free_text(schema, stated.names)
     check_target(parameters["target"], schema, parameters["auxiliary_weight"])
     fit_options: dict[str, Any] = {key: parameters[key] for key in ("min_rows", "rare", "max_categories")}
@@ -81,6 +86,21 @@ def prepare(
     notes += encoder.warnings
     notes += notes_on(foreign, min_rows, df.shape, parameters["batch_size"])
     return Prepared(reduction, encoder, codes, len(df), notes)
+
+
+def _check_dtype(column: Column, cells: pd.Series[Any]) -> None:
+    """Raise SchemaError for a declared dtype that cannot hold the cells."""
+    dtype, n_missing = to_dtype(column.dtype), int(cells.isna().sum())
+    told = f"Column {column.name!r}:"
+    if n_missing and isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        raise SchemaError(
+            f"{told} {n_missing} of {len(cells)} rows are missing, which {dtype} cannot hold. "
+            'Declare a dtype that can, such as "Int64" or "boolean", or none.'
+        )
+    if column.kind in ("numeric", "datetime") or column.dtype == dtype_text(cells.dtype):
+        return
+    if not can_hold(column.dtype, list(cells.dropna().unique())):
+        raise SchemaError(f"{told} its cells are none of {dtype}. Declare the dtype that they have, or none.")
 
 
 def check_target(target: Hashable | None, schema: Schema, auxiliary_weight: float) -> None:

@@ -210,8 +210,7 @@ def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
         if isinstance(of_column, CategoricalEncoder):
             labels = of_column.shown
             found = {
-                cell: labels[label_places([cell], labels, of_column.column)[0]]
-                for cell in _distinct(cells)
+                cell: labels[label_places([cell], labels, of_column.column)[0]] for cell in _distinct(cells)
             }
             typed.isetitem(place, cells.astype(object).map(found).array)
         elif of_column.column.kind != "identifier":

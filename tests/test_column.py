@@ -60,6 +60,38 @@ def test_a_dtype_of_whole_numbers_has_no_decimals(dtype: str) -> None:
     assert Column("a", "numeric", dtype=dtype).decimals == 0
 
 
+def test_an_arrow_decimal_has_the_digits_of_its_dtype() -> None:
+    assert Column("a", "numeric", dtype="decimal128(10, 2)[pyarrow]").decimals == 2
+
+
+@pytest.mark.parametrize(
+    ("dtype", "categories"),
+    [("int64", ("no", "yes")), ("bool", ("False", "True")), ("datetime64[us]", ("a",)), ("Int64", (1, "1"))],
+)
+def test_categories_that_the_dtype_cannot_hold_are_refused(
+    dtype: str, categories: tuple[object, ...]
+) -> None:
+    with pytest.raises(SchemaError, match=r"'a': its dtype .* cannot hold these categories"):
+        Column("a", "categorical", dtype=dtype, categories=categories)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "categories"),
+    [
+        ("int64", ("0", "1")),
+        ("bool", (0, 1)),
+        ("str", (1, 2)),
+        ("category", (1, "1", True)),
+        ("dictionary<string, int32>[pyarrow]", ("a", "b")),
+        ("datetime64[us]", ("2024-01-01", "2024-02-01")),
+    ],
+)
+def test_categories_may_be_written_otherwise_than_the_dtype_holds_them(
+    dtype: str, categories: tuple[object, ...]
+) -> None:
+    assert Column("a", "categorical", dtype=dtype, categories=categories).categories == categories
+
+
 def test_bounds_that_are_dates_become_iso_text() -> None:
     column = Column("d", "datetime", minimum=dt.date(2020, 1, 1), maximum=pd.Timestamp("2021-01-01"))  # type: ignore[arg-type]
     assert (column.minimum, column.maximum) == ("2020-01-01", "2021-01-01T00:00:00")

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import pytest
 
+from tabgan import Column, Schema, TabGAN
 from tabgan.errors import SchemaError
 from tabgan.gan.memory import training_bytes
 from tabgan.gan.settings import Settings, Teachers
@@ -46,3 +50,32 @@ def test_each_block_of_a_game_is_told_to_keep_a_sum_of_every_made_row():
     alone, game = Settings(teachers=Teachers(adversary=0.0)), Settings()
     extra = [training_bytes([4] * n, 10**4, game) - training_bytes([4] * n, 10**4, alone) for n in (100, 400)]
     assert extra[1] - extra[0] > 300 * 512 * 256 * 4
+
+
+@pytest.mark.parametrize(
+    ("cells", "facts", "told"),
+    [
+        (["a", "b"], ("categorical", "int64"), "its cells are none of int64"),
+        (["a", "b"], ("categorical", "bool"), "its cells are none of bool"),
+        (["a", "b"], ("identifier", "Int64"), "its cells are none of Int64"),
+        ([1, None], ("categorical", "int64"), "10 of 20 rows are missing, which int64 cannot hold"),
+        ([1, None], ("numeric", "uint8"), "10 of 20 rows are missing, which uint8 cannot hold"),
+        ([True, None], ("boolean", "bool"), "10 of 20 rows are missing, which bool cannot hold"),
+    ],
+)
+def test_a_declared_dtype_that_cannot_hold_the_cells_is_refused(
+    cells: list[Any], facts: tuple[Any, str], told: str
+) -> None:
+    table = pd.DataFrame({"x": cells * 10, "y": range(20)})
+    with pytest.raises(SchemaError, match=f"Column 'x': {told}"):
+        TabGAN(epochs=1).fit(table, schema=Schema((Column("x", facts[0], dtype=facts[1]),)))
+
+
+def test_a_declared_dtype_that_can_hold_the_cells_is_that_of_the_rows() -> None:
+    table = pd.DataFrame({"x": ["1", "2"] * 10, "y": [0.5, 1.25] * 10})
+    schema = Schema(
+        (Column("x", "categorical", dtype="int8"), Column("y", "numeric", dtype="decimal128(5, 2)[pyarrow]"))
+    )
+    made = TabGAN(epochs=1, recipe="likelihood").fit(table, schema=schema).sample(5, seed=1)
+    assert list(map(str, made.dtypes)) == ["int8", "decimal128(5, 2)[pyarrow]"]
+    assert set(made["x"]) <= {1, 2}

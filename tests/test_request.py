@@ -60,7 +60,10 @@ def test_rare_labels_are_asked_for_by_their_token() -> None:
     assert ((made == "other").sum(), len(made)) == (5, 20)
     rest = model.sample(20, counts={"job": {"smith": 5, "nurse": 5}}, seed=1)["job"]
     assert (rest == "other").sum() == 10
-    assert model.sample(conditions=pd.DataFrame({"job": ["other", "smith"]}))["job"].tolist() == ["other", "smith"]
+    assert model.sample(conditions=pd.DataFrame({"job": ["other", "smith"]}))["job"].tolist() == [
+        "other",
+        "smith",
+    ]
 
 
 def test_shares_of_anything_add_up() -> None:
