@@ -1,7 +1,8 @@
 """Columns of text cells become numbers, booleans, dates or stay text, and are written back alike.
 
 Text stays as it is: a column changes only where every cell is written the way its type is written,
-so "00123", "NA" or "+49 30" keep a column text. Cells that are empty are missing.
+so "00123", "NA" or "+49 30" keep a column text. Cells that are empty are missing; blanks around what is no
+text do not count, so cells of nothing else are missing there too.
 """
 
 from __future__ import annotations
@@ -68,6 +69,13 @@ class _Texts:
     distinct: pa.Array  # stripped of the blanks around them
     codes: pa.Array  # place among the distinct cells, null where missing
 
+    @classmethod
+    def of(cls, name: str, texts: pa.ChunkedArray, present: pa.Array) -> _Texts:
+        """The texts of a column that are among those that are present."""
+        codes = pc.index_in(texts, present)
+        codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
+        return cls(name, pc.utf8_trim_whitespace(present), codes)
+
     def spread(self, values: pa.Array) -> Any:
         return pc.take(values, self.codes)
 
@@ -89,15 +97,14 @@ def type_column(
 
     `dates`: formats beside ISO.
     """
-    raw = pc.unique(texts)
-    present = raw.filter(pc.invert(pc.is_in(raw, pa.array(["", *missing], pa.string()))))
-    codes = pc.index_in(texts, present)
-    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
-    column = _Texts(name, pc.utf8_trim_whitespace(present), codes)
+    present = _present(texts, missing)
     if declared == "text":
-        return TypedColumn(_series(column.spread(present)))
+        return _as_text(name, texts, present)
     if len(present) == 0:
         return TypedColumn(pd.Series([None] * len(texts), dtype=object))
+    column = _Texts.of(name, texts, _without_blanks(present))
+    if len(column.distinct) == 0:
+        return _as_text(name, texts, present)
     typed = _dates(column, dates) if declared == "datetime" else None
     if declared != "datetime":
         typed = _numbers(column, decimal)
@@ -109,14 +116,26 @@ def type_column(
         return typed
     if declared is not None:
         raise _misfit(column, decimal, declared, dates)
-    return TypedColumn(_series(column.spread(present)), warning=_warning(column, decimal))
+    return replace(_as_text(name, texts, present), warning=_warning(column, decimal))
+
+
+def _present(texts: pa.ChunkedArray, missing: Iterable[str]) -> pa.Array:
+    """The distinct cells that are not missing."""
+    distinct = pc.unique(texts)
+    return distinct.filter(pc.invert(pc.is_in(distinct, pa.array(["", *missing], pa.string()))))
+
+
+def _without_blanks(distinct: pa.Array) -> pa.Array:
+    return distinct.filter(pc.not_equal(pc.utf8_trim_whitespace(distinct), ""))
+
+
+def _as_text(name: str, texts: pa.ChunkedArray, present: pa.Array) -> TypedColumn:
+    return TypedColumn(_series(_Texts.of(name, texts, present).spread(present)))
 
 
 def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = ()) -> str:
     """The sign that the numbers of a column have before their fraction; "" where none can be told."""
-    distinct = pc.unique(texts)
-    distinct = distinct.filter(pc.invert(pc.is_in(distinct, pa.array(["", *missing], pa.string()))))
-    distinct = _finite(pc.utf8_trim_whitespace(distinct))
+    distinct = _finite(pc.utf8_trim_whitespace(_without_blanks(_present(texts, missing))))
     for mark in (",", "."):
         marked = distinct.filter(pc.match_substring(distinct, mark))
         if len(marked) and _all_match(distinct, _float_pattern(mark)):
@@ -128,9 +147,7 @@ def date_column(name: str, texts: pa.ChunkedArray, formats: Sequence[str] = ()) 
     """The column as dates, ISO or of one of the formats, if all of its text is; an empty text is none."""
     raw = pc.unique(texts)
     present = raw.filter(pc.is_valid(raw))
-    codes = pc.index_in(texts, present)
-    codes = codes.combine_chunks() if isinstance(codes, pa.ChunkedArray) else codes
-    return _dates(_Texts(name, present, codes), formats)
+    return _dates(replace(_Texts.of(name, texts, present), distinct=present), formats)
 
 
 def _series(values: pa.Array) -> pd.Series[Any]:

@@ -85,7 +85,7 @@ def _condition(text: str, column: Column) -> Any:
         raise _refusal(column, "missing cells cannot be asked for. Write a value after the =")
     if column.kind == "identifier":
         raise _refusal(column, "identifiers are made up for every row and take no condition")
-    if column.kind == "boolean":
+    if column.kind == "boolean" and (column.dtype.startswith("bool") or column.element == "bool"):
         return _truth(text, column)
     if column.kind == "datetime":
         return _moments(text, column)

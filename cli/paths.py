@@ -23,7 +23,11 @@ def check_table_path(path: Path | Place) -> None:
 
 
 def check_model_path(path: Path | None) -> None:
-    """Raise CommandError for a name under which everybody looks for a table."""
+    """Raise CommandError for a folder, or a name under which everybody looks for a table."""
+    if path is not None and path.is_dir():
+        raise CommandError(
+            Exit.INPUT_OUTPUT, f"--model {path} is a folder. Name a file such as model.tabgan."
+        )
     place = None if path is None else Place.of(path)
     if place is not None and (place.is_standard or place.is_table_name):
         cure = "Name a file such as model.tabgan"
@@ -63,7 +67,13 @@ def check_outputs(
         for place in inputs
         if place is not None and not Place.of(place).is_standard
     ]
-    for output in (Place.of(place) for place in outputs if place is not None):
+    for named in outputs:
+        if named is None:
+            continue
+        output = Place.of(named)
+        if output.is_standard and not isinstance(named, Place):
+            told = "only tables go to standard output"
+            raise CommandError(Exit.USAGE, f"{output}: {told}. Name a file, such as ./{output}.")
         if _identity(output) in seen:
             raise CommandError(Exit.USAGE, f"{output} is named twice, or is read as well. Name another file.")
         seen.append(_identity(output))

@@ -119,7 +119,7 @@ def can_hold(dtype: str, labels: Sequence[object]) -> bool:
     (True, False, False)
     """
     target = to_dtype(dtype)
-    if isinstance(target, pd.CategoricalDtype) or target == object:
+    if isinstance(target, pd.CategoricalDtype) or target == np.dtype(object):
         return True
     if isinstance(target, pd.ArrowDtype) and pa.types.is_dictionary(target.pyarrow_dtype):
         target = pd.ArrowDtype(target.pyarrow_dtype.value_type)

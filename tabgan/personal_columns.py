@@ -121,7 +121,9 @@ def decisions_told(schema: Schema, decisions: Decisions) -> list[str]:
                 told.append(f"{who} is learned, as asked, though it may tell who somebody is.")
         elif column.personal is not None:
             form = FORMS[column.personal]
-            why = column.reason if column.reason.startswith(form) else f"{form} ({column.reason})"
+            why = (
+                column.reason if column.reason.startswith(form) else f"{form} ({column.reason or 'declared'})"
+            )
             option = shlex.quote(f"{column.name}={LEARN}")
             told.append(
                 f"{who} holds {why}. It is not learned; made-up ones take its place. "

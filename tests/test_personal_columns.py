@@ -11,7 +11,7 @@ import pytest
 from tabgan import Column, Schema, SchemaError, TabGAN, infer_schema
 from tabgan.encoding import TableEncoder
 from tabgan.personal.check_digits import passes_luhn
-from tabgan.personal_columns import decide_by_header
+from tabgan.personal_columns import decide_by_header, decisions_told
 from tabgan.privacy.config import PrivacyConfig
 from tests.toy_tables import LIKELIHOOD
 
@@ -172,6 +172,8 @@ def test_a_private_fit_spends_nothing_on_columns_that_are_called_personal() -> N
     asked = " ".join(entry.what for entry in model.ledger_.entries)
     assert "'age'" in asked
     assert "'email'" not in asked
+    declared = Schema((Column("email", "identifier", personal="email"),))
+    assert any("e-mail addresses (declared)" in line for line in decisions_told(declared, {}))
     assert "'last_name'" not in asked
     made = model.sample(20, seed=0)
     assert not set(made["last_name"]) & set(table["last_name"])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.column import Column
-from tabgan.encoding.conditions import Condition, label_places, refusal
+from tabgan.encoding.conditions import Condition, label_places
 from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.reading import Cells, read_labels
 from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
@@ -205,8 +205,6 @@ class CategoricalEncoder:
 
     def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when a label is unknown."""
-        if not self.shown:
-            raise refusal(self.column, "every cell is missing, so no condition can be met")
         is_named = np.zeros(self.split.n_total)
         is_named[label_places(condition, self.shown, self.column)] = 1.0
         return self.split.spread(is_named)

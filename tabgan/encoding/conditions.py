@@ -185,6 +185,8 @@ def label_places(condition: Condition, labels: Iterable[Any], column: Column) ->
     Raises: ConditionError when a label is unknown.
     """
     known = list(labels)
+    if not known:
+        raise refusal(column, "every cell is missing, so no condition can be met")
     if is_interval(condition):
         return _places_between(condition, known, column)
     places = []

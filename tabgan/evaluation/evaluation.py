@@ -17,7 +17,7 @@ from rich.table import Table
 import tabgan
 from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import element_of, refuse_dtype
-from tabgan.errors import TabganError
+from tabgan.errors import SchemaError, TabganError
 from tabgan.evaluation.features import IntArray
 from tabgan.evaluation.metric import Family, Metric
 from tabgan.evaluation.profiles import ColumnProfile, column_profiles
@@ -211,10 +211,13 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
     begin = time.monotonic()
     if time_budget is not None and not time_budget > 0:
         raise ValueError(f"Expected time_budget > 0 or None, got time_budget={time_budget!r}.")
-    if not 0 <= seed < MAX_SEED:
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < MAX_SEED:
         raise ValueError(f"Expected a seed from 0 to 2**63 - 1, got seed={seed!r}.")
     train, synthetic = as_pandas(train), as_pandas(synthetic)
     holdout = None if holdout is None else as_pandas(holdout)
+    for what, table in (("training", train), ("synthetic", synthetic), ("held-out", holdout)):
+        if isinstance(table, pd.DataFrame) and table.empty and table.shape[1]:
+            raise SchemaError(f"The {what} table has no rows.")
     schema = resolve_schema(train, schema)
     for table in (synthetic,) if holdout is None else (synthetic, holdout):
         _check_cells(table)

@@ -105,6 +105,21 @@ def test_blanks_around_numbers_are_no_text() -> None:
     assert typed([" 1", "2 "]).cells.tolist() == [1, 2]
 
 
+def test_cells_of_nothing_but_blanks_are_missing_in_what_is_no_text() -> None:
+    cells = typed(["12.5", " ", "3.25", "\t "]).cells
+    assert cells.isna().tolist() == [False, True, False, True]
+    assert cells.dropna().tolist() == [12.5, 3.25]
+    assert typed(["7", " "]).cells.dtype == "Int64"
+    assert typed(["true", " "]).cells.dtype == "boolean"
+    assert typed(["2024-01-31", " "]).cells.dtype == "datetime64[s]"
+    assert typed(["7", " "], declared="whole").cells.isna().tolist() == [False, True]
+    assert typed(["a", " "]).cells.tolist() == ["a", " "]
+    assert typed([" "]).cells.tolist() == [" "]
+    assert typed(["7", " "], declared="text").cells.tolist() == ["7", " "]
+    assert decimal_mark(pa.chunked_array([["1,5", " "]])) == ","
+    assert "'NA'" in typed(["7", " ", "NA"]).warning
+
+
 def test_a_decimal_comma_is_read_and_written() -> None:
     column = typed(["1,5", "20,25", ""], decimal=",")
     assert column.cells.dropna().tolist() == [1.5, 20.25]

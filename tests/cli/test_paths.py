@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.paths import check_inputs, check_model_path, check_outputs, check_table_path
+from tabgan_cli.places import Place
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz", "a.parquet", "a.pq"])
@@ -32,6 +33,20 @@ def test_a_model_is_not_written_under_the_name_of_a_table(name: str) -> None:
 @pytest.mark.parametrize("name", ["a.tabgan", "a", "a.csv.tabgan", "a.gz", None])
 def test_any_other_name_may_be_that_of_a_model(name: str | None) -> None:
     check_model_path(None if name is None else Path(name))
+
+
+def test_a_model_is_no_folder(tmp_path: Path) -> None:
+    for folder in (Path(), tmp_path):
+        with pytest.raises(CommandError, match="is a folder") as caught:
+            check_model_path(folder)
+        assert caught.value.code == Exit.INPUT_OUTPUT
+
+
+def test_only_tables_go_to_standard_output() -> None:
+    with pytest.raises(CommandError, match="only tables go to standard output") as caught:
+        check_outputs(Place("-"), Path("-"), inputs=(), force=True)
+    assert caught.value.code == Exit.USAGE
+    check_outputs(Place("-"), Path("report.html"), inputs=(), force=True)
 
 
 def test_inputs_have_to_be_files(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan.encoding import TableEncoder
+from tabgan.encoding.conditions import label_places
 from tabgan.errors import ConditionError
 
 RNG = np.random.default_rng(0)
@@ -165,6 +166,11 @@ def test_an_unknown_column_is_refused():
     codes = np.zeros((1, len(ENCODER.layout.blocks)), dtype=np.int16)
     with pytest.raises(ConditionError, match="no column 'jbo'"):
         ENCODER.decode(codes, rng=RNG, limits={"jbo": 1})
+
+
+def test_a_column_of_no_label_is_said_to_be_missing():
+    with pytest.raises(ConditionError, match="'job': every cell is missing"):
+        label_places("nurse", (), ENCODER.schema["job"])
 
 
 def test_missing_never_meets_a_condition():
