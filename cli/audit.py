@@ -36,6 +36,7 @@ def audit(
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
     na_values: options.NaValues = None,
     dates: options.Dates = None,
     drop: options.Drop = None,
@@ -54,7 +55,9 @@ def audit(
     paths.check_table_path(table)
     paths.check_inputs(table, schema)
     paths.check_outputs(json, inputs=(table, schema), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
+    read_options = reading.csv_options(
+        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
+    )
     declared = reading.read_schema_file(schema, drop)
     found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
     rows = reading.without_columns(found, drop).rows

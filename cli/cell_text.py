@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -89,6 +88,7 @@ def type_column(
     texts: pa.ChunkedArray,
     *,
     decimal: str = ".",
+    thousands: str = "",
     missing: Iterable[str] = (),
     declared: Declared = None,
     dates: Sequence[str] = (),
@@ -107,13 +107,14 @@ def type_column(
         return _as_text(name, texts, present)
     typed = _dates(column, dates) if declared == "datetime" else None
     if declared != "datetime":
-        typed = _numbers(column, decimal)
+        typed = _numbers(column, decimal, thousands)
         if typed is not None and declared == "number":
             typed = replace(typed, cells=typed.cells.astype("float64"))
     if typed is None and declared is None:
         typed = _booleans(column) or _dates(column, dates)
     if typed is not None:
         return typed
+    column = replace(column, distinct=ungrouped(column.distinct, thousands))
     if declared is not None:
         raise _misfit(column, decimal, declared, dates)
     return replace(_as_text(name, texts, present), warning=_warning(column, decimal))
@@ -133,10 +134,11 @@ def _as_text(name: str, texts: pa.ChunkedArray, present: pa.Array) -> TypedColum
     return TypedColumn(_series(_Texts.of(name, texts, present).spread(present)))
 
 
-def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = ()) -> str:
+def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = (), thousands: str = "") -> str:
     """The sign that the numbers of a column have before their fraction; "" where none can be told."""
     distinct = _finite(pc.utf8_trim_whitespace(_without_blanks(_present(texts, missing))))
-    for mark in (",", "."):
+    distinct = ungrouped(distinct, thousands)
+    for mark in ",.".replace(thousands, ""):
         marked = distinct.filter(pc.match_substring(distinct, mark))
         if len(marked) and _all_match(distinct, _float_pattern(mark)):
             return "" if mark == "," and _all_match(marked, _THOUSANDS) else mark
@@ -160,7 +162,26 @@ def _all_match(texts: pa.Array, pattern: str) -> bool:
     return bool(pc.all(few).as_py() and pc.all(pc.match_substring_regex(texts, pattern)).as_py())
 
 
-def _numbers(column: _Texts, decimal: str) -> TypedColumn | None:
+def ungrouped(cells: pa.Array | pa.ChunkedArray, thousands: str) -> pa.Array | pa.ChunkedArray:
+    """The cells, the thousands of those that are numbers put together: 1,234.5 as 1234.5; each by itself."""
+    if not thousands:
+        return cells
+    sign, marks = re.escape(thousands), re.escape(".,".replace(thousands, ""))
+    pattern = rf"^[+-]?[1-9][0-9]{{0,2}}({sign}[0-9]{{3}})+([{marks}][0-9]*)?$"
+    is_grouped = pc.match_substring_regex(pc.utf8_trim_whitespace(cells), pattern)
+    return pc.if_else(is_grouped, pc.replace_substring(cells, thousands, ""), cells)
+
+
+def _numbers(column: _Texts, decimal: str, thousands: str) -> TypedColumn | None:
+    """The column as numbers; the style of one that has thousands put apart begins with "%,"."""
+    plain = ungrouped(column.distinct, thousands)
+    found = _plain_numbers(replace(column, distinct=plain), decimal)
+    if found is None or plain.equals(column.distinct):
+        return found
+    return replace(found, style=f"%,{found.style[1:]}")
+
+
+def _plain_numbers(column: _Texts, decimal: str) -> TypedColumn | None:
     if _all_match(column.distinct, _INTEGER):
         try:
             whole = column.spread(pc.cast(column.distinct, pa.int64()))
@@ -270,7 +291,9 @@ def _warning(column: _Texts, decimal: str) -> str:
     return f"Column {column.name!r} stays text because of {how_many}, pass {words}."
 
 
-def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple[pd.Series[Any], str]:
+def write_column(
+    cells: pd.Series[Any], style: str, decimal: str = ".", thousands: str = ""
+) -> tuple[pd.Series[Any], str]:
     """The cells in a form that `DataFrame.to_csv` writes in this style, and the style to go on with."""
     kinds = pd.api.types
     if is_moment(cells.dtype) and is_format(style):
@@ -281,10 +304,13 @@ def write_column(cells: pd.Series[Any], style: str, decimal: str = ".") -> tuple
     if kinds.is_bool_dtype(cells.dtype) and "|" in style:
         true, false = style.split("|")
         return cells.astype(object).map({True: true, False: false}), style
-    if kinds.is_float_dtype(cells.dtype) and re.fullmatch(r"%\.[0-6]f", style):
-        numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
-        fixed = [style % number if number == number else None for number in numbers.tolist()]
-        texts = fixed if decimal == "." else [text and text.replace(".", decimal) for text in fixed]
+    is_float, is_number = kinds.is_float_dtype(cells.dtype), kinds.is_numeric_dtype(cells.dtype)
+    found = re.fullmatch(r"%(,?)((\.[0-6]f)?)", style)
+    if found and is_number and not kinds.is_bool_dtype(cells.dtype) and (found[1] or is_float):
+        form = (found[1] if thousands else "") + (found[2] if is_float else "")
+        signs = str.maketrans({",": thousands, ".": decimal})
+        told = zip(cells.tolist(), cells.isna().tolist(), strict=True)
+        texts = [None if is_missing else format(cell, form).translate(signs) for cell, is_missing in told]
         return pd.Series(texts, index=cells.index, dtype=object), style
     return cells, style
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from tabgan_cli.cell_text import Declared, decimal_mark, type_column, with_points, write_column
+from tabgan_cli.cell_text import Declared, decimal_mark, type_column, ungrouped, with_points, write_column
 from tabgan_cli.csv_rows import CsvText, read_csv_text, separator_of_header
 from tabgan_cli.date_formats import iso_cells
 from tabgan_cli.formula_guard import guarded, guarded_column
@@ -46,6 +46,7 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
             name,
             cells,
             decimal=decimal,
+            thousands=options.thousands,
             missing=options.missing,
             declared=declared.get(name),
             dates=options.dates_of(name),
@@ -77,9 +78,9 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
     rows: dict[str, pd.Series[Any]] = {}
     for name, cells in zip(text.names, text.columns, strict=True):
         present = pc.if_else(pc.is_in(cells, missing), None, cells)
-        if options.decimal == "," and name not in is_text:
-            present = with_points(present)
         if name not in is_text:
+            present = ungrouped(present, options.thousands)
+            present = with_points(present) if options.decimal == "," else present
             present = iso_cells(present, options.dates)
         rows[name] = pd.Series(present.to_numpy(), dtype=object)
     style = _style(separator, options.decimal or ".", {}, options)
@@ -87,12 +88,14 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
 
 
 def _style(separator: str, decimal: str, columns: dict[str, str], named: CsvOptions) -> CsvStyle:
-    return CsvStyle(separator, decimal, columns, named.encoding, named.missing, named.dates)
+    return CsvStyle(
+        separator, decimal, columns, named.encoding, named.missing, named.dates, thousands=named.thousands
+    )
 
 
 def _found_decimal(text: CsvText, options: CsvOptions) -> str:
     """The mark of all columns of numbers that have one; the usual one where they have none or both."""
-    marks = {decimal_mark(cells, options.missing) for cells in text.columns} - {""}
+    marks = {decimal_mark(cells, options.missing, options.thousands) for cells in text.columns} - {""}
     return marks.pop() if len(marks) == 1 else options.usual.decimal
 
 
@@ -135,7 +138,9 @@ def csv_writer(
         for place, name in enumerate(rows.columns):
             cells = rows.iloc[:, place]
             cells = guarded_column(cells) if guards_formulas else cells
-            written[place], styles[name] = write_column(cells, styles.get(name, ""), style.decimal)
+            written[place], styles[name] = write_column(
+                cells, styles.get(name, ""), style.decimal, style.thousands
+            )
         text = pd.DataFrame(written, index=rows.index)
         text.columns = rows.columns.map(guarded) if guards_formulas and len(rows.columns) else rows.columns
         buffer = io.StringIO()

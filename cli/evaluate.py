@@ -58,6 +58,7 @@ def evaluate(
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
     na_values: options.NaValues = None,
     dates: options.Dates = None,
     drop: options.Drop = None,
@@ -79,7 +80,9 @@ def evaluate(
     rules = gate.read_rules(fail_if)
     paths.check_inputs(*inputs)
     paths.check_outputs(json, html, inputs=inputs, force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
+    read_options = reading.csv_options(
+        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
+    )
     declared = reading.read_schema_file(schema, drop)
     tables, resolved = _read((train, synthetic, holdout), read_options, declared, is_quiet=quiet)
 

@@ -42,6 +42,7 @@ class Asked:
     sep: options.Separator
     encoding: options.Encoding
     decimal: options.Decimal
+    thousands: options.Thousands
     na_values: options.NaValues
     dates: options.Dates
     drop: options.Drop
@@ -76,7 +77,10 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
     inputs = (table, asked.schema, asked.privacy, *kept)
     paths.check_outputs(*outputs, inputs=inputs, force=asked.force)
     read_options = reading.csv_options(
-        *(asked.sep, asked.encoding, asked.decimal, asked.na_values), dates=asked.dates, drop=asked.drop
+        *(asked.sep, asked.encoding, asked.decimal, asked.na_values),
+        thousands=asked.thousands,
+        dates=asked.dates,
+        drop=asked.drop,
     )
     declared = reading.read_schema_file(asked.schema, asked.drop)
     job = training.Job(

@@ -140,6 +140,9 @@ Encoding: TypeAlias = Annotated[
 Decimal: TypeAlias = Annotated[
     str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; detected by default.")
 ]
+Thousands: TypeAlias = Annotated[
+    str | None, typer.Option(help="Sign between the thousands of a CSV's numbers: ',' in 1,234.5.")
+]
 NaValues: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--na-values", metavar="TEXT", help="Text that means a missing cell; repeatable."),

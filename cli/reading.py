@@ -23,12 +23,13 @@ def csv_options(
     decimal: str | None = None,
     missing: list[str] | None = None,
     *,
+    thousands: str | None = None,
     dates: list[str] | None = None,
     drop: list[str] | None = None,
 ) -> CsvOptions:
     """The options for reading CSV, checked. Raises: CommandError."""
     from tabgan_cli.date_formats import checked_formats
-    from tabgan_cli.tables import CsvOptions, is_encoding
+    from tabgan_cli.tables import CsvOptions, is_encoding, is_thousands
 
     names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
     separator = names.get(separator, separator) if separator is not None else None
@@ -36,10 +37,16 @@ def csv_options(
         raise CommandError(Exit.USAGE, "--sep takes one sign, such as ',' ';' '|' or 'tab'.")
     if decimal not in (None, ".", ","):
         raise CommandError(Exit.USAGE, "--decimal takes '.' or ','.")
+    if thousands is not None and not is_thousands(thousands, decimal):
+        told = "--thousands takes one sign, such as ',' '.' or ' ', which is not the decimal point"
+        raise CommandError(Exit.USAGE, f"{told}.")
+    if decimal is None and thousands in (".", ","):
+        decimal = "," if thousands == "." else "."
     if encoding is not None and not is_encoding(encoding):
         raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.")
     return CsvOptions(
-        separator, encoding, decimal, tuple(missing or ()), checked_formats(dates), tuple(drop or ())
+        *(separator, encoding, decimal, tuple(missing or ()), checked_formats(dates), tuple(drop or ())),
+        thousands=thousands or "",
     )
 
 

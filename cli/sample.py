@@ -50,6 +50,7 @@ def sample(
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
     na_values: options.NaValues = None,
     dates: options.Dates = None,
     drop: options.Drop = None,
@@ -72,7 +73,9 @@ def sample(
     paths.check_inputs(model, conditions)
     paths.check_outputs(output, inputs=(model, conditions), force=force)
     _check_request(num_rows, where, counts, shares, conditions)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
+    read_options = reading.csv_options(
+        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
+    )
     _check_read_options(read_options, conditions)
     fitted, style = training.load_model(model, device.value)
     schema = fitted.schema_
@@ -107,7 +110,7 @@ def _check_read_options(read_options: CsvOptions, conditions: Place | None) -> N
     from tabgan_cli.tables import CsvOptions
 
     if conditions is None and read_options != CsvOptions():
-        told = "--sep, --encoding, --decimal, --na-values, --dates and --drop"
+        told = "--sep, --encoding, --decimal, --thousands, --na-values, --dates and --drop"
         raise CommandError(Exit.USAGE, f"{told} take --conditions beside them.")
 
 

@@ -27,6 +27,7 @@ def schema(
     sep: options.Separator = None,
     encoding: options.Encoding = None,
     decimal: options.Decimal = None,
+    thousands: options.Thousands = None,
     na_values: options.NaValues = None,
     dates: options.Dates = None,
     drop: options.Drop = None,
@@ -44,7 +45,9 @@ def schema(
     paths.check_table_path(table)
     paths.check_inputs(table)
     paths.check_outputs(output, inputs=(table,), force=force)
-    read_options = reading.csv_options(sep, encoding, decimal, na_values, dates=dates, drop=drop)
+    read_options = reading.csv_options(
+        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
+    )
     found = table_file.read_table(table, read_options)
     terminal.warn(found.warnings)
     rows, infinite = finite_table(reading.without_columns(found, drop).rows, "missing")

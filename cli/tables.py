@@ -17,7 +17,7 @@ WriteRows: TypeAlias = Callable[[pd.DataFrame], None]
 class CsvStyle:
     """How a CSV file was written, so that a table like it can be written, and read, alike.
 
-    `encoding`, `missing` and `dates` are as the user named them.
+    `encoding`, `missing`, `dates` and `thousands` are as the user named them.
     """
 
     separator: str = ","
@@ -26,6 +26,7 @@ class CsvStyle:
     encoding: str | None = None
     missing: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
+    thousands: str = ""
 
     def __str__(self) -> str:
         """What a file like it is read by.
@@ -35,12 +36,14 @@ class CsvStyle:
         """
         words = {"separator": (self.separator,), "decimal": (self.decimal,), "missing": self.missing}
         words |= {"encoding": (self.encoding,) if self.encoding else (), "dates": self.dates}
+        words |= {"thousands": (self.thousands,) if self.thousands else ()}
         return ", ".join(f"{what} {' '.join(map(repr, told))}" for what, told in words.items() if told)
 
     def to_dict(self) -> dict[str, Any]:
         """The style as JSON."""
         told = {"separator": self.separator, "decimal": self.decimal, "columns": dict(self.columns)}
         named = {"encoding": self.encoding, "missing": list(self.missing), "dates": list(self.dates)}
+        named |= {"thousands": self.thousands}
         return told | {key: value for key, value in named.items() if value}
 
     @classmethod
@@ -53,7 +56,7 @@ class CsvStyle:
             return cls()
         if not isinstance(columns, Mapping):
             return cls()
-        encoding = facts.get("encoding")
+        encoding, thousands = facts.get("encoding"), facts.get("thousands")
         return cls(
             separator,
             str(decimal),
@@ -61,6 +64,7 @@ class CsvStyle:
             encoding if isinstance(encoding, str) and is_encoding(encoding) else None,
             _texts(facts.get("missing")),
             tuple(form for form in _texts(facts.get("dates")) if is_format(form)),
+            thousands if isinstance(thousands, str) and is_thousands(thousands, str(decimal)) else "",
         )
 
     def over(self, other: CsvStyle) -> CsvStyle:
@@ -76,6 +80,15 @@ def is_encoding(name: str) -> bool:
     except (LookupError, ValueError):
         return False
     return True
+
+
+def is_thousands(sign: str, decimal: str | None) -> bool:
+    """Whether the sign can stand between thousands, beside that decimal point.
+
+    >>> is_thousands(",", "."), is_thousands(",", ","), is_thousands("0", None)
+    (True, False, False)
+    """
+    return len(sign) == 1 and not sign.isalnum() and sign not in '+-"\r\n' and sign != decimal
 
 
 def _texts(values: object) -> tuple[str, ...]:
@@ -96,6 +109,7 @@ class CsvOptions:
     dates: tuple[str, ...] = ()  # formats beside ISO
     dropped: tuple[str, ...] = ()  # columns that will be left out: their cells are not looked at
     usual: CsvStyle = field(default_factory=CsvStyle)
+    thousands: str = ""
 
     def like(self, usual: CsvStyle) -> CsvOptions:
         """These options, for a file like one of that style: what was named for that one is named again."""
@@ -104,6 +118,7 @@ class CsvOptions:
             encoding=self.encoding or usual.encoding,
             missing=self.missing or usual.missing,
             dates=self.dates or usual.dates,
+            thousands=self.thousands or ("" if usual.thousands == self.decimal else usual.thousands),
             usual=usual,
         )
 

@@ -36,12 +36,14 @@ _DIGITS = re.compile(r"\d+")
 class Written:
     """What text writes ("dates"), and calls of pandas that convert it, one for each way to read it.
 
-    `{}` in a call stands for the column. `formats` of dates: the command line can read them.
+    `{}` in a call stands for the column. `formats` of dates and the sign between `thousands`: the command
+    line can read them.
     """
 
     what: str
     calls: tuple[str, ...]
     formats: tuple[str, ...] = ()
+    thousands: str = ""
 
     def cure(self, name: Hashable) -> str:
         """What to do, as a sentence without its end.
@@ -52,6 +54,7 @@ class Written:
         calls = " or, if the month is first, ".join(call.format(f"df[{name!r}]") for call in self.calls)
         option = " or ".join(f'--dates "{form}"' for form in self.formats)
         option = option and f" (of CSV, JSON lines, Excel: {option})"
+        option = f" (of CSV: --thousands '{self.thousands}')" if self.thousands else option
         return f"Convert it with {calls} to have it learned as such{option}"
 
 
@@ -141,13 +144,14 @@ def _numbers(texts: Cells) -> Written | None:
     if len(texts) < MANY_VALUES or not all(_DIGITS.search(text) for text in texts):
         return None
     if _all(texts, _NUMBER):
-        drops, comma = r"[^\d.+-]", ""
+        drops, comma, sign = r"[^\d.+-]", "", ","
     elif _all(texts, _COMMA_NUMBER):
-        drops, comma = r"[^\d,+-]", '.str.replace(",", ".")'
+        drops, comma, sign = r"[^\d,+-]", '.str.replace(",", ".")', "."
     else:
         return None
     if _all(texts, _DIGITS) and (texts.str.len().nunique() == 1 or texts.str.len().max() > 15):
         return None
     is_plain = not comma and not texts.str.contains(drops).any()
     bare = "{}" if is_plain else f'{{}}.str.replace(r"{drops}", "", regex=True){comma}'
-    return Written("numbers", (f"pd.to_numeric({bare})",))
+    has_thousands = texts.str.contains(sign, regex=False).any() and not texts.str.contains(r"[^\d.,+-]").any()
+    return Written("numbers", (f"pd.to_numeric({bare})",), thousands=sign if has_thousands else "")

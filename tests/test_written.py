@@ -89,6 +89,7 @@ def test_numbers_with_their_signs_are_recognised_and_converted(form: str) -> Non
     found = written_as(pd.Series(texts))
     assert found is not None
     assert found.what == "numbers"
+    assert found.thousands == ("," if form == "{:,.2f}" else "")
     assert converted(found, pd.Series(texts))[0].tolist() == AMOUNTS.tolist()
 
 

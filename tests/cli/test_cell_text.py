@@ -105,6 +105,36 @@ def test_blanks_around_numbers_are_no_text() -> None:
     assert typed([" 1", "2 "]).cells.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("texts", "signs", "numbers"),
+    [
+        (["1,234", "-12,345,678", "999", ""], ",.", [1_234, -12_345_678, 999]),
+        (["1,234.50", "0.25", "1,000.00"], ",.", [1234.5, 0.25, 1000.0]),
+        (["1.234,5", "7,0"], ".,", [1234.5, 7.0]),
+        (["1 234,5", "12 345 678,25"], " ,", [1_234.5, 12_345_678.25]),
+        (["1'234", "5"], "'.", [1_234, 5]),
+    ],
+)
+def test_thousands_that_are_put_apart_are_read_and_written(
+    texts: list[str], signs: str, numbers: list[float]
+) -> None:
+    thousands, decimal = signs
+    column = typed(texts, thousands=thousands, decimal=decimal)
+    assert column.cells.dropna().tolist() == numbers
+    assert [text or "" for text in write_column(column.cells, column.style, decimal, thousands)[0]] == texts
+    assert decimal_mark(pa.chunked_array([texts]), thousands=thousands) in (decimal, "")
+    plain = write_column(column.cells, column.style, decimal)[0]  # beside a table without thousands
+    assert typed([text or "" for text in plain], decimal=decimal).cells.dropna().tolist() == numbers
+    assert typed(["1234", *texts], thousands=thousands, decimal=decimal).cells[0] == 1234
+
+
+@pytest.mark.parametrize(
+    "texts", [["1,23", "5"], ["0,123"], ["1,2345"], ["12,34,567"], ["1,234", "a"], [",123"]]
+)
+def test_a_sign_elsewhere_than_between_thousands_leaves_text(texts: list[str]) -> None:
+    assert typed(texts, thousands=",").cells.tolist() == texts
+
+
 def test_cells_of_nothing_but_blanks_are_missing_in_what_is_no_text() -> None:
     cells = typed(["12.5", " ", "3.25", "\t "]).cells
     assert cells.isna().tolist() == [False, True, False, True]

@@ -109,6 +109,27 @@ def test_other_tables_are_read_as_the_real_one(call: Call, folder: Path, tmp_pat
     assert json.loads((tmp_path / "f.json").read_text())["metrics"]
 
 
+def test_thousands_are_remembered(call: Call, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"pay": [f"{pay:,}" for pay in rng.integers(500, 90_000, 200)], "n": 3})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    ok(call, "fit", tmp_path / "t.csv", "-m", tmp_path / "m", "--epochs", 1, "-q", "--thousands", ",")
+    assert "thousands ','" in ok(call, "inspect", tmp_path / "m").out
+    (tmp_path / "w.csv").write_text('pay,n\n"12,345",\n,3\n')
+    ok(call, "complete", tmp_path / "m", tmp_path / "w.csv", "-o", tmp_path / "c.csv")
+    assert pd.read_csv(tmp_path / "c.csv", dtype=str)["pay"][0] == "12,345"
+    ok(call, "sample", tmp_path / "m", "-n", 50, "-o", tmp_path / "s.csv", "--seed", 1)
+    pays = pd.read_csv(tmp_path / "s.csv", dtype=str)["pay"]
+    assert [f"{int(pay.replace(',', '')):,}" for pay in pays] == pays.tolist()
+    assert pays.str.contains(",").any()
+    for option in ("ab", "1", "."):
+        told = call("schema", tmp_path / "t.csv", "--thousands", option, "--decimal", ".")
+        assert (told.code, told.err.count("\n")) == (2, 1)
+    assert read_table(tmp_path / "t.csv", CsvOptions(decimal=",").like(CsvStyle(thousands=","))).rows.dtypes[
+        "pay"
+    ] != np.dtype("int64")
+
+
 def test_what_a_file_leaves_open_is_as_usual(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     cases = {

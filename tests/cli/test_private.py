@@ -124,7 +124,11 @@ def test_a_delta_above_one_over_the_rows_is_one_line(folder, call):
     ["x;y,1.5,", 'many,"1,5",2024-13-01', ",,", "007,1e9,2024-01-01", '" 3 ",nan,true', '"a;b;c;d",?,-'],
     ids=repr,
 )
-@pytest.mark.parametrize("options", [CsvOptions(), CsvOptions(decimal=",", missing=("?",))], ids=repr)
+@pytest.mark.parametrize(
+    "options",
+    [CsvOptions(), CsvOptions(decimal=",", missing=("?",)), CsvOptions(thousands=",")],
+    ids=repr,
+)
 def test_one_row_more_changes_no_other_cell(tmp_path, odd, options):
     lines = ["a,b,c", "1,2.5,2024-01-01", '2,"3,5",2024-01-02', "3,,", "4,?,text"]
     tables = []
