@@ -6,6 +6,8 @@ imported inside of the commands, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from tabgan_cli import audit, complete, evaluate, fit, inspect, plan, run, sample, schema
 from tabgan_cli.failures import Exit, printable
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 
 class OneLineErrors(TyperGroup):
@@ -41,6 +43,24 @@ class OneLineErrors(TyperGroup):
                 sys.stderr.write(f"{_usage_line(error)}\n")
             code = Exit.USAGE
         sys.exit(code or 0)
+
+
+class TableCommand(TyperCommand):
+    """A command whose argument may be -.jsonl, standard input as JSON lines, which looks like an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; a place is the last of those without a name, in every command."""
+        options = [param for param in self.params if getattr(param, "is_flag", True) is False]
+        valued = {name for param in options for name in param.opts}
+        places = [
+            number
+            for number, text in enumerate(args)
+            if re.fullmatch(r"-(\.\w+)+", text) and (number == 0 or args[number - 1] not in valued)
+        ]
+        if places and "--" not in args:
+            others = [text for number, text in enumerate(args) if number not in places]
+            args = [*others, "--", *(args[number] for number in places)]
+        return super().parse_args(ctx, args)
 
 
 def _usage_line(error: Any) -> str:
@@ -77,15 +97,15 @@ def _options(
     del version  # its callback has done the work
 
 
-app.command("run")(run.run)
-app.command("fit")(fit.fit)
-app.command("sample")(sample.sample)
-app.command("complete")(complete.complete)
-app.command("evaluate")(evaluate.evaluate)
-app.command("audit")(audit.audit)
-app.command("schema")(schema.schema)
-app.command("plan")(plan.plan)
-app.command("inspect")(inspect.inspect)
+app.command("run", cls=TableCommand)(run.run)
+app.command("fit", cls=TableCommand)(fit.fit)
+app.command("sample", cls=TableCommand)(sample.sample)
+app.command("complete", cls=TableCommand)(complete.complete)
+app.command("evaluate", cls=TableCommand)(evaluate.evaluate)
+app.command("audit", cls=TableCommand)(audit.audit)
+app.command("schema", cls=TableCommand)(schema.schema)
+app.command("plan", cls=TableCommand)(plan.plan)
+app.command("inspect", cls=TableCommand)(inspect.inspect)
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:
@@ -97,7 +117,15 @@ def _stop(signal_number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Entry point of the `tabgan` script."""
     signal.signal(signal.SIGTERM, _stop)
+    _open_streams()
     app()
+
+
+def _open_streams() -> None:
+    """Streams that whoever started us has closed: nothing to read, nowhere to write."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
 if __name__ == "__main__":

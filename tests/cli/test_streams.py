@@ -96,3 +96,27 @@ def test_a_full_disk_behind_standard_output_is_one_line() -> None:
         )
     assert done.returncode == 5
     assert done.stderr == b"Error: standard output: No space left on device.\n"
+
+
+def test_standard_input_of_another_format_is_an_argument(tmp_path: Path, census: pd.DataFrame) -> None:
+    """Although it looks like an option."""
+    lines = census.head(80).to_json(orient="records", lines=True).encode()
+    for place, command in enumerate((["-.jsonl", "-q"], ["-q", "-.jsonl"])):
+        fitted = tabgan("fit", "--epochs", 1, *command, "-m", tmp_path / f"{place}.tabgan", stdin=lines)
+        assert fitted.exit_code == 0, fitted.stderr
+    made = tabgan("complete", tmp_path / "0.tabgan", "-.jsonl", "-o", "-.jsonl", "-q", stdin=b'{"age": 31}')
+    assert (made.exit_code, '"age": 31' in made.stdout) == (0, True)
+    assert tabgan("fit", "-.jsonl", "-x", "-m", "a").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "closed", "code", "told"),
+    [(["fit", "-", "-m", "m.tabgan"], "<&-", 3, b"- is empty"), (["--version"], ">&-", 0, b"")],
+)
+def test_streams_that_are_closed_are_empty(
+    tmp_path: Path, command: list[str], closed: str, code: int, told: bytes
+) -> None:
+    line = f'exec "$0" -m tabgan_cli "$@" {closed}'
+    shell = ["sh", "-c", line, sys.executable, *command]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, check=False, cwd=tmp_path)
+    assert (done.returncode, told in done.stderr, b"Traceback" in done.stderr) == (code, True, False)
