@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -48,7 +49,7 @@ def _finite(cells: pd.Series[Any], rule: InfiniteRule) -> pd.Series[Any]:
     if isinstance(cells.dtype, pd.SparseDtype):
         cells = cells.astype(cells.dtype.subtype)
     if cells.dtype == object:
-        is_infinite = np.array([isinstance(cell, float) and np.isinf(cell) for cell in cells], dtype=bool)
+        is_infinite = np.array([_is_infinite(cell) for cell in cells], dtype=bool)
     elif pd.api.types.is_float_dtype(cells.dtype):
         is_infinite = np.isinf(cells.to_numpy(dtype=np.float64, na_value=np.nan))
     else:
@@ -60,5 +61,12 @@ def _finite(cells: pd.Series[Any], rule: InfiniteRule) -> pd.Series[Any]:
     rest = cells[~is_infinite].dropna()
     if rest.empty:
         return cells.mask(is_infinite)
-    is_above = is_infinite & (cells > 0).fillna(False).to_numpy(dtype=bool)
+    is_above = is_infinite.copy()
+    is_above[is_infinite] = (cells[is_infinite] > 0).to_numpy(dtype=bool)
     return cells.mask(is_above, rest.max()).mask(is_infinite & ~is_above, rest.min())
+
+
+def _is_infinite(cell: object) -> bool:
+    if isinstance(cell, Decimal):
+        return cell.is_infinite()
+    return isinstance(cell, float | np.floating) and bool(np.isinf(cell))

@@ -94,8 +94,8 @@ def plan_private(
     declared = tuple(map(with_dtype, kept))
     config = (privacy or PrivacyConfig.default(epsilon)).of_columns(len(declared))
     known = public_reduction(Schema(declared, told.rules)).inner
-    if n_rows < 1:
-        raise ValueError(f"Expected n_rows >= 1, got n_rows={n_rows!r}.")
+    if not isinstance(n_rows, int | np.integer) or n_rows < 1:
+        raise ValueError(f"Expected n_rows to be a whole number >= 1, got n_rows={n_rows!r}.")
     is_adaptive = delta is None and config.n_rows is None
     measured = columns_to_measure(known, known)
     shared, own = shared_and_own(known, measured)

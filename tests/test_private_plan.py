@@ -60,6 +60,6 @@ def test_what_the_fit_would_refuse_the_plan_refuses():
     odd = Schema((Column("job", "categorical", dtype="object", categories=(1, True)),))
     with pytest.raises(SchemaError, match="two of its categories are equal"):
         plan_private(odd, 100, epsilon=1.0)
-    for n_rows, named in ((0, {}), (100, {"delta": 0.01}), (100, {"epsilon": 0.0})):
+    for n_rows, named in ((0, {}), (100.0, {}), (100, {"delta": 0.01}), (100, {"epsilon": 0.0})):
         with pytest.raises(ValueError, match="Expected"):
             plan_private(SCHEMA, n_rows, **({"epsilon": 1.0} | named))

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tabgan.errors import SchemaError
+from tabgan.infinite import finite_table
 from tests.odd_inputs.tiny import N_ROWS, beside, call, learned, refused, repeated, warned
 
 
@@ -44,13 +45,16 @@ def row_12_infinite_numbers(tmp_path: Path) -> None:
     cells = repeated(1.5, 2.5, np.inf, -np.inf)
     arrow = cells.astype("double[pyarrow]")
     nullable = pd.Series(pd.arrays.FloatingArray(cells.to_numpy(), np.zeros(N_ROWS, dtype=bool)))
-    for odd in (cells, arrow, nullable, cells.astype(object)):
+    decimals = cells.map(Decimal).astype(object)
+    for odd in (cells, arrow, nullable, cells.astype(object), decimals):
         refused(beside(odd), "'odd'", "60 of 120 rows are infinite", error=SchemaError)
         model, rows = learned_finite(beside(odd), tmp_path, "missing")
         assert rows["odd"].isna().any()
         warned(model, "'odd'", "became missing")
         _, rows = learned_finite(beside(odd), tmp_path, "clip")
         assert set(rows["odd"]) <= {1.5, 2.5}
+    gappy = pd.DataFrame({"odd": [1.5, None, np.inf, np.float32(-np.inf)]}, dtype=object)
+    assert finite_table(gappy, "clip")[0]["odd"].dropna().tolist() == [1.5, 1.5, 1.5]
     beside(cells).to_parquet(tmp_path / "t.parquet")
     fit = ("fit", tmp_path / "t.parquet", "--epochs", 1, "-m", tmp_path / "m.tabgan")
     assert call(*fit).code == 3
