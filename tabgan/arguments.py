@@ -16,6 +16,8 @@ def checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     personal = parameters["personal"]
     if not isinstance(personal, Mapping | None):
         raise TypeError(f"Expected personal to map columns to choices, got {_kind(personal)}.")
+    if not isinstance(parameters["target"], Hashable):
+        raise TypeError(f"Expected target to be the name of a column, got {_kind(parameters['target'])}.")
     return {
         **parameters,
         "rules": checked_rules(parameters["rules"]),
@@ -68,7 +70,10 @@ def checked_names(argument: str, names: object) -> tuple[Hashable, ...]:
         raise TypeError(f"{what} {argument}={names!r}.")
     if not isinstance(names, Iterable):
         raise TypeError(f"{what} {_kind(names)}.")
-    return tuple(names)
+    listed = tuple(names)
+    if other := [name for name in listed if not isinstance(name, Hashable)]:
+        raise TypeError(f"{what} one that holds {_kind(other[0])}.")
+    return listed
 
 
 def check_declared(schema: object) -> None:

@@ -130,9 +130,9 @@ def _check_numbers(parameters: Parameters) -> None:
         if not is_right(parameters[name]):
             raise ValueError(f"Expected {name} {what}, got {name}={parameters[name]!r}.")
 
-    for name in ("embedding_dim", "pac", "batch_size", "discriminator_steps"):
+    for name in ("embedding_dim", "pac", "batch_size", "discriminator_steps", "min_rows"):
         expect(name, _is_count, "to be a whole number > 0")
-    for name in ("rounds", "epochs"):
+    for name in ("rounds", "epochs", "max_categories"):
         expect(name, lambda n: n is None or _is_count(n), "to be a whole number > 0 or None")
     for name in ("likelihood_lr", "gradient_clip"):
         expect(name, lambda x: _is_number(x) and x > 0, "> 0")
@@ -206,7 +206,7 @@ def notes_on_device(name: str) -> list[str]:
 def _device(name: str) -> torch.device:
     try:
         return torch.device(name)
-    except RuntimeError:
+    except (RuntimeError, TypeError):
         raise ValueError(f'There is no device {name!r}. Use device="auto".') from None
 
 

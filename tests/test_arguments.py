@@ -42,6 +42,8 @@ def told_of(caught: pytest.ExceptionInfo[TypeError], argument: str) -> str:
         ("personal", "a", "got str"),
         ("discrete_columns", "b", "got discrete_columns='b'"),
         ("discrete_columns", None, "got None"),
+        ("discrete_columns", [["a"]], "one that holds list"),
+        ("target", ["a"], "got list"),
         ("schema", [Column("a", "numeric")], "got list"),
     ],
 )

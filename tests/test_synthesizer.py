@@ -111,11 +111,15 @@ def test_the_table_is_left_as_it_was(table):
         ("likelihood_weight", math.nan),
         ("marginals_weight", math.inf),
         ("min_rows", 0),
+        ("min_rows", math.nan),
+        ("min_rows", "5"),
+        ("max_categories", 1.5),
         ("rare", "drop"),
         ("random_state", -1),
         ("random_state", 1.5),
         ("random_state", 2**63),
         ("device", "abacus"),
+        ("device", None),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(table, name, value):
