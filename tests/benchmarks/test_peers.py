@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
+import subprocess
+import sys
+import venv
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +13,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.measuring import ROOT
-from benchmarks.peers.environments import REQUIREMENTS
+from benchmarks.peers.environments import REQUIREMENTS, lend_torch
 from benchmarks.peers.methods import METHODS, Method
 from benchmarks.peers.running import RUNNERS, Task, as_read, run
 from tabgan.schema import infer_schema
@@ -102,6 +106,27 @@ def test_every_method_has_a_runner_and_pinned_versions() -> None:
             assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.]+", line) for line in lines), name
             assert any(line.lower().startswith(f"{method.package.lower()}==") for line in lines), name
             assert {line for line in lines if line.startswith("torch==")} <= {"torch==2.13.0"}, name
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no links")
+def test_peers_are_lent_the_torch_of_this_project_and_no_other(tmp_path: Path) -> None:
+    """Of an index whose torch is for GPUs it could not be imported without packages that nobody pins."""
+    venv.create(tmp_path)
+    python = tmp_path / "bin" / "python"
+    version = importlib.metadata.version("torch")
+    ask = "from importlib import metadata, util; print(metadata.version('torch'), util.find_spec('torch'))"
+
+    def told() -> list[str]:
+        done = subprocess.run([python, "-I", "-c", ask], capture_output=True, text=True, check=False)
+        return done.stdout.split()
+
+    lend_torch(python, ["numpy==1.0", "torch==0.1"])
+    assert told() == []
+    for _ in range(2):
+        lend_torch(python, ["numpy==1.0", f"torch=={version.partition('+')[0]}"])
+        assert told()[0] == version
+        linked = next(tmp_path.glob("lib/python*/site-packages/torch"))
+        assert linked.samefile(str(importlib.metadata.distribution("torch").locate_file("torch")))
 
 
 def test_only_runners_and_children_import_other_synthesizers() -> None:
