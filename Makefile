@@ -16,8 +16,9 @@ help:
 	@echo "make oldest  the tests of make test with the oldest pandas, NumPy and Arrow that are supported"
 	@echo "make check   format, lint, types, who imports whom"
 	@echo "make format  rewrite the code in the house format"
-	@echo "make bench   compare with others on three tables, under half an hour, and draw benchmarks/README.md"
-	@echo "make bench-full  the same with every table and method and three seeds: days; goes on where it stopped"
+	@echo "make bench   compare with others on three tables, here, under half an hour: benchmarks/mine/README.md"
+	@echo "make bench-full  the same with every table and method, private ones too, and three seeds: days"
+	@echo "             both go on where they stopped; make bench DATA=my/folder TARGET=column: tables of your own"
 	@echo "make bench-ours  quality, speed and robustness of this project alone, into benchmarks/results/"
 	@echo "make clean   remove .venv, .venv-oldest and everything built"
 
@@ -76,14 +77,14 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Peers are installed into benchmarks/.peers on first use. What has a result already is not run again.
+# Peers are installed into benchmarks/.peers on first use. What has a result there already is not run again.
+MINE = $(if $(DATA),--data "$(DATA)" $(if $(TARGET),--target "$(TARGET)"),--results benchmarks/mine)
+
 bench: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compare --quick --minutes 25
-	$(BIN)/python -m benchmarks.comparison_page
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compare $(MINE) --quick --seeds 0 1 2 --minutes 22
 
 bench-full: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compare --seeds 0 1 2 --epsilon 0.5 1 3 10
-	$(BIN)/python -m benchmarks.comparison_page
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.compare $(MINE) --seeds 0 1 2 --epsilon 0.5 1 3 10
 
 bench-ours: $(READY)
 	$(BIN)/python -m benchmarks.quality

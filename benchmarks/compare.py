@@ -1,13 +1,15 @@
 """Everyone on the same tables: (table, method, seed) by (table, method, seed), each judged alike.
 
-python -m benchmarks.compare --quick --minutes 25            what `make bench` runs
-python -m benchmarks.compare --seeds 0 1 2                   every table and method: `make bench-full`
+python -m benchmarks.compare --quick --minutes 22 --results benchmarks/mine     as `make bench`
+python -m benchmarks.compare --seeds 0 1 2 --results benchmarks/mine            as `make bench-full`
 python -m benchmarks.compare --tables adult --methods tabgan tabularargn mst --epsilon 1 3
 python -m benchmarks.compare --data my/folder --target bought --methods tabgan ctgan
 
-Every run leaves one JSON in results/compare/, and what is there already is not run again. A run is 80 % of
-the rows, the kinds of the columns, a seed; every method has one configuration for all tables, its own
-defaults, one thread and no GPU. `python -m benchmarks.comparison_page` draws README.md from the results.
+Every run leaves one JSON in compare/ of the folder of results, what is there already is not run again, and at
+the end a page with pictures is drawn beside it. The folder is that of --results, or comparison/ within that
+of --data. Without either it is benchmarks/results/, which is published and drawn by
+`python -m benchmarks.comparison_page`. A run is 80 % of the rows, the kinds of the columns, a seed; every
+method has one configuration for all tables, its own defaults, one thread and no GPU.
 """
 
 from __future__ import annotations
@@ -18,15 +20,18 @@ import math
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.comparison_figures import read_results
+from benchmarks.comparison_pace import Pace
+from benchmarks.comparison_page import draw_page, shown
 from benchmarks.datasets import SOURCES, Dataset, load
-from benchmarks.measuring import ROOT, Stopwatch, console, split, write_result
+from benchmarks.measuring import RESULTS, ROOT, Stopwatch, console, split, write_result
 from benchmarks.oracles.sdmetrics_oracle import MISSING, python_of_oracle
 from benchmarks.peers.methods import METHODS, Method
 from benchmarks.peers.running import Made, Task, as_read, run
@@ -36,7 +41,9 @@ from tabgan.evaluation.utility import is_regression
 from tabgan.schema import infer_schema
 
 QUICK_TABLES = ("german_credit", "compas", "adult")
-QUICK_METHODS = ("tabgan", "tabularargn", "gaussian_copula", "independent", "copy", "half")
+# In this order on every table, so that time that is up too early leaves the most telling rows.
+FIRST = (("tabgan", "tabularargn"), ("independent", "copy", "half"))
+QUICK_METHODS = (*FIRST[0], *FIRST[1], "gaussian_copula", "tvae", "ctgan")
 DELTA = 1e-5
 REPORT_ROWS = 50_000  # rows of either side that SDMetrics is asked about
 REPORT = ROOT / "benchmarks" / "oracles" / "quality_report_child.py"
@@ -60,12 +67,22 @@ class Run:
 
 
 def runs_of(arguments: argparse.Namespace, tables: list[str]) -> Iterator[Run]:
-    """All runs asked for: every method of a table and seed before the next table."""
+    """Those asked for: of a seed ours and its rival on every table, then references, then others in turn."""
+    others = [(method,) for method in arguments.methods if method not in (*FIRST[0], *FIRST[1])]
     for seed in arguments.seeds:
-        for table in tables:
-            for method in arguments.methods:
-                for epsilon in arguments.epsilon if METHODS[method].is_private else [None]:
-                    yield Run(table, method, seed, epsilon)
+        for group in (*FIRST, *others):
+            for table in tables:
+                for method in (method for method in group if method in arguments.methods):
+                    for epsilon in arguments.epsilon if METHODS[method].is_private else [None]:
+                        yield Run(table, method, seed, epsilon)
+
+
+def has_result(path: Path) -> bool:
+    """Whether a run need not be made again; one whose peer could not be installed must."""
+    if not path.exists():
+        return False
+    failure = json.loads(path.read_text(encoding="utf-8"))["failure"]
+    return failure is None or not failure.startswith("not installed")
 
 
 def sides_of(method: Method, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -76,8 +93,10 @@ def sides_of(method: Method, train: pd.DataFrame) -> tuple[pd.DataFrame, pd.Data
     return train.iloc[:middle].reset_index(drop=True), train.iloc[middle:].reset_index(drop=True)
 
 
-def measure(one: Run, dataset: Dataset, *, limit: float | None, smoke: bool) -> dict[str, Any]:
-    """Make the rows of one run and judge them."""
+def measure(
+    one: Run, dataset: Dataset, *, limit: float = math.inf, end: float = math.inf, smoke: bool = False
+) -> dict[str, Any]:
+    """Make the rows of one run and judge them. `limit`, `end`: as in `benchmarks.peers.running.Task`."""
     method = METHODS[one.method]
     sides = split(dataset.table.rename(columns=str), one.seed)
     kinds = {str(column.name): column.kind for column in infer_schema(sides[0])}
@@ -89,7 +108,7 @@ def measure(one: Run, dataset: Dataset, *, limit: float | None, smoke: bool) -> 
         options |= {"epsilon": one.epsilon, "delta": DELTA}
         declared = ROOT / "benchmarks" / "schemas" / f"{one.table}-public.json"
         public = json.loads(declared.read_text(encoding="utf-8")) if declared.exists() else None
-    made = run(method, given, Task(one.seed, kinds, options, public, limit))
+    made = run(method, given, Task(one.seed, kinds, options, public, limit, end))
     target = None if dataset.target is None else str(dataset.target)
     return {
         "table": one.table,
@@ -150,8 +169,9 @@ def quality_report(
         for name, table in (("real", real), ("synthetic", synthetic)):
             rows = table if len(table) <= REPORT_ROWS else table.sample(REPORT_ROWS, random_state=seed)
             rows[list(known)].to_csv(Path(folder, f"{name}.csv"), index=False, na_rep=MISSING)
-        done = subprocess.run([python_of_oracle(), REPORT, folder], capture_output=True, check=False)
-        if done.returncode:
+        try:
+            subprocess.run([python_of_oracle(), REPORT, folder], capture_output=True, check=True)
+        except subprocess.CalledProcessError:
             return None
         found = json.loads(Path(folder, "found.json").read_text(encoding="utf-8"))
     return {name: _short(value) for name, value in found.items()}
@@ -163,6 +183,8 @@ def _short(value: float | None) -> float | None:
 
 def files_in(folder: Path) -> dict[str, Path]:
     """The tables of a user's folder by the name of their file."""
+    if not folder.is_dir():
+        raise SystemExit(f"{folder}: there is no such folder.")
     files = sorted(path for path in folder.iterdir() if path.name.endswith(ENDINGS))
     if not files:
         raise SystemExit(f"{folder}: there is no file that ends in {', '.join(ENDINGS)}.")
@@ -177,39 +199,65 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--epsilon", nargs="+", type=float, default=[1.0], help="of private methods")
     parser.add_argument("--data", type=Path, help="a folder of CSV and Parquet files, instead of our tables")
     parser.add_argument("--target", help="with --data: the column that is predicted from the others")
-    parser.add_argument("--quick", action="store_true", help="three tables and six methods")
+    parser.add_argument("--results", type=Path, help="folder of the results, and of the page that is drawn")
+    parser.add_argument("--quick", action="store_true", help="three tables and eight methods")
     parser.add_argument("--smoke", action="store_true", help="shortest training: shows that a method runs")
-    parser.add_argument("--minutes", type=float, help="when this time is up the run in progress is dropped")
+    parser.add_argument("--minutes", type=float, help="begin nothing that will not end within this time")
     parser.add_argument("--limit", type=float, default=7200, help="most seconds of one method on one table")
     parser.add_argument("--force", action="store_true", help="run again what has a result")
     arguments = parser.parse_args()
     arguments.methods = arguments.methods or list(QUICK_METHODS if arguments.quick else METHODS)
     arguments.tables = arguments.tables or list(QUICK_TABLES if arguments.quick else SOURCES)
+    arguments.results = arguments.results or (arguments.data / "comparison" if arguments.data else RESULTS)
     return arguments
 
 
 def main() -> None:
-    """Run what has no result yet, write each result, and say what was found."""
+    """Run what has no result yet, write each result, and show what was found."""
     arguments = read_arguments()
     terminal = console()
+    try:
+        carry_out(arguments, terminal.print)
+    except KeyboardInterrupt:
+        terminal.print("stopped; the same command goes on from here")
+    if arguments.results.resolve() == RESULTS:
+        terminal.print("python -m benchmarks.comparison_page draws these results")
+    elif results := read_results(arguments.results):
+        terminal.print(*shown(results))
+        terminal.print(f"page and pictures: {draw_page(results, arguments.results)}", soft_wrap=True)
+
+
+def carry_out(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
+    """Run what has no result yet, as far as time allows, and tell of each run."""
     files = files_in(arguments.data) if arguments.data else {name: Path(name) for name in arguments.tables}
     end = time.monotonic() + 60 * (arguments.minutes or math.inf)
+    pace = Pace([] if arguments.data else read_results())
+    old, late, unread = 0, list[str](), set[str]()
     for one in runs_of(arguments, list(files)):
-        path = ROOT / "benchmarks" / "results" / f"{one.name}.json"
-        if path.exists() and not arguments.force:
+        if has_result(arguments.results / f"{one.name}.json") and not arguments.force:
+            old += 1
             continue
-        left = end - time.monotonic()
-        if left <= 0:
-            terminal.print(f"the time is up before {one.name}; the same command goes on from here")
-            break
-        dataset = load(str(files[one.table]), target=arguments.target if arguments.data else None)
-        result = measure(one, dataset, limit=min(arguments.limit, left), smoke=arguments.smoke)
-        if result["failure"] and left < arguments.limit and time.monotonic() >= end:
-            terminal.print(f"the time is up during {one.name}")
-            break
-        if not arguments.smoke:
-            write_result(one.name, result)
-        terminal.print(told(one, result))
+        if time.monotonic() + pace.seconds((one.table, one.method, one.epsilon)) >= end:
+            late.append(one.name)
+        elif one.table not in unread:
+            try:
+                dataset = load(str(files[one.table]), target=arguments.target if arguments.data else None)
+            except (ValueError, RuntimeError, OSError) as error:
+                say(f"{one.table} is left out: {str(error).splitlines()[0]}")
+                unread.add(one.table)
+                continue
+            result = measure(one, dataset, limit=arguments.limit, end=end, smoke=arguments.smoke)
+            pace.learn(result)
+            if result["failure"] and time.monotonic() >= end:
+                late.append(one.name)
+                continue
+            if not arguments.smoke:
+                write_result(one.name, result, arguments.results)
+            say(told(one, result))
+    if old:
+        say(f"{old} runs had a result already; --force measures them again")
+    if late:
+        say(f"{len(late)} runs had no time left, from {late[0]} on; the same command goes on from there")
 
 
 def told(one: Run, result: dict[str, Any]) -> str:

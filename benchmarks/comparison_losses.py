@@ -91,9 +91,9 @@ def _cheap_at_a_price(groups: dict[Key, list[dict[str, Any]]], told: list[Loss])
 
 
 def beside(results: list[dict[str, Any]]) -> list[str]:
-    """Ours and TabularARGN's rows and costs, table by table; costs where both ran on one kind of machine."""
+    """Ours and TabularARGN's rows and costs, on every table with both; costs of one kind of machine only."""
     title = METHODS[RIVAL].title
-    lines = [
+    heading = [
         f"### Beside {title}",
         "",
         "Ours first. Costs are ratios of means, of runs on one kind of processor: the share of its CPU time",
@@ -103,6 +103,7 @@ def beside(results: list[dict[str, Any]]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     by_heading = {figure.heading: figure for figure in FIGURES}
+    lines = []
     rows, costs = ("C2ST", "TSTR", "quality"), ("fit, CPU s", "rows / CPU s")
     for table, runs in by_table(results).items():
         groups = made_rows(runs)
@@ -112,7 +113,7 @@ def beside(results: list[dict[str, Any]]) -> list[str]:
         cells = [f"{cell(ours, by_heading[name])}, {cell(theirs, by_heading[name])}" for name in rows]
         cells += [_ratio(ours, theirs, by_heading[name]) for name in costs]
         lines.append(f"| {table.replace('_', ' ')} | {' | '.join(cells)} |")
-    return lines
+    return [*heading, *lines] if lines else []
 
 
 def _ratio(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], figure: Figure) -> str:

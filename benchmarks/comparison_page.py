@@ -1,19 +1,33 @@
-"""Draw the comparison into benchmarks/README.md: tables, three pictures, where we lose and to whom.
+"""Draw the comparison: tables, three pictures, where we lose and to whom.
 
-python -m benchmarks.comparison_page
+python -m benchmarks.comparison_page                                what is published: benchmarks/README.md
+python -m benchmarks.comparison_page --results benchmarks/mine      one's own, after `make bench`
 
-It reads results/compare/ (and, for our own curve over epsilon, results/private-adult-eps*.json), writes
-pictures/ and what stands between the two markers of README.md. Everything else there is left as it is.
+It reads compare/ of a folder of results (and, for our own curve over epsilon, private-adult-eps*.json). Of
+the published page it writes the pictures and what stands between the two markers; everything else there is
+left as it is. The page of other folders, README.md and pictures/ within them, is drawn whole.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.comparison_figures import FIGURES, by_method, by_table, cell, read_results, title_of
+from rich.table import Table
+
+from benchmarks.comparison_figures import (
+    FIGURES,
+    by_method,
+    by_table,
+    cell,
+    made_rows,
+    read_results,
+    title_of,
+)
 from benchmarks.comparison_losses import beside, losses
 from benchmarks.comparison_pictures import ELSEWHERE, draw_pictures
 from benchmarks.measuring import RESULTS
@@ -24,7 +38,17 @@ from tabgan.evaluation.questions import QUESTIONS
 README = Path(__file__).resolve().parent / "README.md"
 BEGIN = "<!-- drawn by python -m benchmarks.comparison_page: what stands here is replaced -->"
 END = "<!-- end of what is drawn -->"
+PEERS = {name: method for name, method in METHODS.items() if method.environment is not None}
 PRIVACY = [question.key for question in QUESTIONS if question.group == "privacy"]
+OWN_PAGE = """# Everyone side by side, measured here
+
+Drawn by `python -m benchmarks.comparison_page`. All methods learn the same 80 % of the rows, on one thread,
+and the rest judges. C2ST: how well boosted trees tell held-out rows from synthetic ones (.5 not at all).
+TSTR: their score on held-out rows when they learned from synthetic ones. Quality and SDMetrics: marginals
+and pairs, 1 is best. Privacy: the gravest words of our evaluation. ±: the furthest seed from the mean; one
+seed has none. More is said in tabgan's benchmarks/README.md.
+"""
+SHORT = ("C2ST", "TSTR", "quality", "fit, CPU s", "peak GB", "rows / CPU s", "model MB")
 TOLD = ("leak", "overfitting suspected", "weak evidence", "underpowered", "not measured")
 
 
@@ -67,18 +91,28 @@ def table_of(results: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def peers() -> list[str]:
-    """Who is compared, with version and licence, and who cannot be."""
-    path = RESULTS / "peers.json"
-    states = json.loads(path.read_text(encoding="utf-8"))["environments"] if path.exists() else {}
+def peers(states: dict[str, str]) -> list[str]:
+    """Who is compared, with version and licence. `states`: by method, what came of its installation."""
     lines = ["### Who is compared", "", "| method | package | licence | |", "|---|---|---|---|"]
-    for method in METHODS.values():
-        if method.kind == "peer" and method.environment is not None:
-            pinned = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
-            package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
-            state = states.get(method.environment, "not tried yet")
-            lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} | {state} |")
-    return [*lines, "", *(f"- {name}, not measured: {reason}." for name, reason in ABSENT.items())]
+    for name, state in states.items():
+        method = METHODS[name]
+        pinned = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
+        package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
+        lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} | {state} |")
+    return lines
+
+
+def published_states() -> dict[str, str]:
+    """What came of the installation of every peer where the published results were measured."""
+    found = json.loads((RESULTS / "peers.json").read_text(encoding="utf-8"))["environments"]
+    return {name: found.get(method.environment, "not tried yet") for name, method in PEERS.items()}
+
+
+def states_of(results: list[dict[str, Any]]) -> dict[str, str]:
+    """The same of the peers that were asked here."""
+    failures = {one["method"]: one["failure"] or "" for one in results if one["method"] in PEERS}
+    is_missing = {name: failure.startswith("not installed") for name, failure in failures.items()}
+    return {name: failures[name] if is_missing[name] else "installed" for name in METHODS if name in failures}
 
 
 def machine_of(result: dict[str, Any]) -> str:
@@ -89,24 +123,19 @@ def machine_of(result: dict[str, Any]) -> str:
     return f"{cores} ({machine['processor']}{products})"
 
 
-def section(results: list[dict[str, Any]]) -> str:
-    """Everything between the markers."""
+def section(results: list[dict[str, Any]], pictures: dict[str, str], states: dict[str, str]) -> str:
+    """All that is drawn but the pictures. `pictures`: titles by file; `states`: see `peers`."""
     dates = sorted({one["measured"] for one in results})
     machines = sorted({machine_of(one) for one in results})
-    lines = [
-        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}.",
-        f"{ELSEWHERE}: measured on another kind of processor than ours.",
-        "",
-    ]
-    for name, text in (
-        ("quality_time", "C2ST against the CPU time of the fit, Adult"),
-        ("quality_epsilon", "TSTR against epsilon, Adult"),
-        ("speed", "Rows drawn in a CPU second and how well they are told, Adult"),
-    ):
-        lines += [f"![{text}](pictures/{name}.png)", ""]
+    lines = [f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {', '.join(machines)}."]
+    if not all(one.get("is_priced", True) for one in results):
+        lines.append(f"{ELSEWHERE}: measured on another kind of processor than ours.")
+    for name, title in pictures.items():
+        lines += ["", f"![{title}](pictures/{name})"]
     for runs in by_table(results).values():
-        lines += [*table_of(runs), ""]
-    return "\n".join([*lines, *losses(results), "", *beside(results), "", *peers()])
+        lines += ["", *table_of(runs)]
+    parts = (lines, losses(results), beside(results), peers(states))
+    return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def with_section(page: str, drawn: str) -> str:
@@ -118,14 +147,47 @@ def with_section(page: str, drawn: str) -> str:
     return f"{before}{BEGIN}\n\n{drawn}\n\n{END}{after}"
 
 
+def shown(results: list[dict[str, Any]]) -> list[Table]:
+    """For the terminal: means without their spread, a row a method."""
+    figures = [figure for figure in FIGURES if figure.heading in SHORT]
+    tables = []
+    for name, runs in by_table(results).items():
+        table = Table(title=name, title_justify="left")
+        table.add_column("method")
+        for heading in ("seeds", *(figure.heading for figure in figures)):
+            table.add_column(heading, justify="right")
+        for key, made in made_rows(runs).items():
+            means = [cell(made, figure).partition(" ±")[0] for figure in figures]
+            table.add_row(title_of(key), str(len(made)), *means)
+        tables.append(table)
+    return tables
+
+
+def draw_page(results: list[dict[str, Any]], folder: Path) -> str:
+    """Draw pictures and page of a folder of results; the path of the page from here."""
+    own = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("private-adult-eps*"))]
+    is_published = folder.resolve() == RESULTS
+    page = README if is_published else folder / "README.md"
+    pictures = draw_pictures(results, page.parent / "pictures", own)
+    if is_published:
+        absent = [f"- {name}, not measured: {reason}." for name, reason in ABSENT.items()]
+        drawn = "\n".join([section(results, pictures, published_states()), "", *absent])
+        text = with_section(page.read_text(encoding="utf-8"), drawn)
+    else:
+        text = f"{OWN_PAGE}\n{section(results, pictures, states_of(results))}\n"
+    page.write_text(text, encoding="utf-8")
+    return os.path.relpath(page)
+
+
 def main() -> None:
     """Draw the pictures and the page."""
-    results = read_results()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
+    folder = parser.parse_args().results
+    results = read_results(folder)
     if not results:
-        raise SystemExit("There is no result in results/compare/: run python -m benchmarks.compare first.")
-    draw_pictures(results)
-    README.write_text(with_section(README.read_text(encoding="utf-8"), section(results)), encoding="utf-8")
-    print(f"{len(results)} results drawn into {README.name}")
+        raise SystemExit(f"There is no result in {folder}/compare: run python -m benchmarks.compare first.")
+    print(f"{len(results)} results drawn into {draw_page(results, folder)}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -13,11 +13,9 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.measuring import RESULTS
 from benchmarks.peers.methods import METHODS
 from benchmarks.picture import STYLE
 
-FOLDER = Path(__file__).resolve().parent / "pictures"
 TABLE = "adult"
 OURS = "tabgan"
 ELSEWHERE = "°"  # measured on another kind of processor than ours
@@ -26,22 +24,44 @@ COLOURS = {"ours": "#d9480f", "peer": "#1f4e79", "reference": "#8a949e"}
 Results = list[dict[str, Any]]
 
 
-def draw_pictures(results: Results, folder: Path = FOLDER, table: str = TABLE) -> None:
-    """Write the pictures; equal results give equal files."""
-    folder.mkdir(exist_ok=True)
+def draw_pictures(results: Results, folder: Path, own: Results) -> dict[str, str]:
+    """Write the pictures of one table, and give the titles of their files; equal results give equal files.
+
+    `own`: results of `benchmarks.private` for our curve over epsilon. What there is nothing to show of is
+    not drawn.
+    """
+    table = pictured(results)
     made = [one for one in results if one["table"] == table and not one["failure"]]
-    for name, draw in (
-        ("quality_time", quality_by_time),
-        ("quality_epsilon", quality_by_epsilon),
-        ("speed", speed),
+    curves = curves_of(made, own if table == TABLE else [])
+    others = [one for one in made if one["epsilon"] is None and METHODS[one["method"]].kind != "reference"]
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {}
+    for name, title, draw in (
+        ("quality_time", "C2ST against the CPU time of the fit", others and partial(quality_by_time, made)),
+        ("quality_epsilon", "TSTR against epsilon", curves and partial(quality_by_epsilon, made, curves)),
+        ("speed", "Rows drawn in a CPU second and how well they are told", others and partial(speed, made)),
     ):
-        with rc_context(STYLE):
-            figure = Figure(figsize=(7.5, 4.2), layout="constrained")
-            draw(figure.subplots(), made)
-            figure.savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
+        if draw:
+            with rc_context(STYLE):
+                figure = Figure(figsize=(7.5, 4.2), layout="constrained")
+                draw(figure.subplots())
+                figure.savefig(folder / f"{name}.png", dpi=110, metadata={"Software": None})
+            told[f"{name}.png"] = f"{title}, {table[0].upper()}{table[1:]}".replace("_", " ")
+    return told
 
 
-def quality_by_time(axes: Axes, made: Results) -> None:
+def pictured(results: Results) -> str:
+    """The table of the pictures: Adult where ours has another beside it, else that of most methods."""
+    methods: dict[str, set[str]] = defaultdict(set)
+    for one in results:
+        if not one["failure"] and METHODS[one["method"]].kind != "reference":
+            methods[one["table"]].add(one["method"])
+    if len(methods[TABLE]) > 1:
+        return TABLE
+    return max(dict.fromkeys(one["table"] for one in results), key=lambda table: len(methods[table]))
+
+
+def quality_by_time(made: Results, axes: Axes) -> None:
     """C2ST of methods without epsilon by the CPU time of their fit; references as lines."""
     found = sorted(_means(made, _fit_seconds, _c2st).items(), key=lambda one: one[1][1])
     titles = _titles(made)
@@ -61,20 +81,30 @@ def quality_by_time(axes: Axes, made: Results) -> None:
             where = {"xytext": (-6, 3), "ha": "right"} if is_ours else {"xytext": (6, 4)}
             axes.annotate(titles[method], (seconds, auc), textcoords="offset points", **where)
     axes.set_xscale("log")
-    axes.set_xlim(0.5, 50_000)
-    axes.xaxis.set_major_formatter("{x:,.0f}")
+    fits = (seconds for method, (seconds, _) in found if METHODS[method].kind != "reference")
+    axes.set_xlim(min(0.5, min(fits) / 2), 50_000)
+    axes.xaxis.set_major_formatter("{x:,g}")
     label = f"CPU seconds of the fit{_legend(titles)}"
     axes.set(ylim=(0.45, 1.03), xlabel=label, ylabel="C2ST AUC (.5: not told apart)")
 
 
-def quality_by_epsilon(axes: Axes, made: Results) -> None:
-    """TSTR of private methods by epsilon; the real rows' as a line."""
-    curves: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+Curves = dict[str, dict[float, list[float]]]  # TSTR of every seed, by method and epsilon
+
+
+def curves_of(made: Results, own: Results) -> Curves:
+    """TSTR of private methods; ours, where it is not among them, as `benchmarks.private` measured it."""
+    curves: Curves = defaultdict(lambda: defaultdict(list))
     for one in made:
         if one["epsilon"] is not None and "tstr_auc" in one["metrics"]:
             curves[one["method"]][one["epsilon"]].append(one["metrics"]["tstr_auc"]["value"])
-    for epsilon, scores in _own_curve().items():
-        curves["tabgan_private"].setdefault(epsilon, scores)
+    for one in own:
+        if one["is_declared"] and not one.get("within"):
+            curves["tabgan_private"].setdefault(one["epsilon"], [one["mean"]["tstr"]])
+    return curves
+
+
+def quality_by_epsilon(made: Results, curves: Curves, axes: Axes) -> None:
+    """TSTR of private methods by epsilon; the real rows' as a line."""
     written: dict[float, float] = {}  # the height of the highest name beside each epsilon
     lines = {
         method: {place: mean(points[place]) for place in sorted(points)} for method, points in curves.items()
@@ -97,7 +127,7 @@ def quality_by_epsilon(axes: Axes, made: Results) -> None:
     axes.set(xlabel="epsilon (delta = 1e-5)", ylabel="TSTR AUC")
 
 
-def speed(axes: Axes, made: Results) -> None:
+def speed(made: Results, axes: Axes) -> None:
     """Rows drawn in a CPU second, the fastest first, each with how well its rows are told."""
     found = {
         method: pair
@@ -127,16 +157,6 @@ _ABOVE: dict[str, Any] = {
 }
 _UNDER = _ABOVE | {"xytext": (0, -3), "va": "top"}
 _BESIDE: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9}
-
-
-def _own_curve(folder: Path = RESULTS) -> dict[float, list[float]]:
-    """Our private mode on Adult, declared, as benchmarks.private measured it."""
-    found = {}
-    for path in sorted(folder.glob("private-adult-eps*.json")):
-        told = json.loads(path.read_text(encoding="utf-8"))
-        if told["is_declared"] and not told.get("within"):
-            found[told["epsilon"]] = [told["mean"]["tstr"]]
-    return found
 
 
 Read = Callable[[dict[str, Any]], float | None]

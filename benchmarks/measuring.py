@@ -88,9 +88,9 @@ def run(job: Job) -> Outcome:
     return Outcome(tables, figures)
 
 
-def write_result(name: str, result: dict[str, Any]) -> Path:
+def write_result(name: str, result: dict[str, Any], folder: Path = RESULTS) -> Path:
     """Write a result with the machine and the versions it was measured on."""
-    path = RESULTS / f"{name}.json"
+    path = folder / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     told = {"measured": dt.date.today().isoformat(), "machine": machine(), "versions": versions(), **result}
     path.write_text(json.dumps(told, indent=2, allow_nan=False) + "\n")

@@ -55,7 +55,10 @@ DIFFERENCES = (
 
 
 def python_of_oracle() -> Path:
-    """The Python that has SDMetrics; its environment is made on first use."""
+    """The Python that has SDMetrics; its environment is made on first use.
+
+    Raises: CalledProcessError where it cannot be installed.
+    """
     python = ENVIRONMENT / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     if not (ENVIRONMENT / "ready").exists():
         venv.create(ENVIRONMENT, clear=True, with_pip=True)

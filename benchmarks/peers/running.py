@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,14 +28,16 @@ class Task:
     """What a runner is asked.
 
     `kinds`: the kind of every column, the same for every method. `public`: a declared schema, for private
-    methods. `limit`: most seconds of wall time.
+    methods. `limit`: most seconds of wall time. `end`: of `time.monotonic()`, when all is broken off, also
+    the installation of the peer.
     """
 
     seed: int
     kinds: dict[str, str]
     options: dict[str, Any] = field(default_factory=dict)
     public: dict[str, Any] | None = None
-    limit: float | None = None
+    limit: float = math.inf
+    end: float = math.inf
     speed_rows: int = SPEED_ROWS
 
 
@@ -56,7 +60,7 @@ def as_read(table: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
 def run(method: Method, train: pd.DataFrame, task: Task) -> Made:
     """Start the runner with its peer's Python, on one thread and without a GPU, and wait for it."""
     try:
-        python = python_of(method.environment)
+        python = python_of(method.environment, task.end)
     except NotInstalledError as error:
         return Made(None, {}, f"not installed: {error}")
     job = {
@@ -70,17 +74,18 @@ def run(method: Method, train: pd.DataFrame, task: Task) -> Made:
         folder = Path(name)
         write_table(train, folder / "train.csv")
         (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        limit = min(task.limit, max(task.end - time.monotonic(), 0))
         try:
             done = subprocess.run(
                 [python, RUNNERS / f"{method.runner}.py", folder],
                 env=_environment(is_ours=method.environment is None),
-                timeout=task.limit,
+                timeout=None if limit == math.inf else limit,
                 capture_output=True,
                 text=True,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return Made(None, {}, f"stopped after {task.limit:,.0f} s")
+            return Made(None, {}, f"stopped after {limit:,.0f} s")
         if done.returncode:
             return Made(None, {}, _reason(done, folder))
         figures = json.loads((folder / "figures.json").read_text(encoding="utf-8"))

@@ -8,11 +8,24 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from benchmarks.compare import Run, files_in, judged, runs_of, sides_of
+from benchmarks.compare import FIRST, Run, carry_out, files_in, has_result, judged, runs_of, sides_of
 from benchmarks.comparison_figures import FIGURES, cell, made_rows, mark_prices, read_results
 from benchmarks.comparison_losses import beside, losses, losses_of
-from benchmarks.comparison_page import BEGIN, END, PRIVACY, findings_of, section, with_section
-from benchmarks.comparison_pictures import draw_pictures
+from benchmarks.comparison_pace import AROUND_SECONDS, Pace
+from benchmarks.comparison_page import (
+    BEGIN,
+    END,
+    PRIVACY,
+    README,
+    draw_page,
+    findings_of,
+    section,
+    shown,
+    states_of,
+    with_section,
+)
+from benchmarks.comparison_pictures import draw_pictures, pictured
+from benchmarks.measuring import console
 from benchmarks.peers.methods import METHODS
 from benchmarks.peers.running import Made
 
@@ -33,7 +46,9 @@ def result(method: str, seed: int, **figures: float) -> dict[str, Any]:
         "target": "income",
         "score": "AUC",
         "failure": None,
-        "costs": {"fit_cpu_seconds": found["cpu"], "rows_per_cpu_second": 1000.0, "peak_bytes": 10**9},
+        "costs": {"fit_cpu_seconds": found["cpu"], "rows_per_cpu_second": 1000.0, "peak_bytes": 10**9}
+        | {"fit_wall_seconds": found["cpu"], "sample_cpu_seconds": 2.0, "speed_rows": 3000},
+        "evaluation_cpu_seconds": 5.0,
         "metrics": {
             "c2st_auc": {"value": found["c2st"], "real": 0.5},
             "tstr_auc": {"value": found["tstr"], "real": 0.93},
@@ -60,14 +75,53 @@ def results(tmp_path: Path) -> list[dict[str, Any]]:
     return read_results(tmp_path)
 
 
-def test_methods_of_a_seed_and_table_run_together_and_have_names_of_their_own() -> None:
-    asked = argparse.Namespace(seeds=[0, 1], methods=["tabgan", "mst"], epsilon=[1.0, 3.0])
+def test_the_most_telling_runs_come_first_and_all_have_names_of_their_own() -> None:
+    methods = ["mst", "copy", "tabularargn", "tabgan"]
+    asked = argparse.Namespace(seeds=[0, 1], methods=methods, epsilon=[1.0, 3.0])
     runs = list(runs_of(asked, ["adult", "rain"]))
-    assert [(run.seed, run.table) for run in runs] == [
-        pair for seed in (0, 1) for pair in [(seed, "adult")] * 3 + [(seed, "rain")] * 3
+    both = ("adult", "rain")
+    assert [run.seed for run in runs] == [0] * 10 + [1] * 10
+    assert runs[:4] == [Run(table, method, 0) for table in both for method in FIRST[0]]
+    assert runs[4:6] == [Run(table, "copy", 0) for table in both]
+    assert runs[6:10] == [Run(table, "mst", 0, epsilon) for table in both for epsilon in (1.0, 3.0)]
+    assert len({run.name for run in runs}) == len(runs)
+
+
+def test_time_is_reckoned_from_what_was_published_and_how_fast_fits_are_here() -> None:
+    pace = Pace([result("tabgan", 0, cpu=100.0), result("tabgan", 1, cpu=140.0), result("copy", 0, cpu=0.0)])
+    ours, copy, other = ("adult", "tabgan", None), ("adult", "copy", None), ("adult", "tvae", None)
+    assert pace.seconds(ours) == AROUND_SECONDS + 120 + 2 + 3 + 5
+    assert pace.seconds(other) == AROUND_SECONDS
+    pace.learn(result("tvae", 0, cpu=1000.0))  # never published: it tells nothing
+    assert pace.slowness == 1.0
+    pace.learn(result("tabgan", 0, cpu=360.0))
+    assert pace.slowness == 3.0
+    assert pace.seconds(copy) == 3 * (AROUND_SECONDS + 10)
+
+
+def test_nothing_is_begun_that_cannot_end_and_nothing_is_measured_twice(tmp_path: Path) -> None:
+    (tmp_path / "small.csv").write_text("a,b\n" + "1,x\n2,y\n" * 20, encoding="utf-8")
+    asked = {"data": tmp_path, "target": None, "results": tmp_path / "own", "seeds": [0], "epsilon": [1.0]}
+    limits = {"minutes": AROUND_SECONDS / 61, "limit": 60, "force": False, "smoke": False}
+    (tmp_path / "own" / "compare").mkdir(parents=True)
+    for method, failure in (("copy", None), ("tvae", "not installed: no such index")):
+        told = json.dumps({"failure": failure})
+        (tmp_path / "own" / f"{Run('small', method, 0).name}.json").write_text(told, encoding="utf-8")
+    said: list[str] = []
+    carry_out(argparse.Namespace(**asked, **limits, methods=["copy", "half", "tvae"]), said.append)
+    assert said == [
+        "1 runs had a result already; --force measures them again",
+        "2 runs had no time left, from compare/small-half-seed0 on; the same command goes on from there",
     ]
-    assert len({run.name for run in runs}) == len(runs) == 12
-    assert Run("adult", "mst", 0, 3.0) in runs
+    assert len(list((tmp_path / "own" / "compare").iterdir())) == 2
+
+
+def test_a_peer_that_could_not_be_installed_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    assert not has_result(path)
+    for failure, found in ((None, True), ("stopped after 9 s", True), ("not installed: no index", False)):
+        path.write_text(json.dumps({"failure": failure}), encoding="utf-8")
+        assert has_result(path) is found
 
 
 def test_a_real_half_is_judged_by_the_other_half() -> None:
@@ -85,6 +139,8 @@ def test_a_folder_of_ones_own_files_is_read_by_name(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(SystemExit, match="no file that ends in"):
         files_in(tmp_path / "empty")
+    with pytest.raises(SystemExit, match="no such folder"):
+        files_in(tmp_path / "b.csv")
 
 
 def test_rows_that_cannot_be_judged_are_a_failure_and_no_crash() -> None:
@@ -99,8 +155,8 @@ def test_drawing_twice_changes_nothing_and_leaves_what_was_written_by_hand(
     results: list[dict[str, Any]],
 ) -> None:
     page = f"# By hand\n\n{BEGIN}\ndrawn before\n{END}\n\nAlso by hand.\n"
-    once = with_section(page, section(results))
-    assert with_section(once, section(results)) == once
+    once = with_section(page, section(results, {}, {}))
+    assert with_section(once, section(results, {}, {})) == once
     assert once.startswith(f"# By hand\n\n{BEGIN}\n")
     assert once.endswith(f"{END}\n\nAlso by hand.\n")
     assert "drawn before" not in once
@@ -109,12 +165,66 @@ def test_drawing_twice_changes_nothing_and_leaves_what_was_written_by_hand(
 
 
 def test_the_page_shows_means_spread_failures_and_findings(results: list[dict[str, Any]]) -> None:
-    lines = section(results).splitlines()
+    pictures = {"speed.png": "Rows drawn"}
+    lines = section(results, pictures, {"tvae": "not installed: no index"}).splitlines()
     ours = next(line for line in lines if line.startswith("| tabgan (this project)"))
     assert "| 2 | .520 ± .020 | .900 ± .000 |" in ours
     assert any("AIM (smartnoise), ε = 1 | 1 | stopped after 60 s" in line for line in lines)
     assert any(line.startswith("| copy") and line.endswith("leak: memorisation |") for line in lines)
-    assert any(line.startswith("- TabSyn, not measured:") for line in lines)
+    assert "![Rows drawn](pictures/speed.png)" in lines
+    assert lines[-1].startswith("| TVAE | ctgan ")
+    assert lines[-1].endswith(" | not installed: no index |")
+
+
+def test_ones_own_page_is_drawn_beside_ones_own_results(
+    results: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """The published page and its pictures are not touched."""
+    published = {path: path.read_bytes() for path in (README, *(README.parent / "pictures").iterdir())}
+    for one in results:
+        one["table"] = "my_table"
+    draw_page(results, tmp_path)
+    page = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "\n### my table\n" in page
+    assert "![TSTR against epsilon, My table](pictures/quality_epsilon.png)" in page
+    assert "TabSyn" not in page
+    assert "| TabularARGN | mostlyai-engine 2.7.3 | Apache-2.0 | installed |" in page
+    assert len(list((tmp_path / "pictures").iterdir())) == 3
+    assert {path: path.read_bytes() for path in published} == published
+    private = [one for one in results if one["epsilon"] is not None]
+    draw_page([one for one in results if one not in private], tmp_path / "public")
+    assert {path.name for path in (tmp_path / "public" / "pictures").iterdir()} == {
+        "quality_time.png",
+        "speed.png",
+    }
+
+
+def test_only_peers_that_were_asked_are_told_of(results: list[dict[str, Any]]) -> None:
+    failed = results[0] | {"method": "tvae", "failure": "not installed: no index"}
+    assert states_of([*results, failed]) == {
+        "tabularargn": "installed",
+        "tvae": "not installed: no index",
+        "mst": "installed",
+        "aim": "installed",
+    }
+
+
+def test_the_terminal_shows_ours_beside_the_others(results: list[dict[str, Any]]) -> None:
+    terminal = console()
+    with terminal.capture() as captured:
+        terminal.print(*shown(results))
+    lines = captured.get().splitlines()
+    assert lines[0].strip() == "adult"
+    ours = next(line for line in lines if "this project" in line)
+    assert [word for word in ours.split() if word != "│"][3:6] == ["2", ".520", ".900"]
+    assert any("TabularARGN" in line and ".600" in line for line in lines)
+    assert not any("AIM" in line for line in lines)
+
+
+def test_the_table_of_the_pictures_is_adult_or_that_of_most_methods(results: list[dict[str, Any]]) -> None:
+    rain = [one | {"table": "rain"} for one in results]
+    assert pictured(results + rain) == "adult"
+    assert pictured(results[:1] + rain) == "rain"
 
 
 def test_a_test_that_was_too_small_is_never_called_no_evidence() -> None:
@@ -152,7 +262,7 @@ def test_costs_are_divided_on_one_kind_of_processor_only(results: list[dict[str,
         one["machine"] |= {"bfloat16": one["method"] == "tabgan"}
     mark_prices(results)
     assert beside(results)[-1].endswith("| – | – |")
-    assert beside([one for one in results if one["method"] == "tabgan"])[-1].startswith("|---")
+    assert beside([one for one in results if one["method"] == "tabgan"]) == []
 
 
 def test_costs_on_another_kind_of_processor_are_no_part_of_a_mean_and_are_marked() -> None:
@@ -181,7 +291,7 @@ def test_costs_on_another_kind_of_processor_are_no_part_of_a_mean_and_are_marked
 
 def test_equal_results_give_equal_pictures(results: list[dict[str, Any]], tmp_path: Path) -> None:
     for name in ("once", "twice"):
-        draw_pictures(results, tmp_path / name)
+        draw_pictures(results, tmp_path / name, [])
     once, twice = (
         {path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())}
         for name in ("once", "twice")
