@@ -1,6 +1,6 @@
 """Everyone on the same tables: (table, method, seed) by (table, method, seed), each judged alike.
 
-python -m benchmarks.compare --quick --minutes 22 --results benchmarks/mine     as `make bench`
+python -m benchmarks.compare --quick --minutes 25 --results benchmarks/mine     as `make bench`
 python -m benchmarks.compare --seeds 0 1 2 --results benchmarks/mine            as `make bench-full`
 python -m benchmarks.compare --tables adult --methods tabgan tabularargn mst --epsilon 1 3
 python -m benchmarks.compare --data my/folder --target bought --methods tabgan ctgan
@@ -230,7 +230,7 @@ def main() -> None:
 def carry_out(arguments: argparse.Namespace, say: Callable[[str], None]) -> None:
     """Run what has no result yet, as far as time allows, and tell of each run."""
     files = files_in(arguments.data) if arguments.data else {name: Path(name) for name in arguments.tables}
-    end = time.monotonic() + 60 * (arguments.minutes or math.inf)
+    end = math.inf if arguments.minutes is None else time.monotonic() + 60 * arguments.minutes
     pace = Pace([] if arguments.data else read_results())
     old, late, unread = 0, list[str](), set[str]()
     for one in runs_of(arguments, list(files)):

@@ -41,27 +41,33 @@ class Loss:
 
 def losses_of(groups: dict[Key, list[dict[str, Any]]], ours: Key) -> list[Loss]:
     """Every figure in which a peer of the same kind is ahead of us. `groups`: runs that made rows."""
-    peers = [
-        key for key in groups if key[0] in METHODS and METHODS[key[0]].kind == "peer" and key[1] == ours[1]
-    ]
     told = []
     for figure in FIGURES:
         own = average(groups[ours], figure)
         if figure.better is None or own is None:
             continue
-        for peer in peers:
+        for peer in _peers(groups, ours):
             other = average(groups[peer], figure)
             if other is not None and (other[0] < own[0] if figure.better == "low" else other[0] > own[0]):
                 told.append(Loss(figure, peer, cell(groups[peer], figure), cell(groups[ours], figure)))
     return told
 
 
+def _peers(groups: dict[Key, list[dict[str, Any]]], ours: Key) -> list[Key]:
+    """Methods of others with our epsilon."""
+    return [
+        key for key in groups if key[0] in METHODS and METHODS[key[0]].kind == "peer" and key[1] == ours[1]
+    ]
+
+
 def losses(results: list[dict[str, Any]]) -> list[str]:
-    """Where we lose, table by table: in the rows, in costs to the as faithful, in costs to others."""
-    lines = ["### Where we lose", ""]
+    """Where we lose, table by table with a peer: in the rows, in costs to the as faithful and to others."""
+    lines = []
     for table, runs in by_table(results).items():
         groups = made_rows(runs)
         for key in (key for key in groups if key[0] in ("tabgan", "tabgan_private")):
+            if not _peers(groups, key):
+                continue
             told = losses_of(groups, key)
             worse = {peer for peer in groups if not _is_as_faithful(groups, peer, key)}
             against = [str(loss) for loss in told if not loss.figure.is_cost or loss.peer not in worse]
@@ -70,7 +76,7 @@ def losses(results: list[dict[str, Any]]) -> list[str]:
                 groups, [one for one in told if one.figure.is_cost and one.peer in worse]
             ):
                 lines.append(f"  Less faithful, and ahead in costs: {cheap}.")
-    return lines
+    return ["### Where we lose", "", *lines] if lines else []
 
 
 def _is_as_faithful(groups: dict[Key, list[dict[str, Any]]], peer: Key, ours: Key) -> bool:

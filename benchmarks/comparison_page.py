@@ -48,7 +48,7 @@ TSTR: their score on held-out rows when they learned from synthetic ones. Qualit
 and pairs, 1 is best. Privacy: the gravest words of our evaluation. ±: the furthest seed from the mean; one
 seed has none. More is said in tabgan's benchmarks/README.md.
 """
-SHORT = ("C2ST", "TSTR", "quality", "fit, CPU s", "peak GB", "rows / CPU s", "model MB")
+SHORT = ("C2ST", "TSTR", "quality", "fit, CPU s", "peak GB", "rows / CPU s")
 TOLD = ("leak", "overfitting suspected", "weak evidence", "underpowered", "not measured")
 
 
@@ -99,7 +99,7 @@ def peers(states: dict[str, str]) -> list[str]:
         pinned = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
         package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
         lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} | {state} |")
-    return lines
+    return lines if states else []
 
 
 def published_states() -> dict[str, str]:
