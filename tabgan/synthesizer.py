@@ -294,7 +294,7 @@ class TabGAN(Estimator):
         is_gan = self.generator_ is self.quick_generator_ and self.recipe == "gan"
         return rounds or self.rounds or (1 if is_gan else None)
 
-    def _fitted_sampler(self, rounds: int | None) -> Sampler | RuledSampler:
+    def _fitted_sampler(self, rounds: int | None = None) -> Sampler | RuledSampler:
         """Who draws the rows; in another number of rounds than the model was made for, nobody judges them."""
         self._check_fitted()
         from tabgan.ruled_sampling import RuledSampler
