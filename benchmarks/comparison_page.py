@@ -32,7 +32,7 @@ from benchmarks.comparison_losses import beside, losses
 from benchmarks.comparison_pictures import ELSEWHERE, draw_pictures
 from benchmarks.measuring import RESULTS
 from benchmarks.peers.environments import REQUIREMENTS
-from benchmarks.peers.methods import ABSENT, METHODS
+from benchmarks.peers.methods import CHECKOUTS, METHODS, Method
 from tabgan.evaluation.questions import QUESTIONS
 
 README = Path(__file__).resolve().parent / "README.md"
@@ -91,14 +91,23 @@ def table_of(results: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def source_of(method: Method) -> str:
+    """The package and its version, or the repository and its commit, that speak for a peer."""
+    name = str(method.environment)
+    if name in CHECKOUTS:
+        address, commit = CHECKOUTS[name]
+        return f"[{address.partition('.com/')[2]}]({address}) {commit[:8]}"
+    pinned = (REQUIREMENTS / f"{name}.txt").read_text(encoding="ascii").splitlines()
+    package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
+    return package.replace("==", " ")
+
+
 def peers(states: dict[str, str]) -> list[str]:
     """Who is compared, with version and licence. `states`: by method, what came of its installation."""
     lines = ["### Who is compared", "", "| method | package | licence | |", "|---|---|---|---|"]
     for name, state in states.items():
         method = METHODS[name]
-        pinned = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
-        package = next(line for line in pinned if line.lower().startswith(f"{method.package.lower()}=="))
-        lines.append(f"| {method.title} | {package.replace('==', ' ')} | {method.licence} | {state} |")
+        lines.append(f"| {method.title} | {source_of(method)} | {method.licence} | {state} |")
     return lines if states else []
 
 
@@ -170,9 +179,7 @@ def draw_page(results: list[dict[str, Any]], folder: Path) -> str:
     page = README if is_published else folder / "README.md"
     pictures = draw_pictures(results, page.parent / "pictures", own)
     if is_published:
-        absent = [f"- {name}, not measured: {reason}." for name, reason in ABSENT.items()]
-        drawn = "\n".join([section(results, pictures, published_states()), "", *absent])
-        text = with_section(page.read_text(encoding="utf-8"), drawn)
+        text = with_section(page.read_text(encoding="utf-8"), section(results, pictures, published_states()))
     else:
         text = f"{OWN_PAGE}\n{section(results, pictures, states_of(results))}\n"
     page.write_text(text, encoding="utf-8")

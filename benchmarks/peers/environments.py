@@ -19,12 +19,13 @@ import venv
 from pathlib import Path
 
 from benchmarks.measuring import RESULTS, write_result
-from benchmarks.peers.methods import ABSENT
+from benchmarks.peers.methods import CHECKOUTS
 
 FOLDER = Path(__file__).resolve().parent
 REQUIREMENTS = FOLDER / "requirements"
 ENVIRONMENTS = FOLDER.parent / ".peers"
 LENT = re.compile("torch|triton|(nvidia|cuda)[-_].*")  # torch, and what its builds for GPUs bring along
+SOURCES = ENVIRONMENTS / "sources"  # of peers without a package, where their runners look for them
 
 
 class NotInstalledError(RuntimeError):
@@ -39,6 +40,8 @@ def python_of(name: str | None, end: float = math.inf) -> Path:
     """
     if name is None:
         return Path(sys.executable)
+    if name in CHECKOUTS and not (SOURCES / name).is_dir():
+        raise NotInstalledError(f"its code is wanted: {cure_of(name)}")
     if failure := _install(name, end):
         raise NotInstalledError(failure)
     return _python_in(ENVIRONMENTS / name)
@@ -90,6 +93,13 @@ def lend_torch(python: Path, wanted: list[str]) -> None:
                 (target / top).symlink_to(Path(str(package.locate_file(top))).resolve())
 
 
+def cure_of(name: str) -> str:
+    """The command that puts the code of a peer without a package where its runner looks for it."""
+    address, commit = CHECKOUTS[name]
+    place = f"benchmarks/{ENVIRONMENTS.name}/{SOURCES.name}/{name}"
+    return f"git clone {address} {place} && git -C {place} checkout {commit[:8]}"
+
+
 def state_of(name: str) -> str:
     """`installed`, or why not."""
     try:
@@ -107,7 +117,7 @@ def main() -> None:
         print(f"{name}: {states[name]}", flush=True)
     known = RESULTS / "peers.json"
     before = json.loads(known.read_text(encoding="utf-8"))["environments"] if known.exists() else {}
-    print(f"written to {write_result('peers', {'environments': before | states, 'absent': ABSENT})}")
+    print(f"written to {write_result('peers', {'environments': before | states})}")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,12 @@ PACKAGES = {
     "smartnoise": "smartnoise-synth",
     "dpmm": "dpmm",
 }
+# Peers without a package: the repository, and the commit of it, that whoever wants them puts on the disk.
+# TabDiff is MinkaiXu/TabDiff; this is a copy of it, at the commit that was read.
+CHECKOUTS = {
+    "tabsyn": ("https://github.com/amazon-science/tabsyn", "cb5ac0f74ec36ee88e7a974a393dfbef50d42da7"),
+    "tabdiff": ("https://github.com/weixiang-zhang/TabDiff", "03bdfd0fe06b43fd45951b97fe988d17d0b842c1"),
+}
 OURS, CTGAN, SMARTNOISE = "Apache-2.0", "Business Source 1.1", "MIT"
 
 METHODS: dict[str, Method] = {
@@ -116,6 +122,14 @@ METHODS: dict[str, Method] = {
     "tabddpm": Method(
         "TabDDPM", "run_synthcity", environment="synthcity", quick={"n_iter": 2}, licence="Apache-2.0"
     ),
+    "tabsyn": Method(
+        "TabSyn",
+        "run_tabsyn",
+        environment="tabsyn",
+        quick={"vae_epochs": 2, "diffusion_epochs": 2},
+        licence="Apache-2.0",
+    ),
+    "tabdiff": Method("TabDiff", "run_tabdiff", environment="tabdiff", quick={"steps": 2}, licence="MIT"),
     "tabgan_pypi": Method(
         "tabgan 3.2.0 (PyPI, another project)",
         "run_tabgan_pypi",
@@ -153,10 +167,4 @@ METHODS: dict[str, Method] = {
             ("privbayes", "PrivBayes", {}),
         )
     },
-}
-
-# Methods that are spoken of and cannot be run here.
-ABSENT = {
-    "TabSyn": "no package on the index; its code is a repository of scripts",
-    "TabDiff": "no package on the index; its code is a repository of scripts",
 }

@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 
 from benchmarks.measuring import ROOT
-from benchmarks.peers.environments import REQUIREMENTS, lend_torch
-from benchmarks.peers.methods import METHODS, Method
+from benchmarks.peers import environments
+from benchmarks.peers.environments import REQUIREMENTS, SOURCES, lend_torch
+from benchmarks.peers.methods import CHECKOUTS, METHODS, Method
 from benchmarks.peers.running import RUNNERS, Task, as_read, run
 from tabgan.schema import infer_schema
 
 PEERS = {"ctgan", "sdv", "copulas", "rdt", "mostlyai", "snsynth", "arfpy", "ForestDiffusion", "sdmetrics"}
+PEERS |= set(CHECKOUTS)
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +100,47 @@ def test_a_runner_that_takes_too_long_is_stopped(table: pd.DataFrame, kinds: dic
     assert (made.rows, made.failure) == (None, "stopped after 0 s")
 
 
+def test_a_peer_without_a_package_says_what_to_clone(
+    table: pd.DataFrame, kinds: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "SOURCES", tmp_path / "sources")
+    for name, (address, commit) in CHECKOUTS.items():
+        made = run(METHODS[name], as_read(table, kinds), Task(0, kinds))
+        assert made.rows is None
+        assert (made.failure or "").startswith(f"not installed: its code is wanted: git clone {address} ")
+        assert f"/sources/{name} checkout {commit[:8]}" in (made.failure or "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHECKOUTS)
+@pytest.mark.parametrize("kept", [("number", "count"), ("label", "flag"), ("number", "label", "day")])
+def test_a_peer_without_a_package_makes_rows_of_any_columns(
+    name: str, kept: tuple[str, ...], table: pd.DataFrame, kinds: dict[str, str]
+) -> None:
+    if not (SOURCES / name).is_dir():
+        pytest.skip(f"the code of {name} is not there")
+    kinds = {column: kinds[column] for column in kept}
+    train = as_read(table[list(kept)], kinds)
+    made = run(METHODS[name], train, Task(0, kinds, METHODS[name].quick, speed_rows=100))
+    assert made.failure is None
+    assert made.rows is not None
+    assert made.rows.shape == train.shape
+    for column in kept:
+        drawn, real = made.rows[column].dropna(), train[column].dropna()
+        if kinds[column] in ("numeric", "datetime"):
+            assert drawn.between(real.min(), real.max()).all()
+        else:
+            assert set(drawn) <= set(real)
+
+
 def test_every_method_has_a_runner_and_pinned_versions() -> None:
     for name, method in METHODS.items():
         assert (RUNNERS / f"{method.runner}.py").exists(), name
         if method.environment is not None:
             lines = (REQUIREMENTS / f"{method.environment}.txt").read_text(encoding="ascii").splitlines()
             assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[A-Za-z0-9_.]+", line) for line in lines), name
-            assert any(line.lower().startswith(f"{method.package.lower()}==") for line in lines), name
+            if method.environment not in CHECKOUTS:
+                assert any(line.lower().startswith(f"{method.package.lower()}==") for line in lines), name
             assert {line for line in lines if line.startswith("torch==")} <= {"torch==2.13.0"}, name
 
 
