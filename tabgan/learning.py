@@ -31,7 +31,7 @@ Parameters = Mapping[str, Any]
 MAX_SEED = 2**63 - 1
 
 UNJUDGED = "Training was interrupted before it was learned which rows to reject; none is rejected."
-NO_JUDGE = "rejection=True: a discriminator tells drawn rows no better than chance, so no row is rejected."
+NO_JUDGE = "rejection=True: no discriminator learned to tell drawn rows from real ones; no row is rejected."
 SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 

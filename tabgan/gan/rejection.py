@@ -30,8 +30,9 @@ from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Settings
 from tabgan.gan.watch import Average, Record, weights_of
 
-MADE_ROWS = 2**17  # drawn to learn from, at most
+MADE_ROWS, MADE_CODES = 2**17, 2**26  # drawn to learn from, at most
 MADE_PER_ROW, LEAST_MADE = 4, 2**14
+DRAWING_SHARE = 0.3  # of the seconds
 HELD_OUT = 8  # one row in so many is not learned from, and tells when to stop
 PART_ROWS, NEAR_ROWS = 8_192, 1_024
 EVERY, WARM_UP, PATIENCE = 50, 50, 1_000  # steps
@@ -99,8 +100,9 @@ def taught_judge(codes: Tensor, lesson: Lesson, settings: Settings, history: lis
     clock, blocks = Clock(lesson.n_steps, time.monotonic(), lesson.seconds), lesson.drawer.blocks
     shuffled = torch.randperm(len(codes), device=codes.device)
     held_out, learned = shuffled[: len(codes) // HELD_OUT], shuffled[len(codes) // HELD_OUT :]
-    made = drawn(lesson, min(MADE_ROWS, max(LEAST_MADE, MADE_PER_ROW * len(codes))))
-    judging = drawn(lesson, rows_drawn(blocks.n_blocks))
+    most = min(MADE_ROWS, MADE_CODES // blocks.n_blocks)
+    made = drawn(lesson, min(most, max(LEAST_MADE, MADE_PER_ROW * len(codes))), clock)
+    judging = drawn(lesson, rows_drawn(blocks.n_blocks), clock)
     rows = Rows(codes, settings.batch_size, learned), Rows(made, settings.batch_size)
     teacher = _Teacher(blocks, settings, rows, clock)
     is_ended = not len(held_out)
@@ -119,10 +121,15 @@ def taught_judge(codes: Tensor, lesson: Lesson, settings: Settings, history: lis
 
 
 @torch.no_grad()
-def drawn(lesson: Lesson, n_rows: int) -> Tensor:
-    """Rows drawn freely. Shape: -> int16 [rows, blocks]."""
+def drawn(lesson: Lesson, n_rows: int, clock: Clock | None = None) -> Tensor:
+    """Rows drawn freely; no more than the first part of them when too much time has passed.
+
+    Shape: -> int16 [rows, blocks].
+    """
     drawer, device, parts = lesson.drawer, lesson.drawer.blocks.device, []
     for start in range(0, n_rows, PART_ROWS):
+        if start and clock is not None and clock.progress(0) > DRAWING_SHARE:
+            break
         shape = min(PART_ROWS, n_rows - start), drawer.blocks.n_blocks
         batch = drawer.start(
             torch.zeros(shape, dtype=torch.long, device=device),

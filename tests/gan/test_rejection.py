@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,7 +15,8 @@ from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
 from tabgan.gan.order import one_way_marginals
-from tabgan.gan.rejection import Judge, Lesson, _set_right, drawn, taught_judge
+from tabgan.gan.phase import Clock
+from tabgan.gan.rejection import PART_ROWS, Judge, Lesson, _set_right, drawn, taught_judge
 from tabgan.gan.settings import Settings
 
 SIZES = (2, 3)
@@ -74,6 +77,14 @@ def test_scores_are_the_logarithms_of_the_ratio_of_both_densities():
 def test_draws_that_nobody_can_tell_are_hardly_ever_rejected():
     judge, made = taught(of_cells([[1000, 500, 100], [2000, 1000, 200]]))
     assert judge is None or judge.chances(made).mean() > 0.9
+
+
+def test_with_little_time_few_rows_are_drawn_to_learn_from():
+    lesson = independent(of_cells([[30, 20, 10], [20, 10, 30]]), Blocks(SIZES))
+    late = Clock(n_steps=1, start=time.monotonic() - 10, seconds=1.0)
+    assert len(drawn(lesson, 40_000, late)) == PART_ROWS
+    assert len(drawn(lesson, 100, late)) == 100
+    assert len(drawn(lesson, 20_000, Clock(1, time.monotonic(), math.inf))) == 20_000
 
 
 def test_with_too_few_rows_to_judge_by_there_is_no_judge():
