@@ -68,6 +68,16 @@ def test_requests_are_met_and_the_same_seed_gives_the_same_rows(model):
     assert completed["one"].tolist()[:2] == ["a", "d"]
 
 
+def test_every_record_of_the_history_tells_the_same(table, capsys):
+    """The line of progress shows them; of a judge that learns too."""
+    records = []
+    TabGAN(**JUDGED | {"epochs": 20}, verbose=True, callbacks=records.append).fit(table.head(800))
+    phases = {record["phase"]: record for record in records}
+    assert set(phases) == {"likelihood", "rejection"}
+    assert set(phases["rejection"]) - {"discriminator"} == set(phases["likelihood"]) - {"likelihood"}
+    assert "rejection" in capsys.readouterr().err
+
+
 def test_completed_rows_are_judged_too(model, table):
     given = pd.DataFrame({"one": table["one"], "two": None})
     assert abs(agreement(model.complete(given, seed=1)) - agreement(table)) < 0.1

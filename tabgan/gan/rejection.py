@@ -193,14 +193,17 @@ class _Teacher:
         if nats < self.best_nats:
             self.best, self.best_nats, self.best_step = weights_of(network), nats, self.n_steps
         mean, self.sum = float(self.sum) / EVERY, torch.zeros_like(self.sum)
+        seconds, progress = time.monotonic() - self.clock.start, self.clock.progress(self.n_steps)
         return {
             "phase": "rejection",
             "step": self.n_steps,
             "epoch": round(self.n_steps / self.rows[0].steps_per_epoch, 2),
             "discriminator": round(mean, 5),
             "validation": round(nats, 5),
-            "seconds": round(time.monotonic() - self.clock.start, 2),
-            "progress": round(self.clock.progress(self.n_steps), 4),
+            "seconds": round(seconds, 2),
+            "rows_per_second": round(self.n_steps * self.rows[0].batch_size / seconds),
+            "progress": round(progress, 4),
+            "seconds_left": round(seconds * (1 - progress) / progress, 1),
         }
 
 
