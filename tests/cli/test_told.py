@@ -64,3 +64,19 @@ def test_warnings_about_a_table_go_to_stderr(call: Call, tmp_path: Path) -> None
     told = call("schema", tmp_path / "t.csv", "--na-values", "NA")
     assert told.err == ""
     assert "Int64" in told.out
+
+
+def test_rejection_is_told_of_while_it_is_learned_and_is_not_for_a_budget(
+    call: Call, census_csv: Path, tmp_path: Path
+) -> None:
+    model, output = tmp_path / "m.tabgan", tmp_path / "out.csv"
+    told = call("fit", census_csv, "-m", model, "--rejection", "--epochs", "40")
+    assert (told.code, "rejection" in told.err) == (0, True)  # in the line of progress
+    assert call("sample", model, "-n", "50", "-o", output).code == 0
+    assert len(output.read_text().splitlines()) == 51
+    budget = ("--rejection", "--epsilon", "1")
+    for command in (["fit", "-m", tmp_path / "other.tabgan"], ["run", "-o", tmp_path / "other.csv"]):
+        told = call(command[0], census_csv, *command[1:], *budget)
+        assert (told.code, told.err.count("\n")) == (2, 1)
+        assert "--rejection" in told.err
+    assert not list(tmp_path.glob("other*"))
