@@ -62,10 +62,6 @@ class Sampler:
     quick: Drawer | None
     judge: Judge | None = None
 
-    def without_judge(self) -> Sampler:
-        """One that keeps every row it draws."""
-        return replace(self, judge=None)
-
     def plan(self, conditions: Conditions | None, rounds: int | None) -> Plan:
         """Turn conditions into codes. Raises: ConditionError before anything is drawn."""
         restrictions: dict[int, Restriction] = {}

@@ -6,6 +6,7 @@ import itertools
 import os
 import warnings
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -308,7 +309,9 @@ class TabGAN(Estimator):
             order = (self.order_, self.runs_, self.groups_)
             self._sampler = Sampler(self.encoder_, *order, exact, quick, self.judge_)
         assert self._sampler is not None
-        sampler = self._sampler if rounds is None or self.judge_ is None else self._sampler.without_judge()
+        sampler = (
+            self._sampler if rounds is None or self.judge_ is None else replace(self._sampler, judge=None)
+        )
         return RuledSampler(sampler, self.reduction_) if self.schema_.rules else sampler
 
 

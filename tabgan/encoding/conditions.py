@@ -50,9 +50,8 @@ def is_interval(condition: Condition) -> bool:
 
 def members_of(condition: Condition, column: Column) -> list[Any]:
     """The values of a condition that is no interval. Raises: ConditionError if there is none."""
-    condition = (
-        condition[()] if isinstance(condition, np.ndarray) else condition
-    )  # one of no dimension is a value
+    if isinstance(condition, np.ndarray):
+        condition = condition[()]  # one of no dimension is a value
     members = list(condition) if isinstance(condition, _COLLECTIONS) else [condition]
     if not members:
         raise refusal(column, "the condition allows no value at all. Name at least one")
