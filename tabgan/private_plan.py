@@ -102,7 +102,8 @@ def plan_private(
     plan = config.entries([], shared, adaptive=is_adaptive, own=own)
     scaled, delta = _calibrated(plan, config, epsilon, delta, n_rows)
     noise = {entry.what: entry.noise_multiplier for entry in scaled}
-    is_chosen = PAIRS in noise and config.chooses_pairs(len(known), n_rows, noise[PAIRS])
+    known_rows = n_rows if is_adaptive else config.n_rows
+    is_chosen = PAIRS in noise and config.chooses_pairs(len(known), known_rows, noise[PAIRS])
     max_levels = levels_worth_telling(n_rows, deviation_on_codes(noise, len(known), is_chosen=is_chosen))
     encoder = rehearsed_encoder(known, n_rows=n_rows, noise=noise, measured=measured, max_levels=max_levels)
     blocks = blocks_of(encoder, torch.device("cpu"))

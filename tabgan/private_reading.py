@@ -131,22 +131,26 @@ class Reading:
 
     def marginal_plan(self, star: frozenset[tuple[int, int]], target: int | None) -> MarginalPlan:
         """What of the marginals is counted."""
-        n_columns = len(self.names)
         return MarginalPlan(
-            self.noise, self.n_rows, n_columns, self._is_chosen, self.is_adaptive, star, target
+            self.noise, self.n_rows, self._n_columns, self._is_chosen, self.is_adaptive, star, target
         )
+
+    @property
+    def _n_columns(self) -> int:
+        """How many columns are learned: rules have some computed, and some learned as one."""
+        return len(self.names) - len(self.declared or ()) + len(self._public)
 
     @property
     def _is_chosen(self) -> bool:
         """Whether pairs are chosen, by what is public or, where the ledger says adaptive, released."""
         n_rows = self.n_rows if self.is_adaptive else self.config.n_rows
         has_pairs = PAIRS in self.noise
-        return has_pairs and self.config.chooses_pairs(len(self.names), n_rows, self.noise[PAIRS])
+        return has_pairs and self.config.chooses_pairs(self._n_columns, n_rows, self.noise[PAIRS])
 
     @property
     def _pair_deviation(self) -> float:
         """Deviation of the noise on a pair of codes of two columns; without pairs, on a code."""
-        return deviation_on_codes(self.noise, len(self.names), is_chosen=self._is_chosen)
+        return deviation_on_codes(self.noise, self._n_columns, is_chosen=self._is_chosen)
 
     @property
     def label_delta(self) -> float:

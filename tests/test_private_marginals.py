@@ -93,7 +93,15 @@ def test_counts_of_pairs_are_those_of_a_loop():
 
 @pytest.mark.parametrize(
     ("columns", "rows", "noise", "wanted"),
-    [(15, 39_000, 7.0, False), (54, 8_000, 7.0, True), (60, None, 7.0, True), (59, None, 7.0, False)],
+    [
+        (15, 39_000, 7.0, False),
+        (15, 39_000, 9.3, True),
+        (17, 5_771, 3.0, True),
+        (60, 10**9, 7.0, True),
+        (59, 10**9, 7.0, False),
+        (15, None, 9.3, True),
+        (15, None, 3.0, False),
+    ],
 )
 def test_pairs_are_chosen_in_wide_tables_and_where_the_noise_of_all_is_too_much(columns, rows, noise, wanted):
     assert PrivacyConfig().chooses_pairs(columns, rows, noise) is wanted

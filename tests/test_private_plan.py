@@ -4,19 +4,36 @@ from dataclasses import replace
 
 import pytest
 
-from tabgan import Column, PrivacyConfig, Schema, SchemaError, plan_private
+from tabgan import Column, PrivacyConfig, Schema, SchemaError, Sum, plan_private
 from tabgan.privacy.config import PAIRS, SINGLES
 from tests.small_private import N_ROWS, SCHEMA, people, shorten, small
 
+AGES = Schema(tuple(replace(SCHEMA["age"], name=name, maximum=most) for name, most in (("b", 20), ("c", 40))))
+SUMMED = Schema((*SCHEMA, *AGES), (Sum(("age", "b"), "c"),))
 
+
+@pytest.mark.parametrize("schema", [SCHEMA, SUMMED], ids=["plain", "sum"])
 @pytest.mark.parametrize("pairs", ["all", "chosen"])
-def test_the_plan_is_what_the_fit_books(monkeypatch, pairs):
+def test_the_plan_is_what_the_fit_books(monkeypatch, pairs, schema):
     shorten(monkeypatch)
     config = PrivacyConfig(steps=8, masks=1, n_rows=N_ROWS, pairs=pairs)
-    booked = small(SCHEMA, privacy=config).fit(people()).ledger_
-    plan = plan_private(SCHEMA, N_ROWS, epsilon=8.0, privacy=config, is_timed=False)
+    table = people()
+    table = table.assign(b=table["age"].to_numpy()[::-1]).assign(c=lambda rows: rows["age"] + rows["b"])
+    booked = small(schema, privacy=config).fit(table[list(schema.names)]).ledger_
+    plan = plan_private(schema, N_ROWS, epsilon=8.0, privacy=config, is_timed=False)
     assert plan.spent == booked.spent
     assert plan.entries == tuple(booked.entries)
+
+
+@pytest.mark.parametrize("delta", [None, 1e-5])
+def test_plan_and_fit_choose_pairs_alike_where_the_number_of_rows_is_released(monkeypatch, delta):
+    shorten(monkeypatch)
+    config = PrivacyConfig(steps=8, masks=1)
+    table = people().assign(b=1, c=lambda rows: rows["age"] + rows["b"])
+    for epsilon in (2.0, 30.0):
+        booked = small(SUMMED, privacy=config, epsilon=epsilon, delta=delta).fit(table).ledger_
+        plan = plan_private(SUMMED, N_ROWS, epsilon=epsilon, delta=delta, privacy=config, is_timed=False)
+        assert [entry.what for entry in plan.entries] == [entry.what for entry in booked.entries]
 
 
 def test_more_budget_or_rows_mean_less_error_and_more_columns_mean_more_noise():
@@ -30,7 +47,8 @@ def test_more_budget_or_rows_mean_less_error_and_more_columns_mean_more_noise():
     assert all(a < b for a, b in zip(errors(9000, 1.0), base, strict=True))
 
     def sigmas(*more):  # of noisier counts the levels are coarser, so that their error need not grow
-        plan = plan_private(Schema((*SCHEMA, *more)), 2000, epsilon=1.0, is_timed=False)
+        every = PrivacyConfig(pairs="all")
+        plan = plan_private(Schema((*SCHEMA, *more)), 2000, epsilon=1.0, privacy=every, is_timed=False)
         return [entry.sigma for entry in plan.entries if entry.what in (SINGLES, PAIRS)]
 
     assert all(a > b for a, b in zip(sigmas(Column("x", "boolean")), sigmas(), strict=True))

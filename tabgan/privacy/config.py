@@ -31,7 +31,8 @@ class PrivacyConfig:
     Of that rest `adversary_share` goes to the adversary, what is left to the likelihood, which makes
     more of it. `label_delta`: share of delta for categories and kinds that nobody declared. `pairs`:
     "all" counts every two columns, "chosen" those that a model gets most wrong, "auto" chooses in
-    wide tables.
+    wide tables and where the noise on all pairs would be too much. Where the number of rows is not known
+    before that is settled, a table is taken for one of `USUAL_ROWS`.
 
     Raises: ValueError for shares that leave nothing for the rows.
     """
@@ -90,11 +91,11 @@ class PrivacyConfig:
         return self if n_columns > 2 else replace(self, triples_share=0.0)
 
     def chooses_pairs(self, n_columns: int, n_rows: int | None, pairs_noise: float) -> bool:
-        """Whether pairs are chosen: public facts alone. `n_rows` None where it is not known yet."""
+        """Whether pairs are chosen: public facts alone. `n_rows`: public or released; else None."""
         if self.pairs != "auto" or n_columns < 3:
             return self.pairs == "chosen"
         n_pairs = n_columns * (n_columns - 1) / 2
-        error = 0.4 * pairs_noise * math.sqrt(n_pairs) * CELLS / (n_rows or math.inf)
+        error = 0.4 * pairs_noise * math.sqrt(n_pairs) * CELLS / (n_rows or USUAL_ROWS)
         return n_columns >= WIDE or error > MAX_PAIR_ERROR
 
     def entries(
@@ -155,7 +156,7 @@ class PrivacyConfig:
 
 # Pairs of columns are chosen from so many columns on, or where counting all of them would err by more
 # than this: the mean total variation that noise alone makes in a table of so many cells.
-WIDE, MAX_PAIR_ERROR, CELLS = 60, 0.5, 100
+WIDE, MAX_PAIR_ERROR, CELLS, USUAL_ROWS = 60, 0.09, 100, 30_000
 
 COUNT = "Number of rows"
 SINGLES = "Rows with each code of each block"
