@@ -223,12 +223,14 @@ def check_file_holds_no_canary(schema: Any, folder: Path) -> None:
 
 
 def check_every_look_is_booked(then: Fit) -> None:
-    """As many entries as mechanisms ran, with the noise that they ran with; DP-SGD as one of all steps."""
+    """Entries of every mechanism that ran, with the noise that it ran with; DP-SGD as one of all steps."""
     entries = then.model.ledger_.entries
     asked = [public for _, public in then.tape.releases]
-    assert len(entries) == len(asked) + bool(then.training.sums)
-    for entry, public in zip(entries, asked, strict=False):
-        assert entry.noise_multiplier == public["noise_multiplier"]
+    released = entries[:-1] if then.training.sums else entries
+    booked = [entry for entry in released for _ in range(entry.steps)]
+    for entry, public in zip(booked, asked, strict=True):
+        assert entry.noise_multiplier == public.get("noise_multiplier", 0.0)
+        assert entry.epsilon == public.get("epsilon", 0.0)
         assert entry.sensitivity == public.get("sensitivity", 1.0)
     assert entries[-1].steps == len(then.training.sums)
     assert {(entries[-1].noise_multiplier, entries[-1].sensitivity)} == {
