@@ -22,15 +22,20 @@ MOST_CANARIES = 100_000
 @reports_failures
 def audit(
     table: options.RealTable,
-    epsilon: Annotated[float, typer.Option(help="The claim to attack, as given to a private fit.")],
-    delta: Annotated[float | None, typer.Option(help="Below 1 / rows; by default as in a fit.")] = None,
+    epsilon: Annotated[float, typer.Option(help="The claim to attack: epsilon as given to a private fit.")],
+    delta: Annotated[
+        float | None, typer.Option(help="Must be below 1 / rows; the default is that of a fit.")
+    ] = None,
     schema: options.SchemaFile = None,
     target: options.Target = None,
     canaries: Annotated[
         int, typer.Option(min=20, max=MOST_CANARIES, help="Made-up rows, each put in by a coin flip.")
     ] = 1000,
     seed: Annotated[
-        int, typer.Option(min=0, max=options.MAX_SEED, help="For canaries and coin flips; noise has no seed.")
+        int,
+        typer.Option(
+            min=0, max=options.MAX_SEED, help="Seed of canaries and coin flips; the noise is never seeded."
+        ),
     ] = 0,
     json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,
     sep: options.Separator = None,

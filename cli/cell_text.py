@@ -250,7 +250,7 @@ def _dates(column: _Texts, formats: Sequence[str]) -> TypedColumn | None:
     if style.zone == "Z" and not pc.all(pc.ends_with(column.distinct, "Z")).as_py():
         warning = (
             f"Column {column.name!r}: its times have several offsets from UTC, so they are read, learned and "
-            "written as UTC (Z). Where the hour of the day matters, write them as local time without offset."
+            "written as UTC (Z). Where the hour of the day matters, write local times without an offset."
         )
     return TypedColumn(cells, style=str(style), warning=warning)
 

@@ -39,7 +39,9 @@ def parse_conditions(texts: Sequence[str], schema: Schema) -> dict[Hashable, Any
         told.setdefault(column.name, []).append(_condition(value, column))
     for name, conditions in told.items():
         if len(conditions) > 1 and any(isinstance(condition, tuple) for condition in conditions):
-            raise _refusal(schema[name], "an interval cannot be joined with other conditions. Name it once")
+            raise _refusal(
+                schema[name], "an interval cannot be combined with other values or intervals. Give it alone"
+            )
     return {name: conditions[0] if len(conditions) == 1 else conditions for name, conditions in told.items()}
 
 
@@ -56,12 +58,12 @@ def parse_numbers(texts: Sequence[str], schema: Schema, *, option: str) -> dict[
             column, value = _split(condition, schema)
             numbers, wanted = told.setdefault(column.name, {}), _condition(value, column)
             if wanted in numbers:
-                raise _refusal(column, "the same value or interval has two numbers. Name it once")
+                raise _refusal(column, "the same value or interval is given twice. Give it once")
             numbers[wanted] = count
         except CommandError as error:
             raise CommandError(error.code, str(error).replace("--where", option, 1)) from None
         except ValueError:
-            what = f"{option} ends with a number. Write column=value=number."
+            what = f"{option} must end with a number. Write column=value=number."
             raise CommandError(Exit.USAGE, what) from None
     return told
 
@@ -74,7 +76,7 @@ def _split(text: str, schema: Schema) -> tuple[Column, str]:
         return column, text[len(str(column.name)) + 1 :]
     name, equals, _ = text.partition("=")
     if not equals:
-        raise CommandError(Exit.USAGE, f"--where {name!r} is no condition. Write column=value.")
+        raise CommandError(Exit.USAGE, f"--where {name!r} is not a condition. Write column=value.")
     names = [str(column.name) for column in schema]
     close = difflib.get_close_matches(name, names, n=3) or names[:10]
     raise CommandError(Exit.USAGE, f"--where: there is no column {name!r}. Use one of {', '.join(close)}.")
@@ -82,9 +84,9 @@ def _split(text: str, schema: Schema) -> tuple[Column, str]:
 
 def _condition(text: str, column: Column) -> Any:
     if text == "":
-        raise _refusal(column, "missing cells cannot be asked for. Write a value after the =")
+        raise _refusal(column, "missing cells cannot be requested. Write a value after the =")
     if column.kind == "identifier":
-        raise _refusal(column, "identifiers are made up for every row and take no condition")
+        raise _refusal(column, "its values are made up, so it takes no condition")
     if column.kind == "boolean" and (column.dtype.startswith("bool") or column.element == "bool"):
         return _truth(text, column)
     if column.kind == "datetime":
@@ -98,7 +100,7 @@ def _condition(text: str, column: Column) -> Any:
 
 def _truth(text: str, column: Column) -> bool:
     if text.lower() not in _TRUTH:
-        raise _refusal(column, "a condition takes true or false")
+        raise _refusal(column, "expected true or false")
     return _TRUTH[text.lower()]
 
 
@@ -124,7 +126,7 @@ def _number(text: str, column: Column) -> int | float:
     except ValueError:
         number = float("nan")
     if number - number != 0:  # NaN or infinite
-        raise _refusal(column, "a condition takes a number, or an interval such as 30:40, 30: or :40")
+        raise _refusal(column, "expected a number, or an interval such as 30:40, 30: or :40")
     return number
 
 
@@ -143,7 +145,7 @@ def _moments(text: str, column: Column) -> Any:
 def _moment(text: str | None, column: Column) -> str | None:
     if text is not None and not _MOMENT.fullmatch(text):
         example = "2024-01-31, 2024-01-31T12:00, or an interval such as 2024-01-01..2024-01-31"
-        raise _refusal(column, f"a condition takes ISO dates: {example}")
+        raise _refusal(column, f"expected ISO dates: {example}")
     return text
 
 
@@ -158,7 +160,7 @@ def _end_of_day(text: str | None, column: Column) -> str | None:
 def _ends(text: str, separator: str, column: Column) -> tuple[str | None, str | None]:
     low, _, high = text.partition(separator)
     if not low.strip() and not high.strip():
-        raise _refusal(column, "the interval has no end. Give at least one")
+        raise _refusal(column, "the interval has neither a start nor an end. Give at least one")
     return low.strip() or None, high.strip() or None
 
 

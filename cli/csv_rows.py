@@ -83,7 +83,7 @@ def _read(
         rows = _checked_rows(path, handle, separator, row_by_row=row_by_row)
         header = next(rows, None)
         if header is None:
-            raise CommandError(Exit.DATA, f"{path} is empty: there is no line with the column names.")
+            raise CommandError(Exit.DATA, f"{path} is empty: there is no header line with the column names.")
         names = tuple(map(unguarded, header))
         refuse_repeated(path, names, dropped)
         chunks: list[list[pa.Array]] = [[] for _ in names]
@@ -111,10 +111,13 @@ def _checked_rows(path: Place, handle: TextIO, separator: str, *, row_by_row: bo
             n_blank += n_names == 1 and not row_by_row
             continue
         if n_names and len(row) != n_names:
+            from tabgan_cli.terminal import counted
+
+            cells, columns = counted(len(row), "cell"), counted(n_names, "column")
             raise CommandError(
                 Exit.DATA,
-                f"{path}, line {line}: {len(row)} cells where the header names {n_names} columns. "
-                "Mend the line, or name the separator with --sep.",
+                f"{path}, line {line} has {cells}, but the header names {columns}. "
+                "Fix the line, or name the separator with --sep.",
             )
         n_names = n_names or len(row)
         yield from ([""] for _ in range(n_blank))
@@ -161,7 +164,7 @@ def refuse_repeated(path: Place, names: Iterable[str], dropped: Collection[str])
         shown = ", ".join(repeated[:5]) + (f" and {len(repeated) - 5} more" if len(repeated) > 5 else "")
         raise CommandError(
             Exit.DATA,
-            f"{path}: columns have the same name: {shown}. Rename them, or leave them out with --drop.",
+            f"{path}: several columns share a name: {shown}. Rename them, or leave them out with --drop.",
         )
 
 

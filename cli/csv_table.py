@@ -37,7 +37,7 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
     styles: dict[str, str] = {}
     warnings = []
     if len(text.names) > 1 and all(_is_number(name) for name in text.names):
-        warnings.append("All column names are numbers: is the line with the names missing?")
+        warnings.append("All column names are numbers: is the header line missing?")
     for name, cells in zip(text.names, text.columns, strict=True):
         if name in options.dropped:
             rows[name] = pd.Series([None] * len(cells), dtype=object)

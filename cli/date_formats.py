@@ -33,8 +33,8 @@ def checked_formats(texts: Sequence[str] | None) -> tuple[str, ...]:
         if not is_format(text):
             raise CommandError(
                 Exit.USAGE,
-                f"--dates {text!r}: expected a day, month and year, with signs between them, in the letters "
-                "of strptime, such as %d.%m.%Y or '%m/%d/%Y %H:%M'.",
+                f"--dates {text!r}: expected day, month and year in the codes of strptime, with separators "
+                "between them, such as %d.%m.%Y or '%m/%d/%Y %H:%M'.",
             )
     return tuple(texts or ())
 

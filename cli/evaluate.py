@@ -66,7 +66,7 @@ def evaluate(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Judge a synthetic table by real ones: is it faithful, useful and private, and how certain is that?"""
+    """Judge a synthetic table against real rows: is it faithful, useful and private, and how sure is that?"""
     del debug
     from tabgan_cli import gate, judging, paths, private, reading, terminal
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 MAX_ROWS, MAX_COLUMNS, MAX_TEXT, MAX_DIGITS = 1_048_575, 16_384, 32_767, 15  # beside the row of names
 _FIRST_YEAR = 1900
 _NO_ROWS = (  # told of every sheet, since whether there are any is private
-    "empty rows of the sheet are left out, as a CSV's blank lines are: with --epsilon no row after them may "
-    "tell whether they belong to the table."
+    "empty rows of the sheet are left out, like blank lines of a CSV: with --epsilon no later row may decide "
+    "whether they belong to the table."
 )
 
 
@@ -64,7 +64,7 @@ def _first_sheet(place: Place, handle: BinaryIO) -> tuple[Iterator[tuple[Any, ..
         raise _unreadable(place) from None
     n_others = len(book.worksheets) - 1
     sheet.reset_dimensions()  # programs write wrong ones
-    told = f"{place}: the first of its {n_others + 1} sheets is read." if n_others else ""
+    told = f"{place}: only the first of its {n_others + 1} sheets is read." if n_others else ""
     return _rows(place, sheet), [told] if told else []
 
 
@@ -92,7 +92,7 @@ def _names(place: Place, row: Sequence[Any]) -> list[str]:
         raise CommandError(Exit.DATA, f"{place} is empty: its first row has no column names.")
     if None in names:
         number = names.index(None) + 1
-        raise CommandError(Exit.DATA, f"{place}: column {number} has no name in the first row. Name it.")
+        raise CommandError(Exit.DATA, f"{place}: column {number} has no name in the first row. Give it one.")
     return [str(name) for name in names]
 
 
@@ -100,7 +100,7 @@ def _cut(place: Place, rows: Iterator[Sequence[Any]], n_columns: int) -> Iterato
     """Rows of as many cells as there are names."""
     for number, row in enumerate(rows, 2):
         if any(cell is not None for cell in row[n_columns:]):
-            cells = f"has cells beyond the {n_columns} columns that the first row names. Name theirs as well"
+            cells = f"has cells beyond the {n_columns} columns named in the first row. Name their columns too"
             raise CommandError(Exit.DATA, f"{place}, row {number} {cells}.")
         yield [*row[:n_columns], *[None] * (n_columns - len(row))]
 
@@ -205,7 +205,7 @@ def _text_cell(sheet: WriteOnlyWorksheet, text: str, column: str) -> Any:
     try:
         cell = WriteOnlyCell(sheet, text)
     except IllegalCharacterError:
-        told = f"Some text of {column} holds control characters, which Excel cannot"
+        told = f"Some text of {column} holds control characters, which Excel cannot hold"
         raise CommandError(Exit.DATA, f"{told}. Write CSV or Parquet.") from None
     if cell.data_type != "s":  # "=1+1" and "#N/A" would be a formula and an error
         cell.data_type = "s"

@@ -65,7 +65,7 @@ def _rule(text: str) -> Rule:
     if found is None:
         raise CommandError(
             Exit.USAGE,
-            f"--fail-if {text!r} is no rule. Write a metric, one of < <= > >= and a number: c2st_auc>0.6",
+            f"--fail-if {text!r} is not a rule. Write a metric, one of < <= > >= and a number: c2st_auc>0.6",
         )
     key, sign, limit = found.groups()
     return Rule(text.strip(), key, sign, float(limit))

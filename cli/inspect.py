@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 SHOWN_EPOCHS = 5
 NO_GUARANTEE = "No formal guarantee."
 WITHOUT = (
-    "No formal guarantee of privacy is given: the model was trained without epsilon, and how much single "
-    "rows shaped it was never bounded. Attacks by `tabgan evaluate` may find a leak; they cannot exclude one."
+    "No formal guarantee of privacy: the model was trained without epsilon, so the influence of single rows "
+    "was never bounded. The attacks of `tabgan evaluate` may find a leak; they cannot rule one out."
 )
 
 
@@ -66,11 +66,11 @@ def _print_privacy(manifest: Mapping[str, Any]) -> None:
     if judged.recomputed is not None:
         ledger = Ledger.from_dict(values)
         shown = releases.rows_of(ledger.entries, ledger.delta)
-        terminal.print_table("Releases: all that the model knows of the rows", releases.HEADS, shown)
+        terminal.print_table("Releases: everything the model knows about the rows", releases.HEADS, shown)
         facts = [
             ("unit", f"{ledger.unit}; neighbouring tables: {ledger.neighbours}"),
             ("budget", f"epsilon {ledger.epsilon:g} at delta {ledger.delta:g}"),
-            ("spent, all together", str(judged.recomputed)),
+            ("spent in total", str(judged.recomputed)),
             *facts,
         ]
     terminal.print_table("Privacy", ("fact", "value"), facts)

@@ -51,7 +51,7 @@ def read_json_lines(
 
 def _declared_names(place: Place, schema: Schema | None) -> list[Any]:
     if schema is None or not schema.names:
-        told = "JSON lines have no header, and in private mode rows may not stand in for one"
+        told = "JSON lines have no header, and in private mode the rows may not replace one"
         raise CommandError(Exit.DATA, f"{place}: {told}. Declare the columns with --schema, or use CSV.")
     return list(schema.names)
 
@@ -66,8 +66,8 @@ def _records(place: Place, lines: Iterator[str]) -> Iterator[dict[str, Any]]:
             told = str(error) if isinstance(error, _RepeatedNameError) else "it is not JSON"
             raise CommandError(Exit.DATA, f"{place}, line {number}: {told}.") from None
         if not isinstance(record, dict):
-            cure = 'Write a line a row, such as {"age": 31, "job": "nurse"}'
-            raise CommandError(Exit.DATA, f"{place}, line {number} is no JSON object. {cure}.")
+            cure = 'Write one object per row, such as {"age": 31, "job": "nurse"}'
+            raise CommandError(Exit.DATA, f"{place}, line {number} is not a JSON object. {cure}.")
         yield record
 
 
@@ -86,7 +86,7 @@ class _RepeatedNameError(ValueError):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
-        raise _RepeatedNameError("an entry is named twice")
+        raise _RepeatedNameError("a name occurs twice in the object")
     return record
 
 

@@ -24,7 +24,7 @@ def tell(
     if html is not None:
         found.to_html(html)
     rows = found.text_rows(every_metric=every_metric)
-    terminal.print_table("Synthetic rows beside real ones, the gravest answers first", HEADS, rows)
+    terminal.print_table("Synthetic rows beside real ones, the most serious answers first", HEADS, rows)
     if found.note:
         terminal.say(found.note)
     for path in (json, html):

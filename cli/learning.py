@@ -123,15 +123,15 @@ def _checkpoint(asked: Asked, beside: Path | None, budget: Budget | None) -> Che
         if asked.checkpoint is not None or asked.resume:
             raise CommandError(
                 Exit.USAGE,
-                "--checkpoint and --resume are not for --epsilon: they would look at rows again that the "
-                "ledger has charged for one look. Without them a fit begins anew with what is left of it.",
+                "--checkpoint and --resume cannot be used with --epsilon: resuming would look again at rows "
+                "for which the ledger has paid once. Without them a fit starts over with what is left of it.",
             )
         return None
     path = asked.checkpoint
     if path is None:
         if beside is None:
             if asked.resume:
-                raise CommandError(Exit.USAGE, "--resume: name the file to go on from with --checkpoint.")
+                raise CommandError(Exit.USAGE, "--resume: name the file to resume from with --checkpoint.")
             return None
         path = beside.with_name(beside.name + CHECKPOINT_ENDING)
     _check_checkpoint(path, asked)
@@ -146,7 +146,7 @@ def _check_checkpoint(path: Path, asked: Asked) -> None:
     paths.check_outputs(path, inputs=(asked.table, asked.schema), force=True)
     if asked.resume:
         if not asked.quiet:
-            terminal.say(f"Going on from {path}." if path.exists() else f"No {path}: training begins.")
+            terminal.say(f"Resuming from {path}." if path.exists() else f"No {path}: training starts.")
     elif path.exists() and not asked.force:
-        cure = "Pass --resume to go on from it, or --force to begin anew"
-        raise CommandError(Exit.INPUT_OUTPUT, f"{path} holds training that was stopped. {cure}.")
+        cure = "Pass --resume to continue it, or --force to start over"
+        raise CommandError(Exit.INPUT_OUTPUT, f"{path} is the checkpoint of a stopped fit. {cure}.")

@@ -59,7 +59,7 @@ Rejection: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--rejection",
-        help="Teach a discriminator too, and draw rows that it takes for synthetic again: slower, and more "
+        help="Also train a discriminator and redraw rows that it takes for synthetic: slower, and more "
         "faithful where it can tell rows apart.",
     ),
 ]
@@ -71,7 +71,8 @@ Epsilon: TypeAlias = Annotated[
     typer.Option(help="Use differential privacy with this budget, for one row added or removed."),
 ]
 Delta: TypeAlias = Annotated[
-    float | None, typer.Option(help="Below 1 / rows; by default below 1 / rows^1.1, of the released number.")
+    float | None,
+    typer.Option(help="Must be below 1 / rows; the default is below 1 / rows^1.1 of the released number."),
 ]
 PrivacyFile: TypeAlias = Annotated[
     Path | None,
@@ -79,12 +80,14 @@ PrivacyFile: TypeAlias = Annotated[
 ]
 LedgerFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--ledger", help="File that every spend is written to first; an existing one is continued."),
+    typer.Option(
+        "--ledger", help="File to which every spend is written first; an existing one is continued."
+    ),
 ]
 CheckpointPath: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--checkpoint", help="File that training is saved to while it runs; by default beside the output."
+        "--checkpoint", help="File to which training is saved while it runs; by default beside the output."
     ),
 ]
 Resume: TypeAlias = Annotated[
@@ -110,7 +113,7 @@ FittedRounds: TypeAlias = Annotated[
     typer.Option(
         "--rounds",
         min=1,
-        help="Train an adversary too, and draw rows in this many rounds: slower to learn, faster to draw.",
+        help="Also train an adversary, and draw rows in this many rounds: slower to learn, faster to draw.",
     ),
 ]
 
@@ -141,7 +144,7 @@ Decimal: TypeAlias = Annotated[
     str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; detected by default.")
 ]
 Thousands: TypeAlias = Annotated[
-    str | None, typer.Option(help="Sign between the thousands of a CSV's numbers: ',' in 1,234.5.")
+    str | None, typer.Option(help="Thousands separator of a CSV: ',' in 1,234.5.")
 ]
 NaValues: TypeAlias = Annotated[
     list[str] | None,
@@ -182,7 +185,7 @@ Infinite: TypeAlias = Annotated[
 ]
 
 TimeBudget: TypeAlias = Annotated[
-    float | None, typer.Option(help="Seconds after which the evaluation asks no further question.")
+    float | None, typer.Option(help="Seconds after which the evaluation starts no further question.")
 ]
 
 Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]

@@ -38,7 +38,7 @@ def check_inputs(*inputs: Path | Place | None) -> None:
     """Raise CommandError unless every place can be read; None = not asked for."""
     places = [Place.of(place) for place in inputs if place is not None]
     if sum(place.is_standard for place in places) > 1:
-        raise CommandError(Exit.USAGE, "Standard input can be read once only. Name a file.")
+        raise CommandError(Exit.USAGE, "Standard input can be read only once. Name a file.")
     for place in places:
         if place.is_database:
             from tabgan_cli.sql_table import check_source
@@ -52,7 +52,7 @@ def _check_input(path: Path) -> None:
     if not path.exists():
         raise CommandError(Exit.INPUT_OUTPUT, f"{path}: there is no such file.")
     if not path.is_file():
-        cure = "" if path.is_dir() else " Pass it to standard input, whose name is -."
+        cure = "" if path.is_dir() else " Redirect it to standard input, whose name is -."
         raise CommandError(Exit.INPUT_OUTPUT, f"{path} is not a regular file.{cure}")
     if not os.access(path, os.R_OK):
         raise CommandError(Exit.INPUT_OUTPUT, f"{path}: no permission to read it.")
@@ -72,10 +72,10 @@ def check_outputs(
             continue
         output = Place.of(named)
         if output.is_standard and not isinstance(named, Place):
-            told = "only tables go to standard output"
+            told = "only tables can go to standard output"
             raise CommandError(Exit.USAGE, f"{output}: {told}. Name a file, such as ./{output}.")
         if _identity(output) in seen:
-            raise CommandError(Exit.USAGE, f"{output} is named twice, or is read as well. Name another file.")
+            raise CommandError(Exit.USAGE, f"{output} is named twice, or is also read. Name another file.")
         seen.append(_identity(output))
         if output.is_database:
             from tabgan_cli.sql_table import check_target
@@ -101,7 +101,7 @@ def _check_output(output: Path, force: bool) -> None:
     if output.exists() and not output.is_file():
         raise CommandError(Exit.INPUT_OUTPUT, f"{output} is not a regular file and cannot be written.")
     if output.exists() and not force:
-        raise CommandError(Exit.INPUT_OUTPUT, f"{output} is there already. Pass --force to overwrite it.")
+        raise CommandError(Exit.INPUT_OUTPUT, f"{output} already exists. Pass --force to overwrite it.")
     _check_folder(output)
 
 
@@ -110,7 +110,7 @@ def _check_folder(output: Path) -> None:
     if not folder.is_dir():
         raise CommandError(Exit.INPUT_OUTPUT, f"{output}: there is no folder {folder}.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise CommandError(Exit.INPUT_OUTPUT, f"{output}: no permission to write into {folder}.")
+        raise CommandError(Exit.INPUT_OUTPUT, f"{output}: no permission to write to {folder}.")
 
 
 def check_size(output: Place, n_rows: int) -> None:

@@ -104,8 +104,8 @@ class Place:
             return kind
         raise CommandError(
             Exit.USAGE,
-            f"{self}: unknown kind of table. Its name has to end in one of {', '.join(ENDINGS)}; "
-            f"{', '.join(_TEXT_ENDINGS)} may be packed: {' or '.join(_PACKINGS)}.",
+            f"{self}: unknown kind of table. Its name must end in one of {', '.join(ENDINGS)}; "
+            f"{', '.join(_TEXT_ENDINGS)} may be compressed: {' or '.join(_PACKINGS)}.",
         )
 
     @property

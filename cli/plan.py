@@ -18,8 +18,8 @@ WORST_SHOWN = 5
 
 @reports_failures
 def plan(
-    rows: Annotated[int, typer.Option(min=1, help="Rough number of rows, one that is no secret.")],
-    schema: Annotated[Path, typer.Option("--schema", help="What is public about the columns.")],
+    rows: Annotated[int, typer.Option(min=1, help="Rough number of rows; it counts as public.")],
+    schema: Annotated[Path, typer.Option("--schema", help="Schema file: what is public about the columns.")],
     epsilon: Annotated[float, typer.Option(help="The budget, for one row added or removed.")],
     delta: options.Delta = None,
     privacy: options.PrivacyFile = None,
@@ -45,8 +45,8 @@ def plan(
     title = f"Private fit of about {rows:,} rows and {len(declared)} columns"
     terminal.print_table(title, ("fact", "value"), _facts(made))
     terminal.print_table("Planned releases", releases.HEADS, releases.rows_of(made.entries, made.spent.delta))
-    heads = ("columns", "rows counted wrongly, expected")
-    terminal.print_table("Error of the noisy counts, the worst first", heads, _errors(made))
+    heads = ("columns", "expected share of rows counted wrongly")
+    terminal.print_table("Error of the noisy counts, worst first", heads, _errors(made))
     terminal.warn(made.warnings)
 
 
@@ -58,10 +58,12 @@ def _facts(made: PrivatePlan) -> list[tuple[str, str]]:
         ("DP-SGD", f"{training.steps:,} steps of about {training.sample_rate * n_rows:,.0f} rows"),
         ("one-way marginals", f"{_middle(made.one_way_error.values())} of the rows counted wrongly (median)"),
         ("two-way marginals", f"{_middle(made.two_way_error.values())} of the rows counted wrongly (median)"),
-        ("memory", f"about {made.memory_bytes / 2**20:,.0f} MiB and the table"),
+        ("memory", f"about {made.memory_bytes / 2**20:,.0f} MiB, beside the table"),
     ]
     if made.seconds is not None:
-        facts.append(("time", f"about {max(1, round(made.seconds / 60)):,} min of this machine to itself"))
+        facts.append(
+            ("time", f"about {max(1, round(made.seconds / 60)):,} min if this machine does nothing else")
+        )
     return facts
 
 

@@ -50,19 +50,19 @@ def read_budget(
     """
     if epsilon is None:
         if any(option is not None for option in (delta, config, ledger)):
-            raise CommandError(Exit.USAGE, "--delta, --privacy and --ledger take --epsilon beside them.")
+            raise CommandError(Exit.USAGE, "--delta, --privacy and --ledger need --epsilon.")
         return None
     check_epsilon(epsilon, delta)
     if any(limit is not None for limit in limits):
         raise CommandError(
             Exit.USAGE,
-            "--epochs and --max-seconds are not for private mode: how often the rows are looked at is "
-            'fixed and paid for beforehand. Set "steps" in a file for --privacy.',
+            "--epochs and --max-seconds cannot be used with --epsilon: how often the rows are looked at is "
+            'fixed and paid for in advance. Set "steps" in the file for --privacy.',
         )
     found = read_config(config, epsilon)
     if ledger is None:
         if beside is None:
-            told = "--epsilon: no file is written that the ledger could lie beside"
+            told = "--epsilon: there is no output file to put the ledger beside"
             raise CommandError(Exit.USAGE, f"{told}. Name one with --ledger.")
         ledger = beside.with_name(beside.name + LEDGER_ENDING)
     return Budget(epsilon, delta, found, ledger)
@@ -133,4 +133,4 @@ def typed_rows(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 def told_spend(model: TabGAN, budget: Budget) -> str:
     """What the fit has cost, in a line."""
-    return f"Spent {model.privacy_spent_}, of {budget.epsilon:g}. Every release is in {budget.ledger}."
+    return f"Spent {model.privacy_spent_}, of {budget.epsilon:g}. {budget.ledger} lists every release."

@@ -34,16 +34,16 @@ def csv_options(
     names = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "space": " "}
     separator = names.get(separator, separator) if separator is not None else None
     if separator is not None and (len(separator) != 1 or separator in '"\r\n'):
-        raise CommandError(Exit.USAGE, "--sep takes one sign, such as ',' ';' '|' or 'tab'.")
+        raise CommandError(Exit.USAGE, "--sep takes one character, such as ',' ';' '|' or 'tab'.")
     if decimal not in (None, ".", ","):
         raise CommandError(Exit.USAGE, "--decimal takes '.' or ','.")
     if thousands is not None and not is_thousands(thousands, decimal):
-        told = "--thousands takes one sign, such as ',' '.' or ' ', which is not the decimal point"
+        told = "--thousands takes one character, such as ',' '.' or ' ', but not the decimal point"
         raise CommandError(Exit.USAGE, f"{told}.")
     if decimal is None and thousands in (".", ","):
         decimal = "," if thousands == "." else "."
     if encoding is not None and not is_encoding(encoding):
-        raise CommandError(Exit.USAGE, f"--encoding: there is no encoding {encoding!r}.")
+        raise CommandError(Exit.USAGE, f"--encoding: unknown encoding {encoding!r}.")
     return CsvOptions(
         *(separator, encoding, decimal, tuple(missing or ()), checked_formats(dates), tuple(drop or ())),
         thousands=thousands or "",

@@ -138,7 +138,7 @@ def _run(
 
 def _told(model: Path | None) -> str:
     """What there is of a run whose training was interrupted."""
-    return "No table was written." if model is None else f"Wrote {model}, and no table."
+    return "No table was written." if model is None else f"Wrote {model}, but no table."
 
 
 def _row_count(rows: pd.DataFrame, fitted: TabGAN, *, is_private: bool) -> int:
@@ -221,7 +221,7 @@ def _judge(
     from tabgan.evaluation import evaluate
 
     if not job.is_quiet:
-        terminal.say("Comparing with the rows held out.")
+        terminal.say("Comparing with the held-out rows.")
     with terminal.telling_steps("Asking:", is_quiet=job.is_quiet) as tell:
         found = evaluate(
             *tables,

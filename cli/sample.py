@@ -111,7 +111,7 @@ def _check_read_options(read_options: CsvOptions, conditions: Place | None) -> N
 
     if conditions is None and read_options != CsvOptions():
         told = "--sep, --encoding, --decimal, --thousands, --na-values, --dates and --drop"
-        raise CommandError(Exit.USAGE, f"{told} take --conditions beside them.")
+        raise CommandError(Exit.USAGE, f"{told} only apply to the file of --conditions.")
 
 
 def _check_request(
@@ -123,6 +123,8 @@ def _check_request(
 ) -> None:
     """Raise CommandError where options do not go together or none says how many rows."""
     if conditions is not None and (num_rows is not None or where or counts or shares):
-        raise CommandError(Exit.USAGE, "--conditions takes no -n, --where, --counts or --shares beside it.")
+        raise CommandError(
+            Exit.USAGE, "--conditions cannot be combined with -n, --where, --counts or --shares."
+        )
     if num_rows is None and conditions is None and not counts:
         raise CommandError(Exit.USAGE, "How many rows? Give -n, --counts or --conditions.")

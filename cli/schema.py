@@ -76,6 +76,6 @@ def _with_rules(schema: Schema, rows: pd.DataFrame) -> Schema:
     terminal.print_table("Rules that all rows keep", ("rule", "rows that could break it"), told)
     terminal.say(
         "Rules are proposals: read them, and drop those that hold by chance. "
-        "For a private fit declare only rules that you knew before."
+        "For a private fit, declare only rules that you knew before."
     )
     return Schema(schema.columns, tuple(found.rule for found in proposed))

@@ -72,7 +72,7 @@ def check_target(place: Place, *, force: bool) -> None:
     with _connected(place, writes=True) as connection:
         if not force and _found(connection, _named(place)) is not None:
             raise CommandError(
-                Exit.INPUT_OUTPUT, f"{place}: the table is there already. Pass --force to replace it."
+                Exit.INPUT_OUTPUT, f"{place}: the table already exists. Pass --force to replace it."
             )
 
 
@@ -85,7 +85,7 @@ def sql_writer(place: Place, *, replaces: bool) -> Iterator[WriteRows]:
         old = _found(connection, name)
         schema, plain = old or _split(connection, name)
         if old is not None and not replaces:
-            raise CommandError(Exit.INPUT_OUTPUT, f"{place}: the table is there already.")
+            raise CommandError(Exit.INPUT_OUTPUT, f"{place}: the table already exists.")
         part = f"tabgan_{secrets.token_hex(8)}"
 
         def write(rows: pd.DataFrame) -> None:
@@ -224,7 +224,7 @@ def _named(place: Place) -> str:
     """The table or query that stands behind the URL."""
     _, _, what = place.text.partition("#")
     if not what.strip():
-        raise CommandError(Exit.USAGE, f"{place}: name a table or a query behind a #, as in URL#orders.")
+        raise CommandError(Exit.USAGE, f"{place}: name a table or a query after a #, as in URL#orders.")
     return what
 
 
@@ -277,7 +277,7 @@ def _engine(place: Place, *, writes: bool) -> sa.Engine:
         dialect = url.get_backend_name()
         if writes and dialect not in _WRITTEN:
             told = f"a table of {dialect} could be left half written"
-            raise CommandError(Exit.USAGE, f"{place}: {told}. Write PostgreSQL, SQLite or a file.")
+            raise CommandError(Exit.USAGE, f"{place}: {told}. Write to PostgreSQL, SQLite or a file.")
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+pg8000")
         if dialect == "postgresql" and url.password is None:
@@ -290,7 +290,7 @@ def _engine(place: Place, *, writes: bool) -> sa.Engine:
         raise CommandError(Exit.USAGE, f"{place}: there is no driver {error.name}. {cure}.") from None
     except (ArgumentError, ValueError):
         example = "postgresql://user@host/database#table or sqlite:///file.db#table"
-        raise CommandError(Exit.USAGE, f"{place} is no URL of a database. Write {example}.") from None
+        raise CommandError(Exit.USAGE, f"{place} is not the URL of a database. Write {example}.") from None
     if dialect == "sqlite":
         _begin_early(engine)
     return engine

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CSV = "csv"  # entry of the manifest
 _DAYS = "0000-00-00"  # as DateStyle writes itself
 STOPPED = "Training was interrupted"  # so begins the warning of the model
-LATE = "Interrupted; training had ended before."
+LATE = "Interrupted; training had already finished."
 TINY = 5  # rows; no value of fewer is stored unless that is allowed
 
 
@@ -41,7 +41,7 @@ class Job:
         is_odd = self.parameters["max_categories"] is not None or self.parameters["infinite"] != "error"
         if self.budget and (is_odd or self.allow_tiny or self.parameters["rejection"]):
             named = "--max-categories, --infinite, --rejection and --allow-tiny"
-            raise CommandError(Exit.USAGE, f"{named} are not for --epsilon.")
+            raise CommandError(Exit.USAGE, f"{named} cannot be used with --epsilon.")
 
     @property
     def seed(self) -> int:
@@ -72,7 +72,7 @@ class Fitted:
         cure = ""
         if job.checkpoint is not None and Path(job.checkpoint.path).exists():
             options = "--resume --force" if rewrites else "--resume"
-            cure = f" The same command with {options} goes on."
+            cure = f" Run the same command with {options} to continue."
         raise StoppedError(self.code, f"{self.told} {written}{cure}")
 
 

@@ -38,7 +38,7 @@ def test_claim_bound_and_ceiling_are_printed_and_written(call: Call, files, tmp_
     assert told.code == 0, told.err
     for text in ("epsilon 1 at delta 1e-06", "a perfect attack would show", "not refuted", "noisy counts"):
         assert text in told.out
-    assert "spends nothing of a release's budget" in told.err
+    assert "spends none of a release's budget" in told.err
     found = json.loads(figures.read_text())
     assert found["n_canaries"] == 300
     assert found["lower_bound"] <= found["epsilon"] < found["ceiling"]

@@ -273,7 +273,7 @@ def test_nothing_is_overwritten_unless_forced_and_nothing_is_done_before(
 @pytest.mark.parametrize(
     ("text", "options", "code", "told"),
     [
-        ("a,b\n1,2\n3\n", [], 3, "line 3: 1 cells"),
+        ("a,b\n1,2\n3\n", [], 3, "line 3 has 1 cell, but the header names 2 columns"),
         ("a,a\n1,2\n", [], 3, "'a' (2 times)"),
         ("a,b\n", [], 3, "no rows"),
         ("", [], 3, "empty"),

@@ -101,10 +101,10 @@ def test_what_the_csv_module_writes_is_read_unchanged(rows: list[list[str]]) -> 
 
 
 def test_rows_of_another_length_are_named_by_their_line(tmp_path: Path) -> None:
-    assert "line 3: 2 cells where the header names 3" in refused(tmp_path, "a,b,c\n1,2,3\nsecret,2\n")
-    assert "line 2: 4 cells where the header names 3" in refused(tmp_path, "a,b,c\nsecret,2,3,4\n")
+    assert "line 3 has 2 cells, but the header names 3" in refused(tmp_path, "a,b,c\n1,2,3\nsecret,2\n")
+    assert "line 2 has 4 cells, but the header names 3" in refused(tmp_path, "a,b,c\nsecret,2,3,4\n")
     text = 'a,b\n"x\ny\nz",1\n\n1,2\nsecret\n'
-    assert "line 7: 1 cells" in refused(tmp_path, text)
+    assert "line 7 has 1 cell," in refused(tmp_path, text)
 
 
 def test_quotes_that_do_not_close_are_named_by_the_line_they_start_in(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_gzip_bomb_of_one_line_is_refused_at_bounded_memory(tmp_path: Path) ->
 
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
 def test_files_without_a_header_are_refused(tmp_path: Path, data: bytes) -> None:
-    assert "no line with the column names" in refused(tmp_path, data)
+    assert "no header line with the column names" in refused(tmp_path, data)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_options_of_a_file_that_is_not_there_are_refused(call: Call, folder: Pat
     for option in (["--sep", ";"], ["--decimal", ","], ["--dates", "%d.%m.%Y"], ["--na-values", "x"]):
         told = call("sample", folder / "m.tabgan", "-n", 5, "-o", tmp_path / "made.csv", *option)
         assert (told.code, told.err.count("\n")) == (2, 1)
-        assert "take --conditions beside them" in told.err
+        assert "only apply to the file of --conditions" in told.err
 
 
 def test_other_tables_are_read_as_the_real_one(call: Call, folder: Path, tmp_path: Path) -> None:

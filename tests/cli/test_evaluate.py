@@ -86,11 +86,11 @@ def test_rules_that_do_not_hold_pass(judged: tuple[Outcome, Path, Path]) -> None
     ("rule", "told"),
     [
         ("c2st>0.6", "no metric 'c2st'"),
-        ("c2st_auc=0.6", "is no rule"),
-        ("c2st_auc>", "is no rule"),
-        ("c2st_auc>nan", "is no rule"),
-        ("c2st_auc>0.6 or 1", "is no rule"),
-        ("", "is no rule"),
+        ("c2st_auc=0.6", "is not a rule"),
+        ("c2st_auc>", "is not a rule"),
+        ("c2st_auc>nan", "is not a rule"),
+        ("c2st_auc>0.6 or 1", "is not a rule"),
+        ("", "is not a rule"),
     ],
 )
 def test_a_rule_nobody_can_check_is_a_usage_error_before_any_work(call: Call, rule: str, told: str) -> None:

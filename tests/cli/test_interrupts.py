@@ -56,7 +56,7 @@ def test_an_interrupted_fit_writes_the_best_model_so_far_and_goes_on(
     assert found == code
     assert re.fullmatch(
         r"Training was interrupted after [\d.]+ epochs; the best weights so far are kept\. "
-        rf"Wrote {model}\. The same command with --resume --force goes on\.",
+        rf"Wrote {model}\. Run the same command with --resume --force to continue\.",
         lines[-1],
     )
     assert all(line.startswith("Warning: ") for line in lines[:-1])
@@ -64,7 +64,7 @@ def test_an_interrupted_fit_writes_the_best_model_so_far_and_goes_on(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", model.name, checkpoint.name]
     if number == signal.SIGINT:
         again = call(*fit[:-1])
-        told_twice = f"Error: {checkpoint} holds training that was stopped. Pass --resume to go on from it"
+        told_twice = f"Error: {checkpoint} is the checkpoint of a stopped fit. Pass --resume to continue it"
         assert (again.code, again.err.split(",")[0]) == (5, told_twice)
         assert call(*fit, "--resume").code == 0
         whole = tmp_path / "whole.tabgan"
@@ -89,7 +89,7 @@ def test_an_interrupted_run_writes_no_table(census_csv: Path, tmp_path: Path, to
     run = ["run", census_csv, "-o", tmp_path / "out.csv", "--max-seconds", 600, "-q"]
     code, lines = stopped(run, tmp_path, "out.csv.checkpoint", told, signal.SIGTERM)
     assert code == 143
-    assert lines[-1].endswith("No table was written. The same command with --resume goes on.")
+    assert lines[-1].endswith("No table was written. Run the same command with --resume to continue.")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["census.csv", "out.csv.checkpoint"]
 
 

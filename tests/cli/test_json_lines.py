@@ -64,9 +64,9 @@ def test_numbers_keep_every_digit(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ('{"a": 1}\n{"a": secret}\n', "line 2: it is not JSON"),
-        ('{"a": 1}\n[1, 2]\n', "line 2 is no JSON object"),
-        ('[{"a": "secret"}]\n', "line 1 is no JSON object"),
-        ('{"a": 1, "a": 2}\n', "line 1: an entry is named twice"),
+        ('{"a": 1}\n[1, 2]\n', "line 2 is not a JSON object"),
+        ('[{"a": "secret"}]\n', "line 1 is not a JSON object"),
+        ('{"a": 1, "a": 2}\n', "line 1: a name occurs twice in the object"),
         ("[" * 100_000 + "\n", "line 1: it is not JSON"),
         (b'{"a": "secr\xe9t"}\n', "is not UTF-8 text"),
         ('{"a": 1}\n{"a":\n', "line 2: it is not JSON"),

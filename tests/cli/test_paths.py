@@ -43,7 +43,7 @@ def test_a_model_is_no_folder(tmp_path: Path) -> None:
 
 
 def test_only_tables_go_to_standard_output() -> None:
-    with pytest.raises(CommandError, match="only tables go to standard output") as caught:
+    with pytest.raises(CommandError, match="only tables can go to standard output") as caught:
         check_outputs(Place("-"), Path("-"), inputs=(), force=True)
     assert caught.value.code == Exit.USAGE
     check_outputs(Place("-"), Path("report.html"), inputs=(), force=True)

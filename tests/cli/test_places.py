@@ -61,7 +61,7 @@ def test_passwords_are_never_shown(url: str, shown: str) -> None:
 
 def test_standard_input_is_read_once_only(tmp_path: Path) -> None:
     check_inputs(Place("-"), None)
-    with pytest.raises(CommandError, match="once only"):
+    with pytest.raises(CommandError, match="only once"):
         check_inputs(Place("-"), Place("-.jsonl"))
     check_outputs(Place("-"), inputs=(Place("-"),), force=False)
     with pytest.raises(CommandError, match="named twice"):

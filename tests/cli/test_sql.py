@@ -161,7 +161,7 @@ def test_a_table_is_not_replaced_unless_forced(url: str, orders: pd.DataFrame) -
     assert caught.value.code == Exit.INPUT_OUTPUT
     check_outputs(place, inputs=(), force=True)
     check_inputs(place)
-    with pytest.raises(CommandError, match="there already"):
+    with pytest.raises(CommandError, match="already exists"):
         write(f"{url}#orders", orders, replaces=False)
     with pytest.raises(CommandError, match="named twice"):
         check_outputs(place, inputs=(place,), force=True)
@@ -223,8 +223,8 @@ def test_tables_of_a_postgres_schema(postgres: str, orders: pd.DataFrame) -> Non
     ("place", "told", "code"),
     [
         ("postgresql://me:secret@127.0.0.1:1/shop#t", "Can't create a connection", Exit.INPUT_OUTPUT),
-        ("postgresql+nothing://me:secret@host/shop#t", "no URL of a database", Exit.USAGE),
-        ("nothing://me:secret@host/shop#t", "no URL of a database", Exit.USAGE),
+        ("postgresql+nothing://me:secret@host/shop#t", "not the URL of a database", Exit.USAGE),
+        ("nothing://me:secret@host/shop#t", "not the URL of a database", Exit.USAGE),
         ("oracle+cx_oracle://me:secret@host/shop#t", "there is no driver", Exit.USAGE),
         ("sqlite:////nowhere/shop.db#t", "there is no such file", Exit.INPUT_OUTPUT),
     ],

@@ -232,7 +232,7 @@ def test_a_schema_decides_how_text_is_read(tmp_path: Path) -> None:
 
 def test_names_that_are_all_numbers_are_told_of(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("39,2174\n50,13\n")
-    assert "names missing" in read_table(tmp_path / "t.csv").warnings[0]
+    assert "header line missing" in read_table(tmp_path / "t.csv").warnings[0]
 
 
 def test_names_that_are_no_text_are_written_as_text(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_table_of_conditions_may_be_no_utf8_and_have_columns_too_many(
     ok(call, *arguments, "--conditions", folder / "real.csv", "--drop", "cabin", "--drop", "age")
     assert read_table(tmp_path / "rows.csv").rows["city"].tolist() == real_table()["city"].tolist()
     refused = call(*arguments, "--force", "-n", 5)
-    assert (refused.code, "--conditions beside" in refused.err) == (Exit.USAGE, True)
+    assert (refused.code, "apply to the file of --conditions" in refused.err) == (Exit.USAGE, True)
 
 
 @pytest.mark.parametrize("command", ["evaluate", "complete", "audit", "schema", "fit"])
