@@ -6,7 +6,7 @@ their names, units, rows that stand in a table twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isqrt
@@ -64,7 +64,7 @@ class AttackRows:
             slice(None),
             self.control[: self.n_targets],
         ]
-        return [_rows_of(column, chosen) for column in self.columns]
+        return [column.rows(chosen) for column in self.columns]
 
     def real_places(self) -> IntArray:
         """Places of the cells of the training and held-out `targets`. Shape: [columns, rows]."""
@@ -100,9 +100,9 @@ def attack_rows(tables: Tables, share: Share) -> AttackRows:
     # Where one side repeats itself more than the other, equal draws have fewer distinct rows: the
     # last rows are put back.
     n_equal = min(len(sample) for sample in (*samples, control))
-    chosen: list[IntArray] = [train.rows, synthetic.rows, holdout.rows]
+    chosen = [train.rows, synthetic.rows, holdout.rows]
     return AttackRows(
-        columns=tuple(_rows_of(column.column, chosen) for column in ordered),
+        columns=tuple(column.column.rows(chosen) for column in ordered),
         places=tuple(np.stack([c.places[t][rows] for c in ordered]) for t, rows in enumerate(chosen)),
         samples=tuple(sample[:n_equal] for sample in samples),
         control=control[:n_equal],
@@ -145,12 +145,6 @@ class _Distinct:
 
 def _target_limit(n_columns: int) -> int:
     return min(TARGETS, isqrt(PAIR_CELLS // n_columns))
-
-
-def _rows_of(column: ComparedColumn, chosen: Sequence[IntArray | slice]) -> ComparedColumn:
-    numbers = tuple(cells[rows] for cells, rows in zip(column.numbers, chosen, strict=False))
-    codes = tuple(cells[rows] for cells, rows in zip(column.codes, chosen, strict=False))
-    return replace(column, numbers=numbers, codes=codes, keys=())
 
 
 def _ordinal(column: ComparedColumn) -> _Ordinal:

@@ -24,13 +24,7 @@ class BinnedColumn:
     n_codes: int
 
 
-def binned(
-    column: ComparedColumn,
-    n_bins: int,
-    *,
-    max_categories: int | None = None,
-    real: Sequence[int] = REAL_SIDES,
-) -> BinnedColumn:
+def binned(column: ComparedColumn, n_bins: int, *, max_categories: int | None = None) -> BinnedColumn:
     """Numbers in about `n_bins` bins of equally many real rows, categories as they are.
 
     A number that fills a bin by itself (the many zeros of an amount) has a bin of its own. The
@@ -38,7 +32,7 @@ def binned(
     real tables, keep a code; the others share one.
     """
     if column.is_numeric:
-        pooled = np.concatenate([column.numbers[t] for t in real])
+        pooled = np.concatenate([column.numbers[t] for t in REAL_SIDES])
         edges = quantile_edges(pooled[~np.isnan(pooled)], n_bins)
         numbers = np.concatenate(column.numbers)
         codes = np.searchsorted(edges, numbers, side="right") + 1
@@ -46,7 +40,7 @@ def binned(
     codes, n_labels = np.concatenate(column.codes), len(column.labels)
     if max_categories is None or n_labels <= max_categories:
         return BinnedColumn(column.name, codes + 1, n_labels + 1)
-    pooled_codes = np.concatenate([column.codes[t] for t in real])
+    pooled_codes = np.concatenate([column.codes[t] for t in REAL_SIDES])
     counts = np.bincount(pooled_codes[pooled_codes >= 0], minlength=n_labels)
     rank = np.empty(n_labels + 1, dtype=np.int64)
     rank[np.argsort(-counts, kind="stable")] = np.arange(n_labels)

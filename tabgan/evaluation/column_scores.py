@@ -35,15 +35,6 @@ def shape_draws(column: ComparedColumn, groups: RowGroups) -> FloatArray:
     return 1 - variation(real, synthetic)
 
 
-def column_shape(column: ComparedColumn, other: int) -> float:
-    """1 - distance of the column in side `other` from the real side; as `column_shapes` has it."""
-    if column.is_numeric:
-        return ks_complement(column.numbers[0], column.numbers[other])
-    n_codes = len(column.labels) + 1
-    counts = [np.bincount(column.codes[t] + 1, minlength=n_codes) for t in (0, other)]
-    return float(1 - variation(counts[0], counts[1]))
-
-
 def scores_of(column: ComparedColumn, groups: RowGroups) -> dict[str, Scores]:
     """Every measure that applies to the column, by the key of its metric."""
     grid, by_group = _grid_counts(column, groups)

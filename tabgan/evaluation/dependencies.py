@@ -51,7 +51,7 @@ MEASURES = (DETERMINED, ORDERED)
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, how many training rows would break it by chance, and the rows of others that break it.
+    """One rule, the training rows it was found in, and the rows of others that break it.
 
     `broken` and `judged` are masks of the synthetic, the reference and the floor rows.
     """
@@ -60,7 +60,6 @@ class Rule:
     first: Hashable
     second: Hashable
     rows: int
-    evidence: float
     judged: tuple[npt.NDArray[np.bool_], ...]
     broken: tuple[npt.NDArray[np.bool_], ...]
 
@@ -131,15 +130,14 @@ def _determined(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> Iter
     repeated = [sizes[0] - np.count_nonzero(rows) for rows in counts]
     for i, j in permutations(range(len(columns)), 2):
         # Rows with an A seen before, times the chance that any two rows differ in B.
-        evidence = repeated[i] * apart[j]
-        if evidence < EVIDENCE:
+        if repeated[i] * apart[j] < EVIDENCE:
             continue
         rule = _rule_of(sides[i][0], sides[j][0], coded[i].n_codes)
         if rule is None:
             continue
         broken = tuple(_breaks(sides[i][t], sides[j][t], rule) for t in (1, 2, 3))
         everyone = tuple(np.ones(sizes[t], dtype=np.bool_) for t in (1, 2, 3))
-        yield Rule("determines", columns[i].name, columns[j].name, sizes[0], evidence, everyone, broken)
+        yield Rule("determines", columns[i].name, columns[j].name, sizes[0], everyone, broken)
 
 
 def _rule_of(first: IntArray, second: IntArray, n_codes: int) -> IntArray | None:
@@ -185,9 +183,8 @@ def _ordered(columns: Sequence[ComparedColumn]) -> Iterator[Rule]:
             broken = tuple(np.asarray(a > b) for a, b in pairs[1:])
         judged = tuple(~(np.isnan(a) | np.isnan(b)) for a, b in pairs)
         rows = int(judged[0].sum())
-        evidence = rows * _above(ordered[i], ordered[j])
-        if evidence >= EVIDENCE and not _is_same(first, second):
-            yield Rule("at most", columns[i].name, columns[j].name, rows, evidence, judged[1:], broken)
+        if rows * _above(ordered[i], ordered[j]) >= EVIDENCE and not _is_same(first, second):
+            yield Rule("at most", columns[i].name, columns[j].name, rows, judged[1:], broken)
 
 
 def _above(first: FloatArray | None, second: FloatArray | None) -> float:

@@ -59,12 +59,12 @@ def exposure_metrics(tables: Tables) -> Family:
     synthetic and 10,000 held-out rows. Intervals: Wilson's; verdicts corrected for both tests.
     """
     if tables.holdout is None:
-        return _undefined(NO_HOLDOUT)
+        return Family.undefined(MEASURES, NO_HOLDOUT, verdict="underpowered")
     given = tables.by_content
     assert given.holdout is not None
     drawn = draw_candidates(tables)
     if drawn is None:
-        return _undefined(NO_COLUMN)
+        return Family.undefined(MEASURES, NO_COLUMN, verdict="underpowered")
     columns = content_columns(compare(given.train, given.holdout, given.synthetic, schema=given.schema))
     groups = row_groups(columns, [len(given.train), len(given.holdout), len(given.synthetic)])
     is_match = np.isin(groups[0], groups[2])
@@ -148,7 +148,3 @@ def _exposed(distances: pd.DataFrame, drawn: Candidates) -> Metric:
 
 def _level() -> float:
     return 1 - (1 - CONFIDENCE) / len(MEASURES)
-
-
-def _undefined(reason: str) -> Family:
-    return Family(tuple(measure.undefined(reason, verdict="underpowered") for measure in MEASURES))

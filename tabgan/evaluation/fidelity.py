@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, compare, scale_of
+from tabgan.evaluation.resampling import variation
 from tabgan.schema import Schema
 
 PAIR_BINS = 10
@@ -71,7 +72,7 @@ def column_shapes(
     0.75
     """
     columns = compare(real, synthetic, schema=schema)
-    return ColumnShapes({column.name: _shape(column) for column in columns})
+    return ColumnShapes({column.name: column_shape(column, 1) for column in columns})
 
 
 def pair_trends(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema | None = None) -> PairTrends:
@@ -96,7 +97,7 @@ def pair_trends(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema |
         else:
             found = two_way_counts(binned[i], binned[j])
             strength = [cramers_v(found[0], counts) for counts in found[1:]]
-            trends.scores[pair] = 1.0 - _variation(found[1], found[2])
+            trends.scores[pair] = 1.0 - float(variation(found[1], found[2]))
             threshold = RELATED_V
         trends.real[pair], trends.synthetic[pair] = strength
         if abs(strength[0]) > threshold:
@@ -114,18 +115,6 @@ def quality(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema | Non
     return (shapes.mean + pair_trends(real, synthetic, schema=schema).mean) / 2
 
 
-def total_variation(first: IntArray, second: IntArray) -> float:
-    """Half the sum of the differences between the shares of every code in two samples.
-
-    >>> total_variation(np.array([0, 0, 1, 1]), np.array([0, 0, 0, 2]))
-    0.5
-    """
-    codes, inverse = np.unique(np.concatenate([first, second]), return_inverse=True)
-    sides = np.split(inverse, [len(first)])
-    real, synthetic = (np.bincount(side, minlength=len(codes)) for side in sides)
-    return _variation(real, synthetic)
-
-
 def ks_complement(real: FloatArray, synthetic: FloatArray) -> float:
     """1 - the largest distance between the distribution functions of two samples; NaN left out.
 
@@ -141,18 +130,17 @@ def ks_complement(real: FloatArray, synthetic: FloatArray) -> float:
     return 1.0 - float(np.abs(below[0] - below[1]).max())
 
 
-def _variation(real: IntArray, synthetic: IntArray) -> float:
-    return float(np.abs(real / real.sum() - synthetic / synthetic.sum()).sum() / 2)
-
-
 def _mean(scores: list[float]) -> float:
     return float(np.mean(scores)) if scores else 1.0
 
 
-def _shape(column: ComparedColumn) -> float:
-    if not column.is_numeric:
-        return 1.0 - total_variation(column.codes[0], column.codes[1])
-    return ks_complement(column.numbers[0], column.numbers[1])
+def column_shape(column: ComparedColumn, other: int) -> float:
+    """1 - distance of the column in table `other` from the first one; as `column_shapes` has it."""
+    if column.is_numeric:
+        return ks_complement(column.numbers[0], column.numbers[other])
+    n_codes = len(column.labels) + 1
+    counts = [np.bincount(column.codes[t] + 1, minlength=n_codes) for t in (0, other)]
+    return 1.0 - float(variation(counts[0], counts[1]))
 
 
 def _pearson(a: FloatArray, b: FloatArray) -> float:

@@ -46,7 +46,7 @@ def inference_metrics(tables: Tables) -> Family:
     the number of columns.
     """
     if tables.holdout is None:
-        return Family((INFERENCE.undefined(NO_HOLDOUT, verdict="underpowered"),))
+        return Family.undefined(MEASURES, NO_HOLDOUT, verdict="underpowered")
     rows = attack_rows(tables, share_of_pairs)
     if len(rows.columns) < 2:
         return Family.undefined(MEASURES, ONE_COLUMN if rows.columns else NO_COLUMN)

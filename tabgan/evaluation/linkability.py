@@ -47,7 +47,7 @@ def linkability_metrics(tables: Tables) -> Family:
     difference, Bonferroni-corrected for the number of splits.
     """
     if tables.holdout is None:
-        return Family((LINKABILITY.undefined(NO_HOLDOUT, verdict="underpowered"),))
+        return Family.undefined(MEASURES, NO_HOLDOUT, verdict="underpowered")
     rows = attack_rows(tables, share_of_pairs)
     if len(rows.columns) < 2:
         reason = "a row can be halved only where two columns differ" if rows.columns else NO_COLUMN

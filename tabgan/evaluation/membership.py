@@ -42,35 +42,29 @@ SCORES = {
 }
 
 
-def auc_measure(key: str, name: str, meaning: str, formula: str, source: str) -> Measure:
-    """The AUC of an attack as a measure."""
-    return Measure(key, name, "privacy", "nearer", 0.5, meaning, formula, source)
-
-
-def tpr_measure(key: str, name: str, rate: float, formula: str, source: str) -> Measure:
-    """The true positive rate of an attack at one false positive rate as a measure."""
-    meaning = (
-        f"Share of training rows the attack names when it may be wrong about {rate:.1%} of the others. "
-        "Few people who are named with certainty weigh more than many who are guessed. "
-        f"Chance names {rate:.1%}."
-    )
-    return Measure(key, name, "privacy", "lower", rate, meaning, formula, source)
-
-
 def _measures(attack: str) -> list[Measure]:
-    auc = auc_measure(
+    """The AUC of an attack, and its true positive rate at each false positive rate."""
+    auc = Measure(
         f"membership_{attack}_auc",
         f"Membership by {ATTACKS[attack]}: AUC",
+        "privacy",
+        "nearer",
+        0.5,
         "How well an attacker with other real rows tells training rows from rows held out, by where "
         "synthetic rows lie denser than real ones. .5 is guessing, 1 always right.",
         f"AUC of {SCORES[attack]}",
         SOURCE,
     )
     return [auc] + [
-        tpr_measure(
+        Measure(
             f"membership_{attack}_tpr_at_{label.replace('.', '_')}_percent",
             f"Membership by {ATTACKS[attack]}: found at {label} % false alarms",
+            "privacy",
+            "lower",
             rate,
+            f"Share of training rows the attack names when it may be wrong about {rate:.1%} of the others. "
+            "Few people who are named with certainty weigh more than many who are guessed. "
+            f"Chance names {rate:.1%}.",
             "share of members scored at least as high as the k-th highest non-member, k = rate * non-members",
             "Carlini et al. 2022, Membership inference attacks from first principles",
         )
@@ -111,14 +105,14 @@ def membership_metrics(tables: Tables) -> Family:
     (Bonferroni): 2 AUC - 1 above 0, and found rows above false alarms (Newcombe).
     """
     if tables.holdout is None:
-        return _undefined(NO_HOLDOUT)
+        return Family.undefined(MEASURES, NO_HOLDOUT, verdict="underpowered")
     candidates = draw_candidates(tables)
     if candidates is None:
-        return _undefined(NO_COLUMN)
+        return Family.undefined(MEASURES, NO_COLUMN, verdict="underpowered")
     n_rows = len(candidates.members)
     if n_rows < MIN_ROWS:
         reason = f"it needs {MIN_ROWS} training rows and as many held-out rows that stand in one table only"
-        return _undefined(reason, rows=2 * n_rows)
+        return Family.undefined(MEASURES, reason, rows=2 * n_rows, verdict="underpowered")
     near = [
         _neighbourhood(rows, candidates)
         for rows in (candidates.train.rows(candidates.members), candidates.held_out.rows(candidates.others))
@@ -305,7 +299,3 @@ def _curves(scores: Mapping[str, tuple[FloatArray, FloatArray]]) -> pd.DataFrame
         )
     curves: pd.DataFrame = pd.concat(frames, ignore_index=True)
     return curves
-
-
-def _undefined(reason: str, *, rows: int = 0) -> Family:
-    return Family(tuple(m.undefined(reason, rows=rows, verdict="underpowered") for m in MEASURES))

@@ -164,12 +164,12 @@ def memorisation_metrics(tables: Tables) -> Family:
     Details "column_subsets": a row a subset of columns.
     """
     if tables.holdout is None:
-        return _undefined(MEASURES, NO_HOLDOUT)
+        return Family.undefined(MEASURES, NO_HOLDOUT, verdict="underpowered")
     given = tables.by_content
     assert given.holdout is not None
     columns = compare(given.train, given.holdout, given.synthetic, schema=given.schema)
     if not columns:
-        return _undefined(MEASURES, NO_COLUMN)
+        return Family.undefined(MEASURES, NO_COLUMN, verdict="underpowered")
     columns = content_columns(columns)
     groups = row_groups(columns, [len(given.train), len(given.holdout), len(given.synthetic)])
     rng = tables.rng("memorisation")
@@ -224,7 +224,8 @@ def _neighbours(sides: tuple[Points, Points, Points]) -> Family:
         by_ratio = _duel(*ratios, in_train[:, 0], in_holdout[:, 0], RATIO_TIE)
         metrics.append(_judged(RATIO, by_ratio))
     else:
-        metrics += _undefined([RATIO], "it needs two different training rows and two held-out rows").metrics
+        reason = "it needs two different training rows and two held-out rows"
+        metrics.append(RATIO.undefined(reason, verdict="underpowered"))
     n_rows = len(synthetic)
     ties = round(by_distance.ties * n_rows)
     metrics.append(TIES.found(by_distance.ties, interval=wilson(ties, n_rows), rows=n_rows))
@@ -303,7 +304,3 @@ def _judged(measure: Measure, duel: Duel) -> Metric:
         verdict=duel.verdict(1 - (1 - CONFIDENCE) / TESTS),
         note=f"{duel.ties:.1%} are equally near to both sides" if measure is NEAREST else "",
     )
-
-
-def _undefined(measures: Sequence[Measure], reason: str) -> Family:
-    return Family(tuple(measure.undefined(reason, verdict="underpowered") for measure in measures))

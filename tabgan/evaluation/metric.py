@@ -184,9 +184,11 @@ class Family:
     details: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
-    def undefined(cls, measures: Sequence[Measure], reason: str) -> Family:
+    def undefined(
+        cls, measures: Sequence[Measure], reason: str, *, rows: int = 0, verdict: Verdict | None = None
+    ) -> Family:
         """Every measure of a family without a value, all for one reason."""
-        return cls(tuple(measure.undefined(reason) for measure in measures))
+        return cls(tuple(measure.undefined(reason, rows=rows, verdict=verdict) for measure in measures))
 
     @classmethod
     def join(cls, families: Sequence[Family]) -> Family:

@@ -19,9 +19,15 @@ from tabgan.evaluation.associations import (
     standardised,
 )
 from tabgan.evaluation.bins import BinnedColumn, binned, cells_of, compact
-from tabgan.evaluation.column_scores import OTHERS, column_shape, shape_draws
+from tabgan.evaluation.column_scores import OTHERS, shape_draws
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, compare
-from tabgan.evaluation.fidelity import RELATED_R, RELATED_V, cramers_v, equal_width_codes
+from tabgan.evaluation.fidelity import (
+    RELATED_R,
+    RELATED_V,
+    column_shape,
+    cramers_v,
+    equal_width_codes,
+)
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.resampling import RowGroups, side_totals, variation
 from tabgan.evaluation.tables import Tables

@@ -82,7 +82,7 @@ class RowGroups:
         self,
         measure: Measure,
         three: Sequence[float] | FloatArray,
-        draws: FloatArray | None,
+        draws: FloatArray,
         *,
         bounds: Interval = (0.0, 1.0),
         note: str = "",
@@ -90,7 +90,7 @@ class RowGroups:
         """The metric whose value, reference and floor these are, its interval from the draws."""
         value, reference, floor = map(float, three)
         interval = None
-        if draws is not None and min(self.sizes[:2]) >= MIN_ROWS:
+        if min(self.sizes[:2]) >= MIN_ROWS:
             interval = normal(value, draws, bounds=bounds)
         return measure.found(
             value, reference=reference, floor=floor, interval=interval, rows=self.rows, note=note

@@ -107,7 +107,7 @@ def singling_out_metrics(tables: Tables) -> Family:
     Details "singling_out": a row for all columns together, for each one, and for several at once.
     """
     if tables.holdout is None:
-        return Family(tuple(m.undefined(NO_HOLDOUT, verdict="underpowered") for m in MEASURES))
+        return Family.undefined(MEASURES, NO_HOLDOUT, verdict="underpowered")
     rows = attack_rows(tables, lambda *sizes: min(1.0, ROWS / max(sizes[:3])))
     if not rows.columns:
         return Family.undefined(MEASURES, NO_COLUMN)

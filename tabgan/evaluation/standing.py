@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
-from tabgan.evaluation.metric import Metric, Verdict
-from tabgan.evaluation.verdict import SEVERITY
+from tabgan.evaluation.metric import Metric
 
-Standing: TypeAlias = (
-    Verdict
-    | Literal[
-        "overfitting suspected",
-        "far from real rows",
-        "differs from real rows",
-        "near real rows",
-        "like real rows",
-        "no reference",
-        "not measured",
-    ]
-)
-NEAR, FAR = 0.9, 0.5  # shares of the way from shuffled columns to real rows
-
-WORST_FIRST: tuple[Standing, ...] = (
-    SEVERITY[0],
+Standing: TypeAlias = Literal[
+    "leak",
     "overfitting suspected",
-    SEVERITY[1],
+    "weak evidence",
     "far from real rows",
     "differs from real rows",
-    *SEVERITY[2:3],
+    "underpowered",
     "near real rows",
     "like real rows",
-    *SEVERITY[3:],
+    "no evidence",
     "no reference",
     "not measured",
-)
+]
+WORST_FIRST: tuple[Standing, ...] = get_args(Standing)
+NEAR, FAR = 0.9, 0.5  # shares of the way from shuffled columns to real rows
 
 
 def standing(metric: Metric) -> Standing:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tabgan.evaluation.column_scores import Scores, column_shape, scores_of, shape_draws
+from tabgan.evaluation.column_scores import Scores, scores_of, shape_draws
 from tabgan.evaluation.features import ComparedColumn, compare
+from tabgan.evaluation.fidelity import column_shape
 from tabgan.evaluation.resampling import RowGroups
 from tabgan.evaluation.tables import Sides
 
