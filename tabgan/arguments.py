@@ -86,7 +86,7 @@ def check_declared(schema: object) -> None:
 def check_request(conditions: object, counts: object, shares: object) -> None:
     """Raise TypeError for conditions, counts or shares that name no columns."""
     if not isinstance(conditions, Mapping | pd.DataFrame | None):
-        what = "Expected conditions to map columns to what they take, or to be a table, got"
+        what = "Expected conditions to map columns to values, or to be a table, got"
         raise TypeError(f"{what} {_kind(conditions)}.")
     for argument, wanted in (("counts", counts), ("shares", shares)):
         what = f"Expected {argument} to map a column to a mapping of values to numbers, got"

@@ -22,8 +22,8 @@ from tabgan.synthesizer import TabGAN
 GUESSED = (1 / 8, 1 / 4, 1 / 2, 1.0)  # shares of the canaries that are guessed at, the surest first
 FEWEST_CANARIES = 20
 NOTE = (
-    "The audit trains a model of its own and throws it away. It spends nothing of a release's budget, but "
-    "its figures come from real rows without noise: they are for those who may see the table."
+    "The audit trains a model of its own and throws it away. It spends none of a release's budget, but its "
+    "figures come from real rows without noise: show them only to those who may see the table."
 )
 
 
@@ -100,7 +100,8 @@ def audit(  # noqa: PLR0913  # what is claimed, and how it is attacked
 ) -> Audit:
     """Train privately with canaries in the table and attack what was released.
 
-    `n_canaries` rows are made; each goes in by a fair coin. `settings`: further parameters of TabGAN.
+    `n_canaries` rows are made up, and a fair coin puts each into the table or not. `settings`: further
+    parameters of TabGAN.
     `seed`: of canaries and coins; the noise is never seeded, so two audits differ.
 
     Privacy: the figures are computed from the rows without noise and are not for publication. Nothing

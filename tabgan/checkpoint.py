@@ -1,9 +1,9 @@
-"""Checkpoints: a file from which training that was stopped goes on as if it had not been.
+"""Checkpoints: a file from which training that was stopped resumes as if nothing had happened.
 
-It is of the form of a model file (`model_file.py`) and is read as warily. Beside what a model file holds
-there are the moments of the optimisers, the averages, the best weights so far, the dice and a checksum
-of the rows; no row. Private mode has none: going on from one would look at rows again that its ledger
-has charged for one look.
+It has the form of a model file (`model_file.py`) and is read with the same caution. Besides what a model
+file holds there are the moments of the optimisers, the averages, the best weights so far, the state of
+the random generators and a checksum of the rows; no row. Private mode has none: resuming would look
+again at rows for which its ledger has charged one look.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from tabgan.learning import Parameters, checked_seed, chosen_device, parameters_
 from tabgan.model_file import CHECKPOINT, ModelFile, read_model, write_model
 from tabgan.preparation import Prepared
 
-CURE = "Fit as it was begun, or remove the file to begin anew."
+CURE = "Fit as at first, or remove the file to start over."
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file that training is written into while it lasts; one that is there is gone on from.
+    """A file that training is saved to while it lasts; if it already exists, training resumes from it.
 
-    `seconds`: about how long from one writing to the next. `is_kept`: left there when the fit has ended,
-    for whoever first wants the model on the disk.
+    `seconds`: about how long from one save to the next. `is_kept`: the file stays when the fit has ended,
+    for callers that first want the model on disk.
     """
 
     path: str | os.PathLike[str]
@@ -142,7 +142,7 @@ class CheckpointFile:
             )
             self.problem = ""
         except OSError as error:
-            self.problem = f"The checkpoint could not be written: {error.strerror or 'no regular file'}."
+            self.problem = f"The checkpoint could not be written: {error.strerror or 'not a regular file'}."
         except ModelFileError as error:
             self.problem = f"The checkpoint could not be written: {error}"
         self._last = time.monotonic()
@@ -154,7 +154,7 @@ class CheckpointFile:
 
     def not_whole(self) -> ModelFileError:
         """The error of a file that does not hold all of a training run."""
-        return ModelFileError(f"{self.path} does not hold a whole checkpoint. Remove it to begin anew.")
+        return ModelFileError(f"{self.path} does not hold a whole checkpoint. Remove it to start over.")
 
     def _refusal(self, difference: str) -> ModelFileError:
         return ModelFileError(f"{self.path} is the checkpoint of another fit: {difference}. {CURE}")

@@ -29,7 +29,7 @@ UNITS_OF_TIME = ("hour", "day", "month", "year")
 
 @dataclass(frozen=True)
 class Column:
-    """Name, kind and what else may be told about a column without looking at its rows.
+    """Name, kind and what else can be said about a column without looking at its rows.
 
     dtype: the pandas dtype of the output, as `tabgan.dtypes` writes it; "" = take the table's.
     decimals: numeric only; 0 = whole numbers, k = digits after the point, None = full floats.
@@ -95,7 +95,7 @@ class Column:
         if self.dtype:
             to_dtype(self.dtype)
         if not isinstance(self.ordered, bool):
-            raise self._error("ordered is either true or false")
+            raise self._error("ordered must be true or false")
         for attribute, allowed in (("missing", Missing), ("element", Element)):
             value = getattr(self, attribute)
             if value is not None and value not in get_args(allowed):
@@ -103,7 +103,7 @@ class Column:
         if self.decimals is None:
             return
         if self.kind != "numeric":
-            raise self._error("decimals belong to a numeric column only")
+            raise self._error("only a numeric column has decimals")
         if isinstance(self.decimals, bool) or not isinstance(self.decimals, int) or self.decimals < 0:
             raise self._error(f"expected decimals >= 0, got decimals={self.decimals!r}")
 
@@ -115,7 +115,7 @@ class Column:
         if self.kind != "identifier":
             raise self._error('personal data are not learned. Declare it kind="identifier"')
         if self.locale is not None and not re.fullmatch(r"[a-z]{2,3}(_[A-Z]{2})?", str(self.locale)):
-            raise self._error('a locale is written as in "de_DE"')
+            raise self._error('a locale has the form "de_DE"')
 
     def _check_categories(self) -> None:
         if self.ordered and self.kind != "categorical":
@@ -125,14 +125,14 @@ class Column:
         if self.kind not in ("categorical", "boolean"):
             raise self._error('categories belong to a column of kind="categorical"')
         if not self.categories:
-            raise self._error("categories are declared but there is none. Leave them out")
+            raise self._error("its list of categories is empty. Leave it out")
         if any(is_missing(value) for value in self.categories):
-            raise self._error("a missing cell is no category. Leave it out")
+            raise self._error("a missing cell is not a category. Leave it out")
         if len({(type(value), value) for value in self.categories}) < len(self.categories):
             raise self._error("a category is declared twice. Name each once")
         if self.dtype and not can_hold(self.dtype, self.categories):
             raise self._error(
-                f"its dtype {self.dtype} cannot hold these categories. Write them as cells of it"
+                f"its dtype {self.dtype} cannot hold these categories. Write them as values of that dtype"
             )
 
     def _check_bounds(self) -> None:
@@ -143,13 +143,13 @@ class Column:
             raise self._error("only numeric and datetime columns have a minimum and a maximum")
         read = [self._read_bound(bound) for bound in bounds]
         if len(read) == 2 and read[0] > read[1]:
-            raise self._error("its minimum is above its maximum. Exchange them")
+            raise self._error("its minimum is above its maximum. Swap them")
 
     def _check_policy(self) -> None:
         if self.policy is not None and self.policy not in get_args(Policy):
             raise self._error(f"unknown policy. Use one of {', '.join(get_args(Policy))}")
         if (self.policy == "generalise") != (self.step is not None):
-            raise self._error('policy="generalise" and step belong together. Give both or none')
+            raise self._error('policy="generalise" and step belong together. Give both or neither')
         is_number = isinstance(self.step, (int, float)) and not isinstance(self.step, bool)
         allowed = {
             "numeric": is_number and 0 < self.step < math.inf,  # type: ignore[operator]
@@ -158,21 +158,21 @@ class Column:
         }
         if self.step is not None and not allowed.get(self.kind, False):
             raise self._error(
-                "expected a step > 0 of a numeric column, hour, day, month or year of a datetime, a count of "
-                "first letters of a categorical one"
+                "expected a step > 0 for a numeric column, hour, day, month or year for a datetime, a number "
+                "of first letters for a categorical one"
             )
         is_bounded = self.minimum is not None and self.maximum is not None
         if self.policy == "public" and not (self.categories or is_bounded or self.kind == "boolean"):
             raise self._error("it is public, so declare its categories, or its minimum and maximum")
         if self.share is not None and (self.policy == "public" or not 0 < self.share < 1):
-            raise self._error("expected 0 < share < 1, of a column that is measured")
+            raise self._error("expected 0 < share < 1, for a column that is measured")
 
     def _read_bound(self, bound: object) -> Any:
         if self.kind == "datetime":
             try:
                 return pd.to_datetime(str(bound), utc=True, format="ISO8601")
             except ValueError:
-                raise self._error('bounds of a datetime are ISO text such as "2024-01-31"') from None
+                raise self._error('bounds of a datetime must be ISO text such as "2024-01-31"') from None
         is_number = isinstance(bound, (int, float, np.number)) and not isinstance(bound, bool)
         if not is_number or not math.isfinite(bound):  # type: ignore[arg-type]
             raise self._error("minimum and maximum must be finite numbers")

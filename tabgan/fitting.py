@@ -82,9 +82,9 @@ def _check_files(parameters: Mapping[str, Any], files: Files) -> None:
     """Raises: ValueError for files and parameters that do not go together."""
     if parameters["epsilon"] is None:
         if any(given is not None for given in (files.ledger, parameters["delta"], parameters["privacy"])):
-            raise ValueError("Expected epsilon with ledger, delta or privacy: without it nothing is private.")
+            raise ValueError("Expected epsilon with ledger, delta or privacy: without it, no fit is private.")
     elif files.checkpoint is not None:
         raise ValueError(
-            "Expected checkpoint=None with epsilon: going on from one would look at rows again that the "
-            "ledger has charged for one look. Training begins anew with what is left of the ledger."
+            "Expected checkpoint=None with epsilon: resuming would look again at rows for which the ledger "
+            "has paid once. Without it a fit starts over with what is left of the ledger."
         )

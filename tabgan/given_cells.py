@@ -16,7 +16,7 @@ from tabgan.schema import Schema
 def aligned(df: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The rows with all columns of the schema, those they lack all missing."""
     if not df.columns.is_unique:
-        raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
+        raise SchemaError("Several columns of the rows share a name. Rename or drop them.")
     if extra := [name for name in df.columns if name not in schema]:
         raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
     nothing = pd.Series([None] * len(df), dtype=object)
@@ -30,8 +30,8 @@ def notes_on_unknown(df: pd.DataFrame, encoder: TableEncoder, reduction: Reducti
     """A line for each column with given labels that were not learned; never a label."""
     learned = reduction.reduce(aligned(df, reduction.schema), has_gaps=True)
     return [
-        f"Column {name!r}: {n_cells} of {len(df)} rows hold a value that was not learned. It stays; what is "
-        "missing beside it was filled as if it were not known."
+        f"Column {name!r}: {n_cells} of {len(df)} rows hold a value that was not learned. It is kept, but "
+        "was ignored when the other cells of the row were filled."
         for name, n_cells in unknown_labels(encoder, learned).items()
     ]
 

@@ -30,7 +30,7 @@ FREE_TEXT = "free text, which cannot be learned"
 FREE_TEXT_WORDS = 12
 NEARLY_UNIQUE = 0.95  # of text: so many different values that none could be learned anyway
 MIN_ROWS = 5  # that hold a value which is learned
-MOSTLY_RARE = "text, most rows hold a value that too few rows hold"
+MOSTLY_RARE = "text, most rows hold a value too rare to be learned"
 
 _LOOKS = "; it looks like "
 _ID_NAME = re.compile(r"(^|[^a-z])(id|ids|uuid|guid|key|ssn|index|email|iban)$")
@@ -236,9 +236,9 @@ def _infer_text(name: Hashable, present: Cells, dtype: str) -> Column:
     written = written_as(distinct)
     told = "" if written is None else f"{_LOOKS}{written.what}. {written.cure(name)}"
     if share == 1 and (enough or (len(present) > 1 and _has_id_name(name))):
-        return Column(name, "identifier", dtype, reason=f"text, another one in every row{told}")
+        return Column(name, "identifier", dtype, reason=f"text, different in every row{told}")
     if share >= NEARLY_UNIQUE and enough:
-        return Column(name, "identifier", dtype, reason=f"text, another one in nearly every row{told}")
+        return Column(name, "identifier", dtype, reason=f"text, different in nearly every row{told}")
     reason = f"text whose values repeat{told}" if share < 1 else f"text{told}"
     return Column(name, "categorical", dtype, reason=reason if len(present) else "every cell is missing")
 
@@ -255,7 +255,7 @@ def _why_identifier(name: Hashable, present: Cells) -> str:
     if n_rows < 2 or (n_rows < MIN_ROWS_FOR_IDENTIFIER and not named) or not present.is_unique:
         return ""
     if named:
-        return "whole numbers, another one in every row, and named like an identifier"
+        return "whole numbers, different in every row, and named like an identifier"
     width = int(present.max()) - int(present.min()) + 1
     if width <= 1.1 * n_rows:
         return "whole numbers that number the rows"
@@ -314,7 +314,7 @@ def _check_kind(stated: Column, seen: Column, present: Cells) -> None:
             'Declare it kind="categorical" or clean them.'
         )
     if stated.kind == "datetime" and seen.kind != "datetime":
-        raise SchemaError(f"{told}its cells are no dates. Convert it with pd.to_datetime.")
+        raise SchemaError(f"{told}its cells are not dates. Convert it with pd.to_datetime.")
     if stated.kind == "boolean" and present.nunique() > 2:
         raise SchemaError(f'{told}it has more than two different values. Declare it kind="categorical".')
 

@@ -30,8 +30,8 @@ from tabgan.scalars import scalar_from_json, scalar_to_json
 Parameters = Mapping[str, Any]
 MAX_SEED = 2**63 - 1
 
-UNJUDGED = "Training was interrupted before it was learned which rows to reject; none is rejected."
-NO_JUDGE = "rejection=True: no discriminator learned to tell drawn rows from real ones; no row is rejected."
+UNJUDGED = "Training was interrupted before the discriminator could reject rows, so none is rejected."
+NO_JUDGE = "rejection=True: no discriminator learned to tell drawn rows from real ones, so none is rejected."
 SCRATCH_LR = 5e-4  # an adversary alone starts far off and takes longer steps
 
 
@@ -111,7 +111,7 @@ def _check_adversary(parameters: Parameters) -> None:
     if parameters["loss"] not in alone:
         raise ValueError(
             f"Expected loss to be one of {', '.join(alone)} with epsilon, got {parameters['loss']!r}: "
-            "a real row's loss may depend on no other row, nor be a penalty."
+            "the loss of a real row may not depend on other rows or be a penalty."
         )
     for name, neutral in (
         ("pac", 1),
@@ -306,7 +306,7 @@ def checked_count(name: str, n_rows: int | None, least: int) -> int | None:
     if n_rows is None:
         return None
     if not isinstance(n_rows, int | np.integer) or isinstance(n_rows, bool) or n_rows < least:
-        raise ValueError(f"Expected a whole number {name} >= {least}, got {n_rows!r}.")
+        raise ValueError(f"Expected {name} to be a whole number >= {least}, got {n_rows!r}.")
     return int(n_rows)
 
 
@@ -315,5 +315,5 @@ def checked_seed(seed: int | None) -> int:
     if seed is None:
         return secrets.randbelow(MAX_SEED + 1)
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= int(seed) <= MAX_SEED:
-        raise ValueError(f"Expected a whole seed from 0 to 2**63 - 1, got {seed!r}.")
+        raise ValueError(f"Expected the seed to be a whole number from 0 to 2**63 - 1, got {seed!r}.")
     return int(seed)

@@ -91,21 +91,21 @@ def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -
 
 def _of_identifiers(present: Cells, column: Column, min_rows: int) -> str:
     """Why values are made up, and what to do where something could be learned."""
-    told = "taken for an identifier, so never learned; values of the same form are made up"
-    cure = "Declare its kind (--schema) if it is none"
+    told = "taken for an identifier: it is not learned, and values of the same form are made up"
+    cure = "Declare its kind (--schema) if that is wrong"
     if column.reason.startswith(MOSTLY_RARE):
         n_rare = rare_rows(present, min_rows)
         is_all = n_rare == len(present)
         how_many = "all of its rows" if is_all else f"{n_rare} of its rows, more than half,"
         told = (
-            f"{how_many} hold a value that fewer than {min_rows} rows hold, so it is not learned and values "
-            "of the same form are made up"
+            f"{how_many} hold a value that occurs in fewer than {min_rows} rows, so it is not learned and "
+            "values of the same form are made up"
         )
         cure = (
-            "Drop it (--drop) if that is of no use"
+            "Drop it (--drop) if that is no use"
             if is_all
-            else 'Declare it kind="categorical" (--schema) to have it learned with frequent values in place '
-            "of rare ones, or drop it (--drop)"
+            else 'Declare it kind="categorical" (--schema) to learn it with frequent values in place of rare '
+            "ones, or drop it (--drop)"
         )
     written = written_as(present)
     if written is not None:
@@ -129,7 +129,7 @@ def _of_numbers(present: Cells, column: Column, is_declared: bool) -> Iterator[s
     if largest > 0:
         low, high = np.quantile(values / largest, [0.01, 0.99])
         if 0 < FAR_OUT * (high - low) < max(1.0 - high, low - values.min() / largest):
-            yield "a few values lie very far out. Declare minimum and maximum if they are wrong"
+            yield "a few values lie very far from the others. Declare minimum and maximum if they are wrong"
 
 
 def _of_texts(present: Cells, name: Hashable, is_declared: bool) -> Iterator[str]:
@@ -141,7 +141,7 @@ def _of_texts(present: Cells, name: Hashable, is_declared: bool) -> Iterator[str
         yield f"{written.what} written as text. {written.cure(name)}"
     strange = [label for label in distinct if not label.isascii()]
     if len({unicodedata.normalize("NFC", label) for label in strange}) < len(strange):
-        yield "some values differ only in how letters are composed. Normalise them (NFC) if they are the same"
+        yield "some values differ only in how accents are encoded. Normalise them (NFC) if they are the same"
     if any(unicodedata.category(letter) in _INVISIBLE for label in strange for letter in label):
         yield "some values hold invisible characters, which are kept. Remove them if they mean nothing"
 

@@ -118,7 +118,7 @@ def decisions_told(schema: Schema, decisions: Decisions) -> list[str]:
         who = f"Column {column.name!r}"
         if column.name in decisions:
             if decisions[column.name] == LEARN:
-                told.append(f"{who} is learned, as asked, though it may tell who somebody is.")
+                told.append(f"{who} is learned, as asked, though it may identify people.")
         elif column.personal is not None:
             form = FORMS[column.personal]
             why = (
@@ -126,12 +126,12 @@ def decisions_told(schema: Schema, decisions: Decisions) -> list[str]:
             )
             option = shlex.quote(f"{column.name}={LEARN}")
             told.append(
-                f"{who} holds {why}. It is not learned; made-up ones take its place. "
-                f'Decide otherwise with personal "learn" or "drop" (--personal {option}).'
+                f"{who} holds {why}. It is not learned; made-up values take its place. "
+                f'To overrule that, set personal to "learn" or "drop" (--personal {option}).'
             )
         elif column.kind != "identifier" and recognise_birth_date(column.name) is not None:
             told.append(
-                f"{who} holds dates of birth. It is learned, though with other columns it may tell who "
-                'somebody is. Leave it out with personal "drop" (--drop).'
+                f"{who} holds dates of birth. It is learned, though together with other columns it may "
+                'identify people. To leave it out, set personal to "drop" (--drop).'
             )
     return told

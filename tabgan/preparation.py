@@ -100,13 +100,15 @@ def _check_dtype(column: Column, cells: pd.Series[Any]) -> None:
     if column.kind in ("numeric", "datetime") or column.dtype == dtype_text(cells.dtype):
         return
     if not can_hold(column.dtype, list(cells.dropna().unique())):
-        raise SchemaError(f"{told} its cells are none of {dtype}. Declare the dtype that they have, or none.")
+        raise SchemaError(
+            f"{told} its cells do not fit the declared dtype {dtype}. Declare the one they have, or none."
+        )
 
 
 def check_target(target: Hashable | None, schema: Schema, auxiliary_weight: float) -> None:
     """Raises: SchemaError for a target that the table does not have, ValueError where one is needed."""
     if target is not None and target not in schema:
-        raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
+        raise SchemaError(f"The target {target!r} is not a column of the table. Name one that is.")
     if target is None and auxiliary_weight:
         raise ValueError("Expected a target for the auxiliary classifier, got target=None.")
 
@@ -126,8 +128,8 @@ def check_memory(
         codes[name] += size
     largest = ", ".join(f"{name!r} ({count:,})" for name, count in codes.most_common(3))
     raise SchemaError(
-        f"Training takes about {needed / 2**30:.1f} GiB and {free / 2**30:.1f} are free: {len(codes):,} "
-        f"columns have {codes.total():,} codes, most of them {largest}. Drop columns or declare them "
+        f"Training takes about {needed / 2**30:.1f} GiB, and {free / 2**30:.1f} are free: {len(codes):,} "
+        f"columns have {codes.total():,} codes, most of them in {largest}. Drop columns or declare them "
         'kind="identifier", or give max_categories or a smaller batch_size.'
     )
 
@@ -142,8 +144,8 @@ def notes_on(
     """
     n_rows, n_columns = shape
     notes = [
-        f"Column {name!r}: {count} rows hold a value that is none of those kept, and are learned as the "
-        "nearest one."
+        f"Column {name!r}: {count} rows hold a value that the model does not keep, and are learned as the "
+        "nearest one that it keeps."
         for name, count in foreign.items()
         if count >= max(FOREIGN_GROUPS * min_rows, FOREIGN_SHARE * n_rows)
     ]
@@ -151,8 +153,8 @@ def notes_on(
         notes.append(f"The table has fewer rows than batch_size={batch_size}: its batches are smaller.")
     if n_rows < max(SMALL_TABLE, 10 * n_columns):
         notes.append(
-            "The table has fewer than 100 rows, or than 10 a column: so few can be memorised. Check the "
-            "privacy screens of the evaluation before a release, or give epsilon for a guarantee."
+            "The table has fewer than 100 rows, or fewer than 10 per column: so few can be memorised. Check "
+            "the privacy figures of an evaluation before a release, or give epsilon for a guarantee."
         )
     if min_rows < FEW_ROWS:
         notes.append(

@@ -81,7 +81,7 @@ def learn_with(
     if config.sample_rate > MAX_RATE and auditor is None:
         raise ValueError(
             f"Expected sample_rate <= {MAX_RATE} of PrivacyConfig, got sample_rate={config.sample_rate}: "
-            "so large batches cost more noise than they tell. Take more steps."
+            "such large batches cost more in noise than they teach. Take more steps."
         )
     if parameters["recipe"] == "gan":
         config = config.adversary_alone()
@@ -95,7 +95,7 @@ def learn_with(
         declared = replace(declared, rules=(*declared.rules, *parameters["rules"]))
     target = parameters["target"]
     if target is not None and target not in df.columns:
-        raise SchemaError(f"There is no column {target!r} to be the target. Name one of the table.")
+        raise SchemaError(f"The target {target!r} is not a column of the table. Name one that is.")
     settings = PrivateSettings(**private_settings(parameters, config))
     place = chosen_device(parameters["device"])
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):

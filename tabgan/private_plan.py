@@ -278,8 +278,7 @@ def _open_columns(schema: Schema) -> list[str]:
         (unlabelled, "categories", f" (planned as {LABELS_NOT_DECLARED} each)"),
     ):
         if names:
-            told.append(
-                f"{len(names)} columns declare no {lacks}, such as {names[0]!r}: they are measured, at a cost"
-                f"{guess}. Declare them where they are public."
-            )
+            many = f"{len(names)} columns, such as {names[0]!r}, declare"
+            who = many if len(names) > 1 else f"Column {names[0]!r} declares"
+            told.append(f"{who} no {lacks}, so these are measured at a cost{guess}. Declare what is public.")
     return told

@@ -185,7 +185,9 @@ def _checked_schema(names: Sequence[Hashable], declared: Schema | None) -> Schem
         raise SchemaError("Expected a table with columns, each name once. Rename or add columns.")
     lacking = [column.name for column in declared or () if column.name not in names]
     if lacking:
-        raise SchemaError(f"Column {lacking[0]!r} is declared but not in the table. Drop it from the schema.")
+        raise SchemaError(
+            f"Column {lacking[0]!r} is declared but not in the table. Remove it from the schema."
+        )
     if declared is None:
         return None
     declared = Schema(tuple(map(with_dtype, declared)), declared.rules)
@@ -198,7 +200,7 @@ def _checked_left(ledger: Ledger) -> tuple[Entry, ...]:
     spent = ledger.spent
     if ledger.epsilon - spent.epsilon < LEAST_LEFT * ledger.epsilon:
         raise BudgetExceededError(
-            f"Of epsilon {ledger.epsilon:g} {rounded_up(spent.epsilon)} is spent already, too little is left "
-            "for a fit; nothing was run. Another ledger file is another budget, and both costs add up."
+            f"Of epsilon {ledger.epsilon:g}, {rounded_up(spent.epsilon)} is already spent: too little is "
+            "left for a fit; nothing was run. A new ledger file is a new budget; the costs of both add up."
         )
     return ledger.entries

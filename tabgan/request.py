@@ -61,12 +61,14 @@ class Request:
         """Raises: ValueError or ConditionError where this is too little or too much to be one request."""
         if isinstance(conditions, pd.DataFrame):
             if counts or shares or num_rows not in (None, len(conditions)):
-                raise ConditionError("A table of conditions takes no number of rows, counts or shares.")
+                raise ConditionError(
+                    "A table of conditions cannot be combined with num_rows, counts or shares."
+                )
             return cls((), _typed(conditions, encoder))
         if num_rows is not None and num_rows < 0:
             raise ValueError(f"Expected num_rows >= 0, got {num_rows}.")
         if counts and shares:
-            raise ConditionError("Counts and shares cannot be joined. Give one of them.")
+            raise ConditionError("Counts and shares cannot be combined. Give one of them.")
         if counts:
             wanted = _counted(counts, num_rows)
         elif num_rows is None:
@@ -100,13 +102,15 @@ class Request:
 
 def _only(wanted: Wanted) -> tuple[Hashable, Mapping[Any, float]]:
     if len(wanted) != 1:
-        raise ConditionError("Counts and shares are of one column. Put the others into conditions.")
+        raise ConditionError(
+            "Counts or shares can be given for one column only. Put the others into conditions."
+        )
     ((name, of_values),) = wanted.items()
     told = dict(of_values.items())  # of a Series too
     if not told:
-        raise ConditionError(f"Column {name!r}: no value is named. Name at least one.")
+        raise ConditionError(f"Column {name!r}: no value is given. Give at least one.")
     if len(told) < len(of_values):
-        raise ConditionError(f"Column {name!r}: a value has two numbers. Name it once.")
+        raise ConditionError(f"Column {name!r}: a value is given twice. Give it once.")
     return name, told
 
 
@@ -153,7 +157,7 @@ def _parts(
 ) -> tuple[Part, ...]:
     ((name, counts),) = wanted.items()
     if name in conditions:
-        raise ConditionError(f"Column {name!r} is asked for twice. Name it in one place.")
+        raise ConditionError(f"Column {name!r} is in the conditions and in counts or shares. Give it once.")
     _refuse_overlaps(name, list(counts), encoder)
     parts = [Part(count, {**conditions, name: value}) for value, count in counts.items()]
     n_rest = 0 if num_rows is None else num_rows - sum(counts.values())
@@ -175,8 +179,8 @@ def _refuse_overlaps(name: Hashable, named: Sequence[Any], encoder: TableEncoder
         is_shared = bool((np.add.reduce(allowed) > 1).any())
     if is_shared:
         raise ConditionError(
-            f"Column {name!r}: values or intervals that are named overlap, and both ends of an interval are "
-            "part of it. Let each end before the next one begins, such as (0, 9) and (10, 19)."
+            f"Column {name!r}: the given values or intervals overlap; an interval includes both of its ends. "
+            "Let each end before the next one begins, such as (0, 9) and (10, 19)."
         )
 
 
@@ -185,11 +189,13 @@ def _other_values(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -
     encoder.allowed(name, named[0])  # the column is there and its values are known
     of_column = encoder.encoders[encoder.schema.names.index(name)]
     if not isinstance(of_column, CategoricalEncoder):
-        raise ConditionError(f"Column {name!r} has no categories. Name intervals for all of the rows.")
+        raise ConditionError(f"Column {name!r} has no categories. Give intervals for all of the rows.")
     taken = {place for value in named for place in label_places(value, of_column.shown, of_column.column)}
     left = [label for place, label in enumerate(of_column.shown) if place not in taken]
     if not left:
-        raise ConditionError(f"Column {name!r}: every value is named, but not all of the rows. Ask for more.")
+        raise ConditionError(
+            f"Column {name!r}: every value is given, but not for all of the rows. Give larger numbers."
+        )
     return left
 
 
@@ -199,7 +205,7 @@ def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
     Raises: ConditionError for an unknown column or label, or cells that are no dates.
     """
     if not conditions.columns.is_unique:
-        raise ConditionError("Some columns of the conditions have the same name. Rename or drop them.")
+        raise ConditionError("Several columns of the conditions share a name. Rename or drop them.")
     typed: pd.DataFrame = conditions.copy()
     for place, name in enumerate(conditions.columns):
         if name not in encoder.schema:
@@ -222,7 +228,7 @@ def _distinct(cells: pd.Series[Any]) -> list[Any]:
     try:
         return list(cells.dropna().astype(object).unique())
     except TypeError:  # unhashable
-        told = "some cells of the conditions are lists or the like. Give a value a cell"
+        told = "some cells of the conditions are lists or the like. Give one value per cell"
         raise ConditionError(f"Column {cells.name!r}: {told}.") from None
 
 

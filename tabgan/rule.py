@@ -10,8 +10,8 @@
     NotNull            no cell is missing
     Custom             a predicate in Python
 
-A rule speaks of rows in which none of its columns is missing; elsewhere it neither holds nor breaks
-(`NotNull` apart; the two halves of a `Range` speak each for itself). What the rules do with tables is
+A rule applies to rows in which none of its columns is missing; other rows neither keep nor break it
+(except `NotNull`; the two halves of a `Range` apply separately). What the rules do with tables is
 in `tabgan.rules`.
 """
 
@@ -120,7 +120,7 @@ class Increments:
         try:
             return Decimal(str(self.step))
         except InvalidOperation:
-            raise SchemaError(f"Rule Increments on {self.column!r}: its step is no number.") from None
+            raise SchemaError(f"Rule Increments on {self.column!r}: its step is not a number.") from None
 
     def __str__(self) -> str:
         return f"Increments({self.column!r} by {self.step})"
@@ -163,7 +163,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Unique:
-    """No two rows share this key; a row without a whole key shares none."""
+    """No two rows share this key; rows with a missing part of it do not count."""
 
     columns: Names
     kind: ClassVar[str] = "unique"
@@ -194,10 +194,10 @@ Predicate: TypeAlias = Callable[[pd.DataFrame], "pd.Series[bool]"]
 
 @dataclass(frozen=True)
 class Custom:
-    """A rule in Python: `predicate` gets a table of these columns and says of each row whether it holds.
+    """A rule in Python: `predicate` gets a table of these columns and says for each row whether it holds.
 
-    No file can hold it: JSON keeps its name and columns, and the predicate is given again to
-    `TabGAN.load(..., predicates={name: predicate})`.
+    No file can store the function: JSON keeps its name and columns, and the predicate must be passed again
+    to `TabGAN.load(..., predicates={name: predicate})`.
     """
 
     name: str
@@ -274,7 +274,7 @@ def with_predicates(rules: Sequence[Rule], predicates: Mapping[str, Predicate]) 
         if isinstance(rule, Custom) and rule.predicate is None:
             if rule.name not in predicates:
                 raise ConstraintError(
-                    f"Rule {rule}: its predicate is Python and in no file. "
+                    f"Rule {rule}: its predicate is Python code, which no file holds. "
                     f"Pass predicates={{{rule.name!r}: ...}} to TabGAN.load."
                 )
             made.append(Custom(rule.name, rule.columns, predicates[rule.name]))

@@ -120,7 +120,7 @@ class RuledSampler:
             if n_broken:
                 raise ConstraintError(
                     f"Rule {rule}: {n_broken} of {len(given)} given rows break it. "
-                    "Mend these rows, or leave some of their cells out."
+                    "Fix these rows, or leave some of their cells empty."
                 )
 
     def _filled(
@@ -186,7 +186,7 @@ class RuledSampler:
         room = n_keys(rule, self.sampler.encoder, self.reduction)
         if room < num_rows:
             raise ConstraintError(
-                f"Rule {rule}: there are {room:g} different keys, {num_rows} rows are asked for. "
+                f"Rule {rule}: there are only {room:g} different keys for {num_rows} rows. "
                 "Ask for fewer rows, or leave the rule out."
             )
 

@@ -141,7 +141,7 @@ class Sampler:
         if not isinstance(df, pd.DataFrame):
             raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
         if not df.columns.is_unique:
-            raise SchemaError("Some columns of the rows have the same name. Rename or drop them.")
+            raise SchemaError("Several columns of the rows share a name. Rename or drop them.")
         codes, visible = known_codes(self.encoder, df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:

@@ -84,13 +84,13 @@ class Schema:
             )
 
     def check_rules(self) -> None:
-        """Raise SchemaError when a rule names a column that there is not."""
+        """Raise SchemaError when a rule names a column that does not exist."""
         for rule in self.rules:
             if unknown := [name for name in rule.columns if name not in self]:
                 raise SchemaError(f"Rule {rule}: there is no column {unknown[0]!r}. Name one of the table.")
 
     def explain(self) -> list[tuple[str, str, str, str]]:
-        """A row (name, kind, dtype, reason) a column, to be printed; no cell value among them."""
+        """One row (name, kind, dtype, reason) per column, to be printed; it shows no cell value."""
         return [(str(column.name), column.kind, column.dtype, column.reason) for column in self.columns]
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Schema:
         version, columns = facts.get("tabgan_schema"), facts.get("columns")
         if version != VERSION or not isinstance(columns, list):
             raise SchemaError(
-                f"This is no tabgan schema of version {VERSION}. Write one with `tabgan schema`."
+                f"This is not a tabgan schema of version {VERSION}. Write one with `tabgan schema`."
             )
         rules = facts.get("rules", [])
         if not isinstance(rules, list):
@@ -257,7 +257,7 @@ def check_table(df: pd.DataFrame) -> None:
     if not isinstance(df, pd.DataFrame):
         raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
     if isinstance(df.columns, pd.MultiIndex):
-        raise SchemaError("The columns have several levels. Join them to one name each.")
+        raise SchemaError("The columns have several levels. Join each into one name.")
     if df.shape[1] == 0:
         raise SchemaError("The table has no columns.")
     if df.shape[0] == 0:

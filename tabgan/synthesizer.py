@@ -109,7 +109,7 @@ class TabGAN(Estimator):
         try:
             _warn(self.warnings_)
         finally:  # also where warnings are errors
-            interruption.act(fitting.told_of_stop(learned) or "Interrupted; training had ended before.")
+            interruption.act(fitting.told_of_stop(learned) or "Interrupted; training had already finished.")
         return self
 
     def _keep(self, learned: OpenModel | PrivateModel, seed: int) -> None:

@@ -160,7 +160,7 @@ def checkpoint(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(
     ("changes", "table", "told"),
     [
-        ({"epochs": 40}, mixed(2), r"epochs is 30 there and 40 here\. Fit as it was begun, or remove"),
+        ({"epochs": 40}, mixed(2), r"epochs is 30 there and 40 here\. Fit as at first, or remove"),
         ({"random_state": 1}, mixed(2), "random_state is 0 there and 1 here"),
         ({"target": "amount"}, mixed(2), "target is None there and 'amount' here"),
         ({}, mixed(2).iloc[::-1], "the rows of the table differ"),
@@ -274,7 +274,7 @@ def test_a_table_with_nothing_to_learn_needs_none(tmp_path):
 
 def test_private_mode_refuses_a_checkpoint_before_it_spends(tmp_path):
     ledger = tmp_path / "spent.jsonl"
-    with pytest.raises(ValueError, match=r"Expected checkpoint=None with epsilon: .* the ledger has charged"):
+    with pytest.raises(ValueError, match=r"Expected checkpoint=None with epsilon: .* the ledger has paid"):
         small(SCHEMA).fit(people(), ledger=ledger, checkpoint=tmp_path / "run.ckpt")
     assert not list(tmp_path.iterdir())
 

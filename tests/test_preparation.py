@@ -33,7 +33,7 @@ def test_a_table_that_does_not_fit_is_refused_with_the_numbers_and_the_cure():
     check_memory(names, sizes, 10**6, Settings(), 64 * 2**30)
     check_memory(names, sizes, 10**6, Settings(), None)
     with pytest.raises(
-        SchemaError, match=r"GiB and 0\.1 are free: 2 columns have 768 codes.*'b' \(512\)"
+        SchemaError, match=r"GiB, and 0\.1 are free: 2 columns have 768 codes.*'b' \(512\)"
     ) as told:
         check_memory(names, sizes, 10**6, Settings(), 2**27)
     for cure in ("Drop columns", "identifier", "max_categories", "batch_size"):
@@ -55,9 +55,9 @@ def test_each_block_of_a_game_is_told_to_keep_a_sum_of_every_made_row():
 @pytest.mark.parametrize(
     ("cells", "facts", "told"),
     [
-        (["a", "b"], ("categorical", "int64"), "its cells are none of int64"),
-        (["a", "b"], ("categorical", "bool"), "its cells are none of bool"),
-        (["a", "b"], ("identifier", "Int64"), "its cells are none of Int64"),
+        (["a", "b"], ("categorical", "int64"), "its cells do not fit the declared dtype int64"),
+        (["a", "b"], ("categorical", "bool"), "its cells do not fit the declared dtype bool"),
+        (["a", "b"], ("identifier", "Int64"), "its cells do not fit the declared dtype Int64"),
         ([1, None], ("categorical", "int64"), "10 of 20 rows are missing, which int64 cannot hold"),
         ([1, None], ("numeric", "uint8"), "10 of 20 rows are missing, which uint8 cannot hold"),
         ([True, None], ("boolean", "bool"), "10 of 20 rows are missing, which bool cannot hold"),

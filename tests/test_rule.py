@@ -53,7 +53,7 @@ def test_a_rule_is_the_same_after_json(rule):
         ({"rule": "inequality", "low": "a", "high": "a"}, "twice"),
         ({"rule": "inequality", "low": "a", "high": "b", "loose": True}, "loose"),
         ({"rule": "increments", "column": "a", "step": 0}, "step > 0"),
-        ({"rule": "increments", "column": "a", "step": "much"}, "no number"),
+        ({"rule": "increments", "column": "a", "step": "much"}, "not a number"),
         ({"rule": "unique", "columns": []}, "1 or more"),
     ],
     ids=str,

@@ -331,7 +331,7 @@ def test_no_rows_are_completed_to_no_rows(model, table):
 def test_rows_with_unknown_or_doubled_columns_are_refused(model):
     with pytest.raises(SchemaError, match="extra"):
         model.complete(pd.DataFrame({"amount": [1.0], "extra": [2]}))
-    with pytest.raises(SchemaError, match="same name"):
+    with pytest.raises(SchemaError, match="share a name"):
         model.complete(pd.DataFrame([[1.0, 2.0]], columns=["amount", "amount"]))
 
 

@@ -177,8 +177,8 @@ def test_a_schema_for_another_table_is_refused() -> None:
     [
         ("{", "not JSON"),
         ("[]", "JSON object"),
-        ("{}", "no tabgan schema"),
-        ('{"tabgan_schema": 2, "columns": []}', "no tabgan schema of version 1"),
+        ("{}", "not a tabgan schema"),
+        ('{"tabgan_schema": 2, "columns": []}', "not a tabgan schema of version 1"),
         ('{"tabgan_schema": 1, "columns": [3]}', "no 'name'"),
         (
             '{"tabgan_schema": 1, "columns": [' + ", ".join(['{"name": "a", "kind": "numeric"}'] * 2) + "]}",

@@ -36,17 +36,17 @@ def refusal_of_rare(errors: Sequence[AllRareError], min_rows: int) -> str:
     """What to tell of columns of which no value can be kept.
 
     >>> print(refusal_of_rare([AllRareError("cabin", 60)], 5).split(". ")[0])
-    Column 'cabin': none of its 60 different values is held by 5 rows
+    Column 'cabin': none of its 60 different values occurs in 5 rows
     """
     if len(errors) == 1:
-        told = f"Column {errors[0].name!r}: none of its {errors[0].n_values} different values is"
+        told = f"Column {errors[0].name!r}: none of its {errors[0].n_values} different values occurs in"
         it, form = "it", "its form"
     else:
-        told = f"Columns {listed([error.name for error in errors])}: none of their values is"
+        told = f"Columns {listed([error.name for error in errors])}: none of their values occurs in"
         it, form = "them", "their form"
     return (
-        f'{told} held by {min_rows} rows. Declare {it} kind="identifier" (--schema), so that values of '
-        f"{form} are made up, drop {it} (--drop), or from Python give a smaller min_rows."
+        f'{told} {min_rows} rows. Declare {it} kind="identifier" (--schema) to have values of {form} '
+        f"made up, drop {it} (--drop), or, in Python, give a smaller min_rows."
     )
 
 
@@ -289,11 +289,11 @@ def _notes(
     if asked.n_hidden:
         n_rows = f"fewer than {min_rows}" if asked.n_rest < min_rows else str(asked.n_rest)
         notes.append(
-            f"values held by fewer than {min_rows} rows each ({n_rows} rows in all) become {became}."
+            f"values that occur in fewer than {min_rows} rows ({n_rows} rows in all) become {became}."
         )
     if asked.n_hidden and not has_token and told.n_rest > sum(told.counts):
         notes.append(
-            f"more than half of its rows ({told.n_rest}) hold such a value, so those that are kept come out "
+            f"more than half of its rows ({told.n_rest}) hold such a value, so the frequent ones come out "
             'far too often. Declare it kind="identifier" to have values of its form made up, or drop it.'
         )
     if told is not asked:

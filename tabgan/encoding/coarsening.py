@@ -113,7 +113,7 @@ def coarse_condition(condition: Condition, column: Column) -> Condition:
     if not is_interval(condition):
         members = [value for value in members_of(condition, column) if coarse_cell(value, column) == value]
         if not members:
-            raise refusal(column, f"it is known by steps of {column.step} only. Ask for one of those")
+            raise refusal(column, f"it is known only in steps of {column.step}. Ask for one of them")
         return members
     low, high = ends_of(condition, column)
     read = pd.Timestamp if column.kind == "datetime" else lambda end: end
@@ -122,7 +122,7 @@ def coarse_condition(condition: Condition, column: Column) -> Condition:
         low = _next_step(coarse_cell(low, column), column)
     high = None if high is None else coarse_cell(high, column)
     if low is not None and high is not None and low > high:
-        raise refusal(column, f"it is known by steps of {column.step} only, and the condition holds none")
+        raise refusal(column, f"it is known only in steps of {column.step}, and the condition allows none")
     return low, high
 
 

@@ -54,7 +54,7 @@ def members_of(condition: Condition, column: Column) -> list[Any]:
         condition = condition[()]  # one of no dimension is a value
     members = list(condition) if isinstance(condition, _COLLECTIONS) else [condition]
     if not members:
-        raise refusal(column, "the condition allows no value at all. Name at least one")
+        raise refusal(column, "the condition allows no value. Give at least one")
     if any(value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) for value in members):
         raise refusal(column, "a condition cannot ask for missing cells")
     return members
@@ -83,7 +83,7 @@ def _limit(condition: Condition, column: Column, read: Any) -> Limit:
     if not is_interval(condition):
         members = [read(value, "exact") for value in members_of(condition, column)]
         if None in members:
-            raise refusal(column, "no cell of this column can have a value that the condition names")
+            raise refusal(column, "the condition names a value that no cell of the column can have")
         return Limit(min(members), max(members), tuple(sorted(set(members))))
     ends = ends_of(condition, column)
     low = -math.inf if ends[0] is None else read(ends[0], "low")
@@ -99,13 +99,13 @@ def _number(value: Any, column: Column, part: Part, side: Side) -> float | None:
         return _to_ticks(_timedelta(value, column), column, part.step, side)
     is_number = isinstance(value, (int, float, np.number, Decimal))
     if not is_number or isinstance(value, (bool, np.timedelta64)):
-        raise refusal(column, f"a condition takes numbers, got {type(value).__name__}")
+        raise refusal(column, f"expected a number in the condition, got {type(value).__name__}")
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, int) and abs(value) > _GIANT:
-        raise refusal(column, "a condition takes numbers that a float can hold")
+        raise refusal(column, "expected a number in the condition that a float can hold")
     if not math.isfinite(value):
-        raise refusal(column, "a condition takes finite numbers; use None for an open end")
+        raise refusal(column, "expected finite numbers in the condition. Use None for an open end")
     if part.decimals is None:
         return float(value)
     exact = value if isinstance(value, (int, Decimal)) else _digits(value, column)
@@ -132,13 +132,13 @@ def _rounded(scaled: Decimal, side: Side) -> int | None:
 
 def _timedelta(value: Any, column: Column) -> Any:
     if not isinstance(value, (str, dt.timedelta, np.timedelta64)):
-        raise refusal(column, f"a condition takes durations, got {type(value).__name__}")
+        raise refusal(column, f"expected a duration in the condition, got {type(value).__name__}")
     return _read(pd.Timedelta, value, column)
 
 
 def _timestamp(value: Any, column: Column) -> Any:
     if not isinstance(value, (str, dt.date, np.datetime64)):
-        raise refusal(column, f"a condition takes dates or ISO text, got {type(value).__name__}")
+        raise refusal(column, f"expected a date or ISO text in the condition, got {type(value).__name__}")
     return _read(pd.Timestamp, value, column)
 
 
@@ -207,7 +207,9 @@ def _is_same(label: Any, value: Any) -> bool:
 
 def _places_between(condition: Condition, known: list[Any], column: Column) -> list[int]:
     if not column.ordered:
-        raise refusal(column, "an interval needs an order. Use a list of categories")
+        raise refusal(
+            column, "its categories have no order, so it takes no interval. Use a list of categories"
+        )
     low, high = ends_of(condition, column)
     first = 0 if low is None else label_places(low, known, column)[0]
     last = len(known) - 1 if high is None else label_places(high, known, column)[-1]

@@ -232,7 +232,7 @@ class DatetimeEncoder:
         if not all(share.any() for share in shares):
             raise refusal(
                 self.column,
-                f"no date that was learned meets the condition, or one that it names. {self._told()}",
+                f"no learned date meets the condition, or one of its dates. {self._told()}",
             )
         return self._spread(np.minimum(np.add.reduce(shares), 1.0))
 

@@ -135,7 +135,7 @@ class IdentifierEncoder:
 
     def allowed(self, condition: Condition) -> FloatArray:  # noqa: ARG002
         """Raises: ConditionError, since identifiers are not learned."""
-        raise refusal(self.column, "an identifier is never learned, so it takes no condition")
+        raise refusal(self.column, "its values are made up, so it takes no condition")
 
     def to_dict(self) -> dict[str, Any]:
         """State as strict JSON."""

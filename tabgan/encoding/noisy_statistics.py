@@ -248,7 +248,7 @@ def _check(column: Column, *, is_measured: bool) -> None:
     """Raises: SchemaError, before any look, when the schema says too little."""
     if not column.dtype:
         raise SchemaError(
-            f"Column {column.name!r}: its dtype is not declared and cannot be taken from the rows."
+            f"Column {column.name!r}: its dtype is not declared and may not be read from the rows."
         )
     labels = column.categories or ()
     if len(set(labels)) < len(labels):
@@ -310,8 +310,8 @@ def _nothing_told(column: Column, n_rows: int) -> tuple[tuple[CategoryCounts, in
     has_gaps = can_be_missing(column)
     told = CategoryCounts(() if has_gaps else (0,), () if has_gaps else (n_rows,), n_rest=0, n_hidden=0)
     note = (
-        f"Column {column.name!r}: no value is held by enough rows to be told under this noise, so it comes "
-        f'out as {"missing cells" if has_gaps else "zeros"}. Declare its categories, or kind="identifier".'
+        f"Column {column.name!r}: no value occurs in enough rows to stand out from the noise, so all its "
+        f'cells come out {"missing" if has_gaps else "zero"}. Declare its categories, or kind="identifier".'
     )
     return (told, n_rows if has_gaps else 0), note
 

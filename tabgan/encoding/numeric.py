@@ -120,7 +120,7 @@ class NumericEncoder:
         if not is_met:
             raise refusal(
                 self.column,
-                "no value that was learned meets the condition, or one that it names. "
+                "no learned value meets the condition, or one of its values. "
                 f"Values run from {self._written(0)} to {self._written(-1)}",
             )
         return self.split.spread(np.append(shares, [0.0] * int(self.has_missing)))
@@ -162,7 +162,9 @@ def _part(column: Column, statistics: ColumnStatistics) -> Part:
 
 def too_few(column: Column, min_rows: int) -> str:
     """The note on a column of which nothing may be told."""
-    return f"Column {column.name!r}: fewer than {min_rows} rows have a value, so it comes out missing."
+    return (
+        f"Column {column.name!r}: fewer than {min_rows} rows have a value, so all its cells come out missing."
+    )
 
 
 def finite(limit: Limit, kind: type) -> tuple[Any, Any]:

@@ -115,8 +115,10 @@ def notes_on_gaps(declared: Schema) -> list[str]:
     ]
     if not names:
         return []
-    cure = 'Where a cell may be missing, declare missing="nan"'
-    return [f"Nothing is declared of missing cells in {listed(names)}: they come out without any. {cure}."]
+    cure = 'Declare missing="nan" where cells may be missing'
+    return [
+        f"The schema says nothing of missing cells in {listed(names)}: they come out without any. {cure}."
+    ]
 
 
 def _dtype_of_labels(labels: tuple[object, ...]) -> str:
@@ -143,7 +145,7 @@ def _voted(release: Release, name: Hashable, n_rows: int) -> tuple[Column, str]:
         return with_dtype(Column(name, "datetime", reason="by vote of its cells", missing=missing)), ""
     texts = tuple(vote.removeprefix(_TEXT) for vote in votes if vote.startswith(_TEXT))
     if texts:
-        reason = "text, the categories that enough rows hold"
+        reason = "text, the categories that occur in enough rows"
         return with_dtype(Column(name, "categorical", categories=texts, reason=reason, missing=missing)), ""
     note = (
         f"Column {name!r}: no kind and no text is shared by enough rows, so nothing of it is learned and it "

@@ -78,16 +78,15 @@ class TableEncoder:
             statistics = ExactStatistics(df, schema, min_rows)
         if statistics.n_rows() < min_rows:
             raise SchemaError(
-                f"The table has {_rows(statistics.n_rows())}, and nothing in a model may stand for fewer "
-                f"than {min_rows}: their values could be read from it. Give more rows, or accept that "
-                "with min_rows=1 (--allow-tiny)."
+                f"The table has {_rows(statistics.n_rows())}: the values of fewer than {min_rows} could be "
+                "read from the model. Give more rows, or accept that with min_rows=1 (--allow-tiny)."
             )
         encoders = fit_columns(schema, statistics, rare, max_levels, max_categories)
         told = [line for encoder in encoders for line in encoder.notes]
         if max_levels < LEAST_LEVELS:
             told.append(
-                f"So many columns leave each numeric one about {max_levels} codes: relations between "
-                "numbers are learned coarsely."
+                f"With so many columns each numeric one gets only about {max_levels} codes: relations "
+                "between numbers are learned coarsely."
             )
         return cls(schema, by_likeness(encoders, statistics.rows_to_compare), min_rows, tuple(told))
 

@@ -26,18 +26,18 @@ def check_alike(train: pd.DataFrame, other: pd.DataFrame, what: str, names: Sequ
     if lacking := [name for name in names if name not in other.columns]:
         told.append(f"lacks {listed(lacking)}")
     if more := [name for name in other.columns if name not in train.columns]:
-        told.append(f"has {listed(more)} besides")
+        told.append(f"also has {listed(more)}")
     if told:
         raise SchemaError(
             f"The {what} table differs from the training table: it {' and '.join(told)}. "
-            "Give tables with equal columns."
+            "Give tables with the same columns."
         )
     for name in (name for name in names if name in train.columns):
         here, there = _sort_of(train[name]), _sort_of(other[name])
         if None not in (here, there) and here != there:
             raise SchemaError(
                 f"Column {name!r} holds {here} in the training table and {there} in the {what} table. "
-                "Read both alike, or convert one."
+                "Read both the same way, or convert one."
             )
 
 

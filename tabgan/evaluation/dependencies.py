@@ -28,7 +28,7 @@ DETERMINED = Measure(
     "fidelity",
     "lower",
     0.0,
-    "Share of synthetic rows in which a column differs from what another one settles in the real table.",
+    "Share of synthetic rows in which a column differs from what another one determines in the real table.",
     "rows that break at least one A → B / rows; A → B is a rule where equal A have equal B in all "
     "training rows, and 20 of them or more would break it by chance. Rows with an A that is new are "
     "held against most rows with this A.",

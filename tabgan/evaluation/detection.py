@@ -50,8 +50,8 @@ C2ST = Measure(
     "fidelity",
     "lower",
     0.5,
-    "0.5: boosted trees cannot tell synthetic rows from real ones; 1: they always can. Surely under "
-    "the reference: synthetic rows repeat real ones.",
+    "0.5: boosted trees cannot tell synthetic rows from real ones; 1: they always can. Clearly "
+    "below the reference: synthetic rows repeat real ones.",
     "AUC of out-of-fold scores, 5 folds, HistGradientBoostingClassifier with its defaults, as many "
     "synthetic rows as real rows not learned from; of more than 500 features each fold draws its own 500.",
     "Lopez-Paz & Oquab 2017, Revisiting classifier two-sample tests; interval: DeLong et al. 1988.",
@@ -62,8 +62,8 @@ ROUNDED = Measure(
     "fidelity",
     "lower",
     0.5,
-    "The classifier test with numbers cut into 20 bins. Near 0.5 where the test above is not: only how "
-    "numbers are rounded or repeated gives synthetic rows away. As high: their relations do.",
+    "The classifier test with numbers cut into 20 bins. If this is near 0.5 and the test above is not, "
+    "only how numbers are rounded or repeated gives synthetic rows away; if it is as high, relations do.",
     "As the classifier test; every number is its bin between quantiles of the real rows, a time its bin, "
     "weekday and hour.",
     "Lopez-Paz & Oquab 2017; interval: DeLong et al. 1988.",

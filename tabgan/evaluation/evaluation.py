@@ -41,7 +41,7 @@ OUTSIDE_EPSILON = (
 
 @dataclass(frozen=True)
 class Answer:
-    """One question, the word for it, and the metrics it rests on, worst first."""
+    """One question, the verdict on it, and the metrics behind that, worst first."""
 
     question: Question
     standing: Standing
@@ -52,10 +52,9 @@ class Answer:
 class Evaluation:
     """What `evaluate` found. It holds no row: categories and bins stand for 5 real rows or more.
 
-    `rows` are the rows of each table, given and looked at, `max_rows` the most of a table that are
-    looked at; a metric's own `rows` are fewer. `epsilon` is not None where the
-    synthetic rows come from private mode (see `in_private_mode`). `seconds` is the time each
-    question took.
+    `rows`: how many rows of each table were given and how many used, at most `max_rows`; a metric may use
+    fewer (its own `rows`). `epsilon` is not None if the synthetic rows come from private mode (see
+    `in_private_mode`). `seconds`: the time that each question took.
     """
 
     families: dict[str, Family]
@@ -85,7 +84,7 @@ class Evaluation:
 
     @property
     def note(self) -> str:
-        """What has to be said beside the figures; empty but for private mode."""
+        """What must be said along with the figures; empty unless in private mode."""
         return "" if self.epsilon is None else OUTSIDE_EPSILON
 
     @property
@@ -119,7 +118,7 @@ class Evaluation:
         return tuple(self._details())
 
     def summary(self) -> Table:
-        """A table to print with rich: the questions, worst first, and the metrics of each."""
+        """A table to print with rich: the questions, worst first, each with its metrics."""
         table = Table(title="Synthetic rows beside real ones", title_justify="left", box=None, pad_edge=False)
         for head in HEADS:
             table.add_column(head, overflow="fold")
@@ -195,16 +194,15 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
     time_budget: float | None = None,
     callback: Callable[[str], object] | None = None,
 ) -> Evaluation:
-    """Judge a synthetic table by the rows it was learned from and by real rows held out.
+    """Judge a synthetic table against the rows it was learned from and against held-out real rows.
 
-    Every metric comes with what real rows get, what shuffled columns get, and an interval. The
-    privacy questions need a holdout; without one they are left open, and the reference of the
-    others is one half of the training rows against the other. Same tables and seed, same result.
+    Every metric comes with what real rows score, what shuffled columns score, and an interval. The
+    privacy questions need a holdout; without one they stay open, and the reference of the others is one
+    half of the training rows compared with the other. The same tables and seed give the same result.
 
-    Unit: `time_budget` in seconds. Once it is spent no further question is begun; the metrics of
-    those left say so. The most telling questions come first. Tables of more than a million rows are
-    cut to as many random rows, so that the time does not grow with them. `callback` gets the text of
-    each question before it is asked.
+    Unit: `time_budget` in seconds. Once it is spent no further question is started, and the metrics of
+    those left say so; the most telling questions come first. Of tables with more than a million rows, a
+    million random rows are used. `callback` gets the text of each question before it is asked.
     Raises: SchemaError when the tables cannot be compared, ValueError for a seed or a time budget
         out of range.
     """

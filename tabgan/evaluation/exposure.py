@@ -28,7 +28,7 @@ MEASURES: tuple[Measure, ...] = (
         "privacy",
         "lower",
         0.0,
-        "Share of the training rows unlike any other real row that stand in the synthetic table too. "
+        "Share of the training rows unlike any other real row that are in the synthetic table too. "
         "Held-out rows do so by chance in a table with few or coarse columns; only more than that is a leak.",
         "training rows found once in train and holdout together (or as rarely as the rarest) and equal to a "
         "synthetic row / such training rows",

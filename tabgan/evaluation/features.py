@@ -54,7 +54,7 @@ class ComparedColumn:
         """Whether the column is held as numbers (numeric and datetime) and not as codes."""
         return self.kind in ("numeric", "datetime")
 
-    def rows(self, places: Sequence[IntArray]) -> ComparedColumn:
+    def rows(self, places: Sequence[IntArray | slice]) -> ComparedColumn:
         """The column of some rows of each table."""
         numbers = tuple(cells[at] for cells, at in zip(self.numbers, places, strict=False))
         codes = tuple(cells[at] for cells, at in zip(self.codes, places, strict=False))
@@ -91,7 +91,7 @@ def column_kinds(*tables: pd.DataFrame, schema: Schema | None = None) -> dict[Ha
         if lacking:
             raise SchemaError(
                 f"Column {lacking[0]!r} is not in a table to compare "
-                f"({len(lacking)} of {len(kinds)} columns lack). Give tables with equal columns."
+                f"({len(lacking)} of {len(kinds)} columns are missing). Give tables with the same columns."
             )
     return dict(kinds)
 

@@ -79,7 +79,7 @@ ALPHA = Measure(
     "fidelity",
     "higher",
     1.0,
-    "1: as many synthetic rows are typical, and as many unusual, as of the real rows.",
+    "1: typical and unusual rows are as frequent among the synthetic rows as among the real ones.",
     "1 - 2 mean |P(alpha) - alpha|, P the share of synthetic rows in the ball that holds a share alpha of "
     "the real rows, around their mean.",
     "Alaa, van Breugel, Saveliev & van der Schaar 2022, without their one-class network: distances are "
@@ -130,7 +130,7 @@ INCEPTION = Measure(
     "higher",
     None,
     "How sure a classifier learned from real rows is of each row's class, and how varied the classes are. "
-    "Read it beside the reference: 1 is no class at all.",
+    "Compare it with the reference; the lowest is 1.",
     "exp mean KL(p(class | row) | p(class)), boosted trees on all columns but the target; a number is cut "
     "into 5 classes at its quantiles.",
     "Salimans et al. 2016, the classifier in place of their network; interval: bootstrap of the synthetic "
@@ -143,8 +143,8 @@ MMD = Measure(
     "fidelity",
     "lower",
     0.0,
-    "0: no difference between synthetic and real rows as a smooth function sees them. The note has the "
-    "p-value of equal distributions.",
+    "0: no smooth function tells synthetic rows from real ones. The note has the p-value of equal "
+    "distributions.",
     "Unbiased, Gaussian kernel of median width on encoded rows; 200 permutations.",
     "Gretton et al. 2012, A kernel two-sample test; interval: bootstrap of all rows.",
     has_scale=False,

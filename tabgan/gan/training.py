@@ -249,7 +249,7 @@ class Run:
     def tell_parts(self, micro: MicroBatches) -> None:
         """Warn of batches that did not fit the memory."""
         if micro.n_rows is not None:
-            told = f"Memory ran out: batches were computed in parts of {micro.n_rows:,} rows and added up."
+            told = f"Memory ran out: batches were computed in parts of {micro.n_rows:,} rows."
             self.watch.warn(f"{told} A smaller batch_size is faster.")
 
     def is_past(self, phase: str) -> bool:

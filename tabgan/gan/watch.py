@@ -164,7 +164,7 @@ class Watch:
         coverage = float((counts[1] > 0)[seen].float().mean()) if seen.any() else 1.0
         if distinct < COLLAPSE_SHARE or coverage < COLLAPSE_SHARE:
             self.warn(
-                f"Mode collapse: made rows had {distinct:.0%} of the distinct rows and "
+                f"Mode collapse: generated rows have {distinct:.0%} of the distinct rows and "
                 f"{coverage:.0%} of the common codes of as many real rows. "
                 'Train longer, or with recipe="default".'
             )

@@ -60,7 +60,7 @@ def recognise(name: Hashable, cells: pd.Series[Any]) -> Finding | None:
     """What personal data a column of text or whole numbers holds, however doubtful; None for none.
 
     >>> recognise("contact", pd.Series([f"a{n}@mail.net" for n in range(20)]))
-    Finding(form='email', confidence=0.95, reason='e-mail addresses: 100 % of the cells look so')
+    Finding(form='email', confidence=0.95, reason='e-mail addresses: 100 % of the cells match')
     """
     header = header_of(name)
     is_text = not pd.api.types.is_numeric_dtype(cells.dtype)
@@ -88,7 +88,7 @@ def recognise_birth_date(name: Hashable) -> Finding | None:
     header = header_of(name)
     if header is None or header.form != BIRTH_DATE:
         return None
-    return Finding(BIRTH_DATE, 0.95, "dates of birth: the column is called so")
+    return Finding(BIRTH_DATE, 0.95, "dates of birth: the column's name says so")
 
 
 def recognise_header(name: Hashable) -> Finding | None:
@@ -96,7 +96,7 @@ def recognise_header(name: Hashable) -> Finding | None:
     header = header_of(name)
     if header is None or not header.is_sure or header.form == BIRTH_DATE:
         return None
-    return Finding(header.form, HEADER_ONLY, f"{FORMS[header.form]}: the column is called so")
+    return Finding(header.form, HEADER_ONLY, f"{FORMS[header.form]}: the column's name says so")
 
 
 def _texts(cells: pd.Series[Any], n_rows: int) -> list[str]:
@@ -125,8 +125,8 @@ def _finding(form: str, texts: Sequence[str], *, is_named: bool, is_sure: bool) 
     if len(texts) >= MIN_ROWS:
         alone = _share(form, texts, is_named=False, is_sure=False)
         confidence = max(confidence, _ALONE.get(form, 0.0) * alone if alone >= 0.5 else 0.0)
-    also = " and the column is called so" if is_named else ""
-    reason = f"{FORMS[form]}: {share:.0%} of the cells look so{also}".replace("%", " %")
+    also = ", and so does the column's name" if is_named else ""
+    reason = f"{FORMS[form]}: {share:.0%} of the cells match{also}".replace("%", " %")
     return Finding(form, round(confidence, 2), reason)
 
 

@@ -159,7 +159,7 @@ def noise_for(epsilon: float, delta: float, plan: Sequence[Entry], *, spent: Seq
     if not sum(entry.delta for entry in plan) < delta:
         raise BudgetExceededError(
             f"The stability histograms would cost delta={sum(entry.delta for entry in plan):g}, "
-            f"left are {delta:g}; nothing was run."
+            f"and {delta:g} is left; nothing was run."
         )
     return _noise_for(epsilon, delta, tuple(plan), tuple(spent))
 

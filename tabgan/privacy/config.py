@@ -20,7 +20,7 @@ Pairs = Literal["auto", "all", "chosen"]
 
 @dataclass(frozen=True)
 class PrivacyConfig:
-    """What private training may be told; the defaults are those of the benchmark at epsilon 1.
+    """Settings of private training; the defaults are those of the benchmark at epsilon 1.
 
     `n_rows`: the number of rows, where it is public; otherwise it is released with noise.
     `sample_rate`, `steps`, `lr` (learning rate): of the Poisson batches of DP-SGD. `masks`: views of a
@@ -28,8 +28,8 @@ class PrivacyConfig:
     signal to noise, is split between the number of rows, the kinds of columns that nobody declared,
     the releases about columns, those about single codes, pairs and triples (0: none; no triples
     without pairs), and DP-SGD (the rest).
-    Of that rest `adversary_share` goes to the adversary, what is left to the likelihood, which makes
-    more of it. `label_delta`: share of delta for categories and kinds that nobody declared. `pairs`:
+    Of that rest `adversary_share` goes to the adversary and what is left to the likelihood, which makes
+    better use of it. `label_delta`: share of delta for categories and kinds that nobody declared. `pairs`:
     "all" counts every two columns, "chosen" those that a model gets most wrong, "auto" chooses in
     wide tables and where the noise on all pairs would be too much. Where the number of rows is not known
     before that is settled, a table is taken for one of `USUAL_ROWS`.

@@ -140,7 +140,7 @@ class Ledger:
         else:
             cost = f"epsilon={rounded_up(total.epsilon - before.epsilon)}"
             left = f"{max(self.epsilon - before.epsilon, 0.0):.4f} of {self.epsilon:g}"
-        return f"{what}: would cost {cost}, left are {left}; nothing was run."
+        return f"{what}: would cost {cost}, and {left} is left; nothing was run."
 
 
 @dataclass(frozen=True)
@@ -174,15 +174,11 @@ def verdict(values: Mapping[str, Any]) -> Verdict:
         recomputed = ledger.spent
     except (ArithmeticError, TypeError, ValueError) as error:
         return Verdict(holds=False, claimed=None, recomputed=None, reasons=(str(error),))
-    reasons = []
+    reasons, cost = [], f"The entries cost epsilon {rounded_up(recomputed.epsilon)}"
     if recomputed.epsilon > claimed * (1.0 + _SAME):
-        reasons.append(
-            f"The entries cost epsilon {rounded_up(recomputed.epsilon)}, claimed are {rounded_up(claimed)}."
-        )
+        reasons.append(f"{cost}, but {rounded_up(claimed)} is claimed.")
     if recomputed.epsilon > ledger.epsilon * (1.0 + _SAME):
-        reasons.append(
-            f"The entries cost epsilon {rounded_up(recomputed.epsilon)}, the budget is {ledger.epsilon:g}."
-        )
+        reasons.append(f"{cost}, but the budget is {ledger.epsilon:g}.")
     return Verdict(holds=not reasons, claimed=claimed, recomputed=recomputed, reasons=tuple(reasons))
 
 
@@ -190,7 +186,7 @@ def _read_entries(path: str | os.PathLike[str], lines: list[list[Any]]) -> tuple
     try:
         return tuple(Entry.from_dict(values) for line in lines for values in line)
     except ValueError:
-        raise ModelFileError(f"{path} is damaged: a line is no booking. Start a new ledger.") from None
+        raise ModelFileError(f"{path} is damaged: a line is not a booking. Start a new ledger.") from None
 
 
 def _check_budget(epsilon: object, delta: object) -> None:

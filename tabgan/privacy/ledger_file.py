@@ -56,7 +56,7 @@ class LedgerFile:
             return file, wanted, []
         first, *lines = (_parsed(place, line) for line in written.removesuffix(b"\n").split(b"\n"))
         if not all(isinstance(line, list) or _is_delta(line) for line in lines):
-            raise ModelFileError(f"{place} is damaged: a line is no booking. Start a new ledger.")
+            raise ModelFileError(f"{place} is damaged: a line is not a booking. Start a new ledger.")
         if not lines and isinstance(first, dict) and first != wanted and set(first) == set(wanted):
             file._write(_line(wanted), anew=True)
             return file, wanted, []
@@ -66,7 +66,7 @@ class LedgerFile:
             settled |= line if isinstance(line, dict) else {}
         if wanted not in (first, settled):
             raise BudgetExceededError(
-                f"{place} was opened for another budget; go on with that one or name a new file. "
+                f"{place} was opened for another budget; continue with that one or name a new file. "
                 "Nothing was run."
             )
         if not written.endswith(b"\n"):
@@ -84,7 +84,7 @@ class LedgerFile:
         try:
             with _locked(descriptor):
                 if os.fstat(descriptor).st_size != self._size:
-                    raise ModelFileError(f"{self.path} was changed by somebody else; nothing was run.")
+                    raise ModelFileError(f"{self.path} was changed by another program; nothing was run.")
                 if anew:
                     os.ftruncate(descriptor, 0)
                     self._size = 0

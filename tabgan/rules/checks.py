@@ -37,7 +37,7 @@ def check_kinds(rule: Rule, schema: Schema) -> None:
     if found == "date" and isinstance(rule, Sum | Increments):
         raise SchemaError(f"Rule {rule}: dates have no sums and no multiples. Leave the rule out.")
     if found == "duration" and isinstance(rule, Increments):
-        raise SchemaError(f"Rule {rule}: a step is a number, the column holds durations. Leave it out.")
+        raise SchemaError(f"Rule {rule}: a step is a number, but the column holds durations. Leave it out.")
 
 
 def broken_rows(rule: Rule, table: pd.DataFrame, schema: Schema) -> BoolArray:
@@ -114,10 +114,10 @@ def _breaks_custom(rule: Custom, table: pd.DataFrame) -> BoolArray:
         holds = np.asarray(rule.predicate(table[list(rule.columns)].copy()))
     except Exception as error:  # the user's code: its own message may show a cell
         raise ConstraintError(
-            f"Rule {rule}: its predicate failed ({type(error).__name__}). Mend it."
+            f"Rule {rule}: its predicate failed ({type(error).__name__}). Fix it."
         ) from None
     if holds.shape != (len(table),):
-        raise ConstraintError(f"Rule {rule}: its predicate must give one truth value a row. Mend it.")
+        raise ConstraintError(f"Rule {rule}: its predicate must give one truth value per row. Fix it.")
     is_held = np.asarray(pd.Series(holds).fillna(False).astype(bool))
     return np.asarray(~is_held & ~_missing(rule, table))
 

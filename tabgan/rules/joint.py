@@ -132,7 +132,7 @@ class Joint:
                 if not is_met.any():
                     raise refusal(
                         schema[name],
-                        f"no combination with {self.columns} that was learned meets the condition",
+                        f"no learned combination of {self.columns} meets the condition",
                     )
         return [label for label, fits in zip(self.labels, is_met.tolist(), strict=True) if fits]
 

@@ -73,7 +73,7 @@ class Multiple:
         limit: Limit = number_limit(condition, column, Part(decimals=digits))
         if limit.members is not None:
             if any(member % step for member in limit.members):
-                raise refusal(column, f"the condition names a number that is no multiple of {self.step}")
+                raise refusal(column, f"the condition names a number that is not a multiple of {self.step}")
             return [int(member) // step for member in limit.members]
         low = None if math.isinf(limit.low) else -(-int(limit.low) // step)
         high = None if math.isinf(limit.high) else int(limit.high) // step

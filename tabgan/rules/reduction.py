@@ -60,7 +60,7 @@ class Reduction:
             if n_broken := int(broken_rows(rule, df, schema).sum()):
                 raise ConstraintError(
                     f"Rule {rule}: {n_broken} of {len(df)} rows break it. "
-                    "Mend or drop these rows, or leave the rule out."
+                    'Fix them, drop them with broken_rows="drop" (--drop-broken-rows), or leave the rule out.'
                 )
         statistics = ExactStatistics(df, schema, min_rows)
         told = [_with_levels(step, statistics) if isinstance(step, Joint) else step for step in steps]

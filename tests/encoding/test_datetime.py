@@ -155,14 +155,14 @@ def test_allowed_codes_are_exactly_those_of_the_rows_inside():
 @pytest.mark.parametrize(
     ("condition", "told"),
     [
-        (("2031-01-01", None), "no date that was learned"),
+        (("2031-01-01", None), "no learned date"),
         (("2022-06-02", "2022-06-01"), "interval of the condition is empty"),
         (pd.NaT, "missing"),
-        (["2022-06-02 12:00", "2031-01-01 12:00"], "or one that it names. Dates run from 2022-01-0"),
+        (["2022-06-02 12:00", "2031-01-01 12:00"], "or one of its dates. Dates run from 2022-01-0"),
         ("soon", "cannot be read"),
-        (17, "takes dates"),
-        (pd.Timestamp("2022-06-01 12:00:01"), "no date that was learned"),  # minutes were learned
-        ([], "no value at all"),
+        (17, "expected a date"),
+        (pd.Timestamp("2022-06-01 12:00:01"), "no learned date"),  # minutes were learned
+        ([], "allows no value"),
         (("2022-01-01", "2022-02-01", "2022-03-01"), "an interval is a tuple"),
     ],
 )

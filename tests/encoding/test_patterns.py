@@ -220,7 +220,7 @@ def test_no_identifier_is_in_the_json():
 
 def test_identifiers_take_no_condition():
     encoder, _ = identifiers(np.arange(N))
-    with pytest.raises(ConditionError, match=r"Column 'key'.*never learned"):
+    with pytest.raises(ConditionError, match=r"Column 'key'.*made up, so it takes no condition"):
         encoder.allowed("key", 3)
 
 

@@ -84,8 +84,7 @@ def test_memory_that_runs_out_in_the_likelihood_changes_nothing_but_rounding(mon
     parts = learn(settings)
     assert seen[:5] == [60, 30, 15, 15, 15]
     assert parts.warnings == [
-        "Memory ran out: batches were computed in parts of 15 rows and added up. "
-        "A smaller batch_size is faster."
+        "Memory ran out: batches were computed in parts of 15 rows. A smaller batch_size is faster."
     ]
     assert [record["likelihood"] for record in parts.history] == pytest.approx(
         [record["likelihood"] for record in whole.history], abs=1e-4

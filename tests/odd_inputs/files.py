@@ -41,7 +41,7 @@ def row_44_csv_of_every_kind(tmp_path: Path) -> None:
         assert found.out.splitlines()[2].split()[1] == "numeric", name
     bad = {
         b"a,b\n1,\xe9\n": "line 2 is not UTF-8",
-        b"a,b\n1,2\n1,2,3\n": "line 3: 3 cells",
+        b"a,b\n1,2\n1,2,3\n": "line 3 has 3 cells",
         b"a,b\n1,x\x00y\n": "line 2 holds a NUL",
         b'a,b\n1,"x\n2,y\n': "line 2: a quote is not closed",
     }

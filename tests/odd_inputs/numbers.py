@@ -94,7 +94,7 @@ def row_13_giants_and_denormals(tmp_path: Path) -> None:
 def row_14_one_far_outlier(tmp_path: Path) -> None:
     cells = np.append(np.random.default_rng(0).normal(size=999), 1e12)
     model, rows = learned(beside(cells), tmp_path)
-    warned(model, "'odd'", "very far out")
+    warned(model, "'odd'", "very far from the others")
     assert (rows["odd"].abs() < 10).mean() > 0.8
     assert rows["odd"].max() < 1e12
 

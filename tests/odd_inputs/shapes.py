@@ -136,7 +136,7 @@ def row_35_many_categories(tmp_path: Path) -> None:
 
 
 def row_40_ten_thousand_columns(tmp_path: Path) -> None:
-    with pytest.raises(SchemaError, match=r"GiB and 8\.0 are free: 1,000,000 columns"):
+    with pytest.raises(SchemaError, match=r"GiB, and 8\.0 are free: 1,000,000 columns"):
         check_memory(range(10**6), [2] * 10**6, 1000, Settings(), 8 * 2**30)
     assert levels_of_width(10_000) == 5
     rng = np.random.default_rng(0)

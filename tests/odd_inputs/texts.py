@@ -121,7 +121,7 @@ def row_38_unicode(tmp_path: Path) -> None:
     values = ["é", "e\u0301", "\u202eabc", "👩\u200d👩\u200d👧", "\u200b", "\ufeffa", "ﷺ", ""]
     model, rows = learned(beside(repeated(*values)), tmp_path)
     assert set(rows["odd"]) <= set(values)
-    warned(model, "'odd'", "how letters are composed")
+    warned(model, "'odd'", "how accents are encoded")
     warned(model, "'odd'", "invisible characters")
     broken = np.array(["x\ud800", "y"] * 60, dtype=object)
     refused(beside(pd.Series(broken, dtype=object)), "'odd'", "60 of 120 rows", "lone surrogates")

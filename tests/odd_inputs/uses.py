@@ -46,7 +46,7 @@ def row_47_numbers_of_rows(tmp_path: Path) -> None:
     assert len(nothing) == 0
     same_schema(nothing, shop())
     for number in (-1, 2.5, "3", None, True, math.nan):
-        with pytest.raises(ValueError, match=r"Expected (a whole number )?num_rows"):
+        with pytest.raises(ValueError, match="Expected num_rows"):
             model.sample(number)  # type: ignore[arg-type]
     first = next(model.sample_iter(10**9, 1_000, seed=0))
     assert len(first) == 1_000
@@ -74,11 +74,11 @@ def row_48_conditions(tmp_path: Path) -> None:
         ({"weight": (5, 2)}, "is empty"),
         ({"weight": math.nan}, "missing cells"),
         ({"weight": math.inf}, "finite"),
-        ({"weight": 1j}, "numbers"),
+        ({"weight": 1j}, "expected a number"),
         ({"legs": 2.5}, "'legs'"),
         ({"legs": 10**400}, "'legs'"),
-        ({"legs": "four"}, "numbers"),
-        ({"legs": []}, "no value at all"),
+        ({"legs": "four"}, "expected a number"),
+        ({"legs": []}, "allows no value"),
         ({"legs": (1, 2, 3)}, "interval"),
         ({"born": "1999-01-01"}, "Dates run from"),
         ({"born": 5}, "ISO text"),
@@ -107,8 +107,8 @@ def row_49_tables_that_drifted(tmp_path: Path) -> None:
     assert [m.value for m in turned.metrics] == [m.value for m in alike.metrics]
     bad = {
         "lacks 'pet'": rows.drop(columns="pet"),
-        "has 'more' besides": rows.assign(more=1),
-        "lacks 'legs' and has 'Legs' besides": rows.rename(columns={"legs": "Legs"}),
+        "also has 'more'": rows.assign(more=1),
+        "lacks 'legs' and also has 'Legs'": rows.rename(columns={"legs": "Legs"}),
         "holds numbers in the training table and text in the synthetic": rows.astype({"legs": str}),
         "holds dates in the training table and text": rows.astype({"born": str}),
         "no rows": rows.head(0),
@@ -136,9 +136,9 @@ def row_50_seeds(tmp_path: Path) -> None:
     drawn = model.sample_seed_
     pd.testing.assert_frame_equal(model.sample(9, seed=drawn), model.sample(9, seed=drawn))
     for bad in (-1, 2**63, 2.5, "x", math.nan, True):
-        with pytest.raises(ValueError, match=r"whole seed from 0 to 2\*\*63 - 1"):
+        with pytest.raises(ValueError, match=r"whole number from 0 to 2\*\*63 - 1"):
             model.sample(2, seed=bad)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="whole seed"):
+        with pytest.raises(ValueError, match="the seed to be a whole number"):
             TabGAN(**TINY, random_state=bad).fit(shop())  # type: ignore[arg-type]
     assert TabGAN(**TINY, random_state=None).fit(shop()).seed_ is not None
     model.save(tmp_path / "m.tabgan")

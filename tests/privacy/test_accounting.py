@@ -192,7 +192,7 @@ def test_the_noise_found_just_keeps_the_budget(epsilon, plan):
 
 
 def test_a_plan_that_no_noise_can_save_is_refused():
-    with pytest.raises(BudgetExceededError, match=r"would cost delta=.*, left .*; nothing was run"):
+    with pytest.raises(BudgetExceededError, match=r"would cost delta=.*, and .* is left; nothing was run"):
         noise_for(1.0, 1e-6, [labels(10.0, 2e-6)])
     for epsilon, delta, plan in ((0.0, DELTA, PLAN), (1.0, 1.0, PLAN), (1.0, DELTA, [])):
         with pytest.raises(ValueError, match="Expected a plan"):

@@ -124,7 +124,7 @@ def test_invariant_12_over_budget_raises_writes_nothing_and_runs_nothing(tmp_pat
         ledger.book(ENTRIES[3])
         ran.append(mechanisms.gaussian_sums(COUNTS, sensitivity=2.0, noise_multiplier=9.0))
 
-    with pytest.raises(BudgetExceededError, match=r"would cost .* left .*; nothing was run"):
+    with pytest.raises(BudgetExceededError, match=r"would cost .* is left; nothing was run"):
         release()
     assert not ran
     assert path.read_bytes() == before

@@ -48,7 +48,7 @@ def test_an_entry_over_budget_is_refused_and_nothing_is_booked():
     ledger.book(COUNT)
     with pytest.raises(BudgetExceededError) as caught:
         ledger.book(SUM)
-    form = r"Sum of column 'x': would cost epsilon=(0\.\d+), left are (0\.\d+) of 0\.3; nothing was run\."
+    form = r"Sum of column 'x': would cost epsilon=(0\.\d+), and (0\.\d+) of 0\.3 is left; nothing was run\."
     found = re.fullmatch(form, str(caught.value))
     assert found
     cost, left = float(found[1]), float(found[2])
@@ -63,7 +63,7 @@ def test_deltas_are_a_budget_too():
     ledger.book(LABELS)
     with pytest.raises(
         BudgetExceededError,
-        match=r"would cost delta=1e-06, left are less than delta=5e-07; nothing was run\.$",
+        match=r"would cost delta=1e-06, and less than delta=5e-07 is left; nothing was run\.$",
     ):
         ledger.book(LABELS)
     assert len(ledger.entries) == 1
@@ -154,7 +154,7 @@ def test_a_claim_is_recomputed_and_not_believed():
     lower = copy.deepcopy(claim)
     lower["spent"]["epsilon"] *= 0.99
     assert not verdict(lower).holds
-    assert "claimed are" in str(verdict(lower))
+    assert "is claimed" in str(verdict(lower))
     less_noise = copy.deepcopy(claim)
     less_noise["entries"][1]["noise_multiplier"] = 5.0
     assert not verdict(less_noise).holds
@@ -204,7 +204,7 @@ def test_two_fits_cannot_spend_from_one_file_at_once(tmp_path):
     path = tmp_path / "fit.ledger"
     first, second = Ledger(0.6, 1e-5, path=path), Ledger(0.6, 1e-5, path=path)
     first.book(COUNT)
-    with pytest.raises(ModelFileError, match="changed by somebody else; nothing was run"):
+    with pytest.raises(ModelFileError, match="changed by another program; nothing was run"):
         second.book(SUM)
     assert second.entries == ()
 

@@ -95,7 +95,7 @@ def test_a_line_that_is_no_booking_is_refused(tmp_path):
     Ledger(1.0, 1e-5, path=path)
     with path.open("a") as handle:
         handle.write('{"what": "?"}\n')
-    with pytest.raises(ModelFileError, match="no booking"):
+    with pytest.raises(ModelFileError, match="not a booking"):
         Ledger(1.0, 1e-5, path=path)
 
 
