@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tabgan_cli import options
-from tabgan_cli.failures import CommandError, Exit, reports_failures
+from tabgan_cli.failures import CommandError, Exit, refused_values, reports_failures
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tabgan.auditing import Audit
-    from tabgan.schema import Schema
 
 MOST_CANARIES = 100_000
 
@@ -64,43 +61,23 @@ def audit(
         sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
     )
     declared = reading.read_schema_file(schema, drop)
-    found = reading.read_rows(table, read_options, schema=declared, is_quiet=quiet)
+    found = reading.read_rows(table, read_options, declared, is_quiet=quiet)
     rows = reading.without_columns(found, drop).rows
-    claim = {"epsilon": epsilon, "delta": delta}
-    audited = _audit(rows, declared, claim, target=target, n_canaries=canaries, seed=seed)
-    _tell(audited, json, is_quiet=quiet)
-    if audited.standing == "broken":
-        raise CommandError(Exit.GATE, "The attack shows more than the claim allows.")
+    from tabgan.auditing import audit as attack
 
-
-def _audit(
-    rows: pd.DataFrame,
-    declared: Schema | None,
-    claim: dict[str, float | None],
-    *,
-    target: str | None,
-    n_canaries: int,
-    seed: int,
-) -> Audit:
-    from tabgan.auditing import audit
-    from tabgan.errors import TabganError
-
-    epsilon, delta = claim["epsilon"], claim["delta"]
-    assert epsilon is not None
-    try:
-        return audit(
+    with refused_values():
+        audited = attack(
             rows,
             schema=declared,
             epsilon=epsilon,
             delta=delta,
             target=target,
-            n_canaries=n_canaries,
+            n_canaries=canaries,
             seed=seed,
         )
-    except ValueError as error:
-        if isinstance(error, TabganError):
-            raise
-        raise CommandError(Exit.USAGE, str(error)) from None
+    _tell(audited, json, is_quiet=quiet)
+    if audited.standing == "broken":
+        raise CommandError(Exit.GATE, "The attack shows more than the claim allows.")
 
 
 def _tell(found: Audit, json: Path | None, *, is_quiet: bool) -> None:

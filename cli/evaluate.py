@@ -12,7 +12,7 @@ from tabgan_cli.places import Place
 
 if TYPE_CHECKING:
     import pandas as pd
-    from tabgan_cli.table_file import CsvOptions
+    from tabgan_cli.tables import CsvOptions
 
     from tabgan.schema import Schema
 
@@ -88,7 +88,7 @@ def evaluate(
 
     from tabgan.evaluation import evaluate as judge
 
-    with terminal.telling_steps("Asking:", is_quiet=quiet) as tell:
+    with terminal.telling_steps(is_quiet=quiet) as tell:
         found = judge(
             *tables, schema=resolved, target=target, seed=seed, time_budget=time_budget, callback=tell
         )
@@ -111,11 +111,11 @@ def _read(
     from tabgan.schema import resolve_schema
 
     dropped = read_options.dropped
-    found = reading.read_rows(paths[0], read_options, schema=declared, is_quiet=is_quiet)
+    found = reading.read_rows(paths[0], read_options, declared, is_quiet=is_quiet)
     train = found.rows
     schema = resolve_schema(reading.kept_columns(train, dropped), declared)
     others = [
-        reading.read_rows(path, read_options.like(found.style), schema=schema, is_quiet=is_quiet).rows
+        reading.read_rows(path, read_options.like(found.style), schema, is_quiet=is_quiet).rows
         for path in paths[1:]
         if path is not None
     ]

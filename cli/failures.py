@@ -75,6 +75,19 @@ def reports_failures(command: Callable[P, None]) -> Callable[P, None]:
 
 
 @contextmanager
+def refused_values() -> Iterator[None]:
+    """Turn a ValueError of the library, for an option that does not suit the table, into a CommandError."""
+    from tabgan.errors import TabganError
+
+    try:
+        yield
+    except TabganError:
+        raise
+    except ValueError as error:
+        raise CommandError(Exit.USAGE, str(error)) from None
+
+
+@contextmanager
 def _silent_library() -> Iterator[None]:
     from tabgan.errors import TabganWarning  # which loads nothing else of the library
 

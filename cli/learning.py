@@ -12,7 +12,7 @@ from tabgan_cli.places import Place
 
 if TYPE_CHECKING:
     from tabgan_cli.private import Budget
-    from tabgan_cli.table_file import Table
+    from tabgan_cli.tables import Table
     from tabgan_cli.training import Job
 
     from tabgan import Checkpoint, Schema
@@ -91,7 +91,7 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
         allow_tiny=asked.allow_tiny,
         is_quiet=asked.quiet,
     )
-    found = reading.read_real(table, read_options, declared, is_private=is_private, is_quiet=asked.quiet)
+    found = reading.read_rows(table, read_options, declared, is_quiet=asked.quiet, is_private=is_private)
     return job, reading.without_columns(found, asked.drop)
 
 

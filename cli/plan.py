@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from tabgan_cli import options
-from tabgan_cli.failures import reports_failures
+from tabgan_cli.failures import refused_values, reports_failures
 
 if TYPE_CHECKING:
     from tabgan import PrivatePlan
@@ -28,20 +28,15 @@ def plan(
     """Show noise, steps, expected errors, memory and time of a private fit, without reading a table."""
     del debug
     from tabgan_cli import paths, private, reading, releases, terminal
-    from tabgan_cli.failures import CommandError, Exit
 
-    from tabgan import TabganError, plan_private
+    from tabgan import plan_private
 
     paths.check_inputs(schema, privacy)
     private.check_epsilon(epsilon, delta)
     config, declared = private.read_config(privacy, epsilon), reading.read_schema_file(schema)
     assert declared is not None
-    try:
+    with refused_values():  # a delta above 1 / rows
         made = plan_private(declared, rows, epsilon=epsilon, delta=delta, privacy=config)
-    except TabganError:
-        raise
-    except ValueError as error:  # a delta above 1 / rows
-        raise CommandError(Exit.USAGE, str(error)) from None
     title = f"Private fit of about {rows:,} rows and {len(declared)} columns"
     terminal.print_table(title, ("fact", "value"), _facts(made))
     terminal.print_table("Planned releases", releases.HEADS, releases.rows_of(made.entries, made.spent.delta))

@@ -1,4 +1,4 @@
-"""Private mode on the command line: its budget, its ledger file, and a table read row by row."""
+"""Private mode on the command line: its budget, its ledger file, and rows of text."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
-    from tabgan_cli.places import Place
-    from tabgan_cli.table_file import CsvOptions, Table
 
     from tabgan import TabGAN
     from tabgan.privacy.config import PrivacyConfig
@@ -90,19 +88,6 @@ def read_config(path: Path | None, epsilon: float) -> PrivacyConfig:
         names = ", ".join(PrivacyConfig.__dataclass_fields__)
         told = str(error) if str(error).startswith("Expected") else f"Expected an object of {names}."
         raise CommandError(Exit.USAGE, f"--privacy {path}: {told}") from None
-
-
-def read_private_rows(
-    path: Path | Place, options: CsvOptions, schema: Schema | None, *, is_quiet: bool
-) -> Table:
-    """The table in a file, every cell as it is written there: no row is read in the light of others."""
-    from tabgan_cli import table_file, terminal
-
-    found = table_file.read_cells(path, options, schema=schema)
-    terminal.warn(found.warnings)
-    if not is_quiet:
-        terminal.say(f"Read {terminal.counted(found.rows.shape[1], 'column')}, each row by itself.")
-    return found
 
 
 def coins(n_rows: int, share: float) -> npt.NDArray[np.bool_]:

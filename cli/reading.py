@@ -12,7 +12,7 @@ from tabgan_cli.failures import CommandError, Exit
 if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.places import Place
-    from tabgan_cli.table_file import CsvOptions, Table
+    from tabgan_cli.tables import CsvOptions, Table
 
     from tabgan.schema import Schema
 
@@ -65,36 +65,18 @@ def personal_choices(texts: list[str] | None) -> dict[Hashable, str]:
 
 
 def read_schema_file(path: Path | None, drop: Sequence[str] | None = None) -> Schema | None:
-    """The schema in a file, if one is named, without what is dropped. Raises: CommandError, SchemaError."""
+    """The schema in a file, if one is named, without what is dropped. Raises: SchemaError."""
     if path is None:
         return None
     from tabgan.schema import Schema
 
-    try:
-        schema = Schema.load(path)
-    except UnicodeDecodeError:
-        raise CommandError(Exit.DATA, f"{path} is not UTF-8 text. Write one with `tabgan schema`.") from None
+    schema = Schema.load(path)
     return Schema(tuple(c for c in schema if str(c.name) not in (drop or ())), schema.rules)
 
 
-def read_real(
-    path: Path | Place, options: CsvOptions, schema: Schema | None, *, is_private: bool, is_quiet: bool
-) -> Table:
-    """The table that is learned: typed, or for private mode each cell as it is written."""
-    from tabgan_cli.private import read_private_rows
-
-    if is_private:
-        return read_private_rows(path, options, schema, is_quiet=is_quiet)
-    return read_rows(path, options, schema=schema, is_quiet=is_quiet)
-
-
 def read_given(place: Place, options: CsvOptions, schema: Schema) -> Table:
-    """Rows for a model of this schema, without the columns to be dropped; warnings go to stderr."""
-    from tabgan_cli import table_file, terminal
-
-    found = table_file.read_table(place, options, schema=schema)
-    terminal.warn(found.warnings)
-    return without_columns(found, options.dropped)
+    """Rows for a model of this schema, without the columns to be dropped."""
+    return without_columns(read_rows(place, options, schema, is_quiet=True), options.dropped)
 
 
 def without_columns(table: Table, names: Sequence[str] | None) -> Table:
@@ -117,13 +99,19 @@ def kept_columns(rows: pd.DataFrame, names: Sequence[str] | None) -> pd.DataFram
     return kept
 
 
-def read_rows(path: Path | Place, options: CsvOptions, *, schema: Schema | None, is_quiet: bool) -> Table:
-    """The table in a file; what there is to say about it goes to stderr."""
+def read_rows(
+    place: Place, options: CsvOptions, schema: Schema | None, *, is_quiet: bool, is_private: bool = False
+) -> Table:
+    """The table in a file; what there is to say about it goes to stderr.
+
+    `is_private`: every cell stays as it is written, so that no row is read in the light of others.
+    """
     from tabgan_cli import table_file, terminal
 
-    found = table_file.read_table(path, options, schema=schema)
+    read = table_file.read_cells if is_private else table_file.read_table
+    found = read(place, options, schema=schema)
     terminal.warn(found.warnings)
     if not is_quiet:
-        n_rows, n_columns = found.rows.shape
-        terminal.say(f"Read {terminal.counted(n_rows, 'row')} and {terminal.counted(n_columns, 'column')}.")
+        rows, columns = map(terminal.counted, found.rows.shape, ("row", "column"))
+        terminal.say(f"Read {columns}, each row by itself." if is_private else f"Read {rows} and {columns}.")
     return found

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.learning import Asked
     from tabgan_cli.places import Place
-    from tabgan_cli.table_file import WriteRows
+    from tabgan_cli.tables import WriteRows
     from tabgan_cli.training import Job
 
     from tabgan import TabGAN
@@ -194,7 +194,7 @@ def _write_rows(
 
     kept: list[pd.DataFrame] = []
     with (
-        terminal.counting_rows("Sampling", num_rows, is_quiet=job.is_quiet) as count,
+        terminal.counting_rows(num_rows, is_quiet=job.is_quiet) as count,
         writer as write,
     ):
         for batch in fitted.sample_iter(num_rows, seed=job.seed):
@@ -222,7 +222,7 @@ def _judge(
 
     if not job.is_quiet:
         terminal.say("Comparing with the held-out rows.")
-    with terminal.telling_steps("Asking:", is_quiet=job.is_quiet) as tell:
+    with terminal.telling_steps(is_quiet=job.is_quiet) as tell:
         found = evaluate(
             *tables,
             target=job.parameters["target"],

@@ -95,7 +95,7 @@ def sample(
     total = len(given) if given is not None else n_asked if num_rows is None else num_rows
     paths.check_size(output, total)
     with (
-        terminal.counting_rows("Sampling", total, is_quiet=quiet) as count,
+        terminal.counting_rows(total, is_quiet=quiet) as count,
         table_file.table_writer(output, style, guards_formulas=formula_guard, replaces=force) as write,
     ):
         for rows in batches:

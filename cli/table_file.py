@@ -18,8 +18,6 @@ from tabgan_cli.tables import CsvOptions, CsvStyle, Table, WriteRows
 from tabgan.schema import Schema
 from tabgan.whole_file import whole_file
 
-__all__ = ["CsvOptions", "CsvStyle", "Table", "WriteRows", "read_cells", "read_table", "table_writer"]
-
 
 def read_table(
     path: Path | Place, options: CsvOptions | None = None, *, schema: Schema | None = None

@@ -54,18 +54,18 @@ def warn(lines: Iterable[str]) -> None:
 
 
 @contextmanager
-def telling_steps(text: str, *, is_quiet: bool) -> Iterator[Callable[[str], object]]:
-    """A function to be told of each step of long work; shows it on stderr while it lasts."""
+def telling_steps(*, is_quiet: bool) -> Iterator[Callable[[str], object]]:
+    """A function to be told of each step of an evaluation; shows it on stderr while it lasts."""
     console = Console(stderr=True)
     if is_quiet or not console.is_terminal:
         yield lambda _: None
         return
-    with console.status(escape(printable(text))) as status:
-        yield lambda step: status.update(escape(printable(f"{text} {step}")))
+    with console.status("Asking:") as status:
+        yield lambda step: status.update(escape(printable(f"Asking: {step}")))
 
 
 @contextmanager
-def counting_rows(text: str, n_rows: int, *, is_quiet: bool) -> Iterator[Any]:
+def counting_rows(n_rows: int, *, is_quiet: bool) -> Iterator[Any]:
     """A function to be told of every so many rows made; shows a bar on stderr."""
     columns = (
         TextColumn("{task.description}"),
@@ -75,5 +75,5 @@ def counting_rows(text: str, n_rows: int, *, is_quiet: bool) -> Iterator[Any]:
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=is_quiet or not console.is_terminal) as bar:
-        task = bar.add_task(text, total=n_rows)
+        task = bar.add_task("Sampling", total=n_rows)
         yield lambda rows: bar.advance(task, rows)

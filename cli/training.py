@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tabgan_cli.failures import CommandError, Exit, StoppedError
+from tabgan_cli.failures import CommandError, Exit, StoppedError, refused_values
 
 if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.private import Budget
-    from tabgan_cli.table_file import CsvStyle
+    from tabgan_cli.tables import CsvStyle
 
     from tabgan import Checkpoint, TabGAN
 
@@ -114,17 +114,11 @@ def _fit(model: TabGAN, rows: pd.DataFrame, job: Job) -> None:
 
     Raises: CommandError for a budget that the table does not allow.
     """
-    from tabgan import TabganError
-
     if job.budget is None:
         model.fit(rows, checkpoint=job.checkpoint)
         return
-    try:
+    with refused_values():  # such as a delta above 1 / the released number of rows
         model.fit(rows, ledger=job.budget.ledger)
-    except TabganError:
-        raise
-    except ValueError as error:  # such as a delta above 1 / the released number of rows
-        raise CommandError(Exit.USAGE, str(error)) from None
 
 
 def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:
@@ -134,7 +128,7 @@ def save_model(model: TabGAN, path: Path, style: CsvStyle) -> None:
 
 def style_of(model: TabGAN, style: CsvStyle) -> CsvStyle:
     """The style, with days for each date of which the model knows that it has no time of day."""
-    from tabgan_cli.table_file import CsvStyle
+    from tabgan_cli.tables import CsvStyle
 
     from tabgan.encoding.datetime import DatetimeEncoder
     from tabgan.encoding.reading import zone_of
@@ -146,7 +140,7 @@ def style_of(model: TabGAN, style: CsvStyle) -> CsvStyle:
 
 def load_model(path: Path, device: str = "auto") -> tuple[TabGAN, CsvStyle]:
     """The model in a file and the style in which to write its tables as CSV."""
-    from tabgan_cli.table_file import CsvStyle
+    from tabgan_cli.tables import CsvStyle
     from tabgan_cli.terminal import warn
 
     from tabgan import TabGAN

@@ -16,3 +16,9 @@ class Outcome:
 
 
 Call = Callable[..., Outcome]
+
+
+def ok(call: Call, *arguments: object) -> Outcome:
+    told = call(*arguments)
+    assert told.code == 0, told.err
+    return told

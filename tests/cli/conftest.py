@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from tabgan_cli.app import app
-from tabgan_cli.table_file import CsvStyle, read_table
+from tabgan_cli.table_file import read_table
+from tabgan_cli.tables import CsvStyle
 from tabgan_cli.training import save_model
 from typer.testing import CliRunner
 

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from tabgan_cli.cell_text import write_column
 from tabgan_cli.date_formats import is_format
-from tabgan_cli.table_file import CsvOptions, read_cells, read_table, table_writer
+from tabgan_cli.table_file import read_cells, read_table, table_writer
+from tabgan_cli.tables import CsvOptions
 
 from tabgan.schema import Column, Schema
 

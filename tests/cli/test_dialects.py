@@ -8,19 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tabgan_cli.table_file import CsvOptions, CsvStyle, read_cells, read_table
+from tabgan_cli.table_file import read_cells, read_table
+from tabgan_cli.tables import CsvOptions, CsvStyle
 
-from tests.cli.calling import Call, Outcome
+from tests.cli.calling import Call, ok
 
 GERMAN = CsvStyle(
     ";", ",", {"am": "%d.%m.%Y", "on": "%m.%d.%Y"}, "cp1252", ("k. A.",), ("%d.%m.%Y", "%m.%d.%Y")
 )
-
-
-def ok(call: Call, *arguments: object) -> Outcome:
-    told = call(*arguments)
-    assert told.code == 0, told.err
-    return told
 
 
 def orders(n_rows: int = 200) -> pd.DataFrame:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tabgan_cli.places import Place
-from tabgan_cli.table_file import CsvOptions, read_cells, read_table, table_writer
+from tabgan_cli.table_file import read_cells, read_table, table_writer
+from tabgan_cli.tables import CsvOptions
 
 from tabgan import Column, Schema
 

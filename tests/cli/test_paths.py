@@ -7,20 +7,8 @@ from pathlib import Path
 
 import pytest
 from tabgan_cli.failures import CommandError, Exit
-from tabgan_cli.paths import check_inputs, check_model_path, check_outputs, check_table_path
+from tabgan_cli.paths import check_inputs, check_model_path, check_outputs
 from tabgan_cli.places import Place
-
-
-@pytest.mark.parametrize("name", ["a.csv", "a.CSV.GZ", "a.tsv", "a.txt.gz", "a.parquet", "a.pq"])
-def test_known_endings_pass(name: str) -> None:
-    check_table_path(Path(name))
-
-
-@pytest.mark.parametrize("name", ["a", "a.json", "a.gz", "a.parquet.gz"])
-def test_unknown_endings_are_usage_errors(name: str) -> None:
-    with pytest.raises(CommandError, match="unknown kind of table") as caught:
-        check_table_path(Path(name))
-    assert caught.value.code == Exit.USAGE
 
 
 @pytest.mark.parametrize("name", ["a.csv", "nodir/A.CSV.GZ", "a.txt", "a.parquet", "-", "-.jsonl"])

@@ -16,6 +16,7 @@ from tabgan_cli.places import Place
         ("a.csv", "csv", ""),
         ("a.CSV.GZ", "csv", ".gz"),
         ("a.tsv.zst", "csv", ".zst"),
+        ("a.txt.gz", "csv", ".gz"),
         ("a.jsonl", "json lines", ""),
         ("a.ndjson.gz", "json lines", ".gz"),
         ("a.parquet", "parquet", ""),

@@ -11,7 +11,8 @@ import pytest
 from tabgan_cli.failures import CommandError
 from tabgan_cli.private import coins, typed_rows
 from tabgan_cli.run import _split
-from tabgan_cli.table_file import CsvOptions, read_cells
+from tabgan_cli.table_file import read_cells
+from tabgan_cli.tables import CsvOptions
 
 from tabgan import Column, Schema
 from tests.small_private import SCHEMA, people, shorten

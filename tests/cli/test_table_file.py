@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tabgan_cli.failures import CommandError
-from tabgan_cli.table_file import CsvOptions, CsvStyle, Table, read_table, table_writer
+from tabgan_cli.table_file import read_table, table_writer
+from tabgan_cli.tables import CsvOptions, CsvStyle, Table
 
 from tabgan.schema import Column, Schema
 
@@ -254,11 +255,6 @@ def test_names_that_are_no_text_are_written_as_text(tmp_path: Path) -> None:
 )
 def test_a_damaged_style_is_the_usual_one(facts: Any) -> None:
     assert CsvStyle.from_dict(facts) == CsvStyle()
-
-
-def test_a_style_survives_json() -> None:
-    style = CsvStyle(";", ",", {"a": "%.2f"})
-    assert CsvStyle.from_dict(style.to_dict()) == style
 
 
 def test_a_table_is_told_nothing_by_default() -> None:

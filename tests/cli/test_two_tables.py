@@ -13,17 +13,12 @@ import pytest
 from tabgan_cli.csv_rows import read_csv_text
 from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.places import Place
-from tabgan_cli.table_file import CsvOptions, read_cells, read_table
+from tabgan_cli.table_file import read_cells, read_table
+from tabgan_cli.tables import CsvOptions
 
-from tests.cli.calling import Call, Outcome
+from tests.cli.calling import Call, ok
 
 CITIES = ["Köln", "Zürich", "Málaga"]
-
-
-def ok(call: Call, *arguments: object) -> Outcome:
-    told = call(*arguments)
-    assert told.code == 0, told.err
-    return told
 
 
 def real_table(n_rows: int = 90) -> pd.DataFrame:
