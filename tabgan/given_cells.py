@@ -6,19 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from tabgan.encoding.given_codes import unknown_labels
+from tabgan.encoding.given_codes import check_given, unknown_labels
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import SchemaError
 from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
 
 
 def aligned(df: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The rows with all columns of the schema, those they lack all missing."""
-    if not df.columns.is_unique:
-        raise SchemaError("Several columns of the rows share a name. Rename or drop them.")
-    if extra := [name for name in df.columns if name not in schema]:
-        raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
+    check_given(df, schema)
     nothing = pd.Series([None] * len(df), dtype=object)
     cells = [df[name].reset_index(drop=True) if name in df else nothing for name in schema.names]
     table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells)), index=range(len(df)))

@@ -237,9 +237,7 @@ def learn(  # noqa: PLR0913  # a fit, and those who look on
         return None
     place = chosen_device(device)
     blocks = blocks_of(encoder, place)
-    target_blocks: tuple[int, ...] = ()
-    if target is not None:
-        target_blocks = encoder.layout.of_column(encoder.schema.names.index(target))
+    target_blocks = () if target is None else encoder.blocks_of(target)
     try:
         with one_thread(), torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
             torch.manual_seed(seed)

@@ -164,7 +164,8 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     blocks = blocks_of(encoder, device)
     codes = rows.map(lambda table: torch.from_numpy(encoder.encode(table)).to(device))
     parents = [block.parent for block in encoder.layout.blocks]
-    about = _blocks_of(reduction.inner_name(target), encoder)
+    name = reduction.inner_name(target)
+    about = () if name is None else encoder.blocks_of(name)
     plan = reading.marginal_plan(star_of(about, parents), about[0] if about else None)
     marginals = released_marginals(codes, blocks, plan)
     if auditor is not None:
@@ -187,10 +188,6 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
             is_stopped=interruption.is_wanted,
         )
     return PrivateModel(encoder, reduction, trained, ledger, n_rows, (*measured.notes, *encoder.warnings))
-
-
-def _blocks_of(name: Hashable, encoder: TableEncoder) -> tuple[int, ...]:
-    return () if name is None else encoder.layout.of_column(encoder.schema.names.index(name))
 
 
 def _noisy_steps(

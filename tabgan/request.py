@@ -16,7 +16,7 @@ from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.coarsening import coarse_condition
-from tabgan.encoding.conditions import label_places
+from tabgan.encoding.conditions import check_names, label_places
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import ConditionError
 from tabgan.parts import Conditions, Part
@@ -187,7 +187,7 @@ def _refuse_overlaps(name: Hashable, named: Sequence[Any], encoder: TableEncoder
 def _other_values(name: Hashable, named: Sequence[Any], encoder: TableEncoder) -> list[Any]:
     """The labels of a column that are not named, for the rows that are left."""
     encoder.allowed(name, named[0])  # the column is there and its values are known
-    of_column = encoder.encoders[encoder.schema.names.index(name)]
+    of_column = encoder.encoder_of(name)
     if not isinstance(of_column, CategoricalEncoder):
         raise ConditionError(f"Column {name!r} has no categories. Give intervals for all of the rows.")
     taken = {place for value in named for place in label_places(value, of_column.shown, of_column.column)}
@@ -207,11 +207,9 @@ def _typed(conditions: pd.DataFrame, encoder: TableEncoder) -> pd.DataFrame:
     if not conditions.columns.is_unique:
         raise ConditionError("Several columns of the conditions share a name. Rename or drop them.")
     typed: pd.DataFrame = conditions.copy()
+    check_names(conditions.columns, encoder.schema)
     for place, name in enumerate(conditions.columns):
-        if name not in encoder.schema:
-            known = ", ".join(repr(known) for known in encoder.schema.names[:20])
-            raise ConditionError(f"There is no column {name!r}. Use one of {known}.")
-        of_column = encoder.encoders[encoder.schema.names.index(name)]
+        of_column = encoder.encoder_of(name)
         cells = conditions.iloc[:, place]
         if isinstance(of_column, CategoricalEncoder):
             labels = of_column.shown

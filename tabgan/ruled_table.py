@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from tabgan.column import Column
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.conditions import Condition
 from tabgan.encoding.layout import CodeArray, FloatArray, Layout
-from tabgan.encoding.table import TableEncoder, concat
+from tabgan.encoding.table import TableEncoder
 from tabgan.rules.joint import Joint
 from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
@@ -44,15 +43,12 @@ class RuledTable:
         """The blocks of what is learned."""
         return self.encoder.layout
 
-    @cached_property
-    def encoders(self) -> tuple[Any, ...]:
-        """One a column; of a part of a combination the labels, of a computed column nothing."""
-        return tuple(self._encoder(column) for column in self.schema)
-
-    def _encoder(self, column: Column) -> Any:
+    def encoder_of(self, name: Hashable) -> Any:
+        """The encoder of a column; of a part of a combination the labels, of a computed column nothing."""
+        column = self.schema[name]
         step = self.reduction.computed.get(column.name)
         if step is None:
-            return self.encoder.encoders[self.encoder.schema.names.index(column.name)]
+            return self.encoder.encoder_of(column.name)
         if isinstance(step, Joint) and column.kind in ("categorical", "boolean"):
             labels = step.parts_of(column.name)
             return CategoricalEncoder(column, tuple(labels), has_missing=False)
@@ -62,10 +58,6 @@ class RuledTable:
         """Raises: ConditionError when nothing meets the condition."""
         learned, _ = self.reduction.inner_conditions({name: condition})
         return [self.encoder.allowed(inner, limit) for inner, limit in learned.items()]
-
-    def concat(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """Tables one below the other; dtypes stay."""
-        return concat(tables, self.schema)
 
     def decode(
         self,

@@ -7,7 +7,7 @@ smaller parts to stay in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +21,6 @@ from torch import Tensor
 
 from tabgan.encoding.given_codes import known_codes
 from tabgan.encoding.table import TableEncoder, concat
-from tabgan.errors import SchemaError
 from tabgan.gan.calibration import FEWEST_DRAWN, LEAST_DRAWN, calibrated, rows_drawn
 from tabgan.gan.division import Groups, few_rounds_given, in_runs
 from tabgan.gan.drawing import Drawer, Restriction
@@ -67,7 +66,7 @@ class Sampler:
         restrictions: dict[int, Restriction] = {}
         for name, condition in (conditions or {}).items():
             shares = self.encoder.allowed(name, condition)
-            if blocks := self._blocks_of(name):
+            if blocks := self.encoder.blocks_of(name):
                 restrictions |= dict.fromkeys(blocks, self._restriction(blocks, shares))
         known = {block: code for r in restrictions.values() for block, code in only_codes(r)}
         alone = tuple(b for b in self.order if b in restrictions and b not in known)
@@ -138,17 +137,13 @@ class Sampler:
         `may_be_missing`: a cell may be filled with a missing one, as often as the model would.
         `conditions` hold for every cell that is made. Raises: ConditionError when one cannot.
         """
-        if not isinstance(df, pd.DataFrame):
-            raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
-        if not df.columns.is_unique:
-            raise SchemaError("Several columns of the rows share a name. Rename or drop them.")
         codes, visible = known_codes(self.encoder, df)
         restrictions: dict[int, Restriction] = {}
         for name in self.encoder.schema.names:
             shares = None if may_be_missing else self.encoder.present(name)
             if conditions and name in conditions:
                 shares = self.encoder.allowed(name, conditions[name])
-            if (blocks := self._blocks_of(name)) and shares is not None:
+            if (blocks := self.encoder.blocks_of(name)) and shares is not None:
                 restrictions |= dict.fromkeys(blocks, self._restriction(blocks, shares))
         plan = self._in_rounds(Plan({}, (), (), restrictions), set(self.order), rounds)
         (plan,) = self.joined([plan], len(codes), (codes, visible))
@@ -169,9 +164,6 @@ class Sampler:
 
     def _restriction(self, blocks: tuple[int, ...], shares: NDArray[np.float64]) -> Restriction:
         return Restriction(blocks, torch.from_numpy(shares.astype(np.float32)).to(self._device))
-
-    def _blocks_of(self, name: Hashable) -> tuple[int, ...]:
-        return self.encoder.layout.of_column(self.encoder.schema.names.index(name))
 
     def joined(self, plans: list[Plan], n_rows: int, given: Given | None = None) -> list[Plan]:
         """The plans with blocks in groups for which the layers are asked once, if they are for many rows.

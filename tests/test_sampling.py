@@ -209,13 +209,6 @@ def test_rounds_are_all_possible(model, table, rounds):
     assert len(made) == 200
 
 
-@pytest.mark.parametrize("rounds", [0, -1, 1.5])
-def test_rounds_that_are_none_are_refused(model, table, rounds):
-    for call in (lambda: model.sample(3, rounds=rounds), lambda: model.complete(table[:3], rounds=rounds)):
-        with pytest.raises(ValueError, match="rounds"):
-            call()
-
-
 @pytest.mark.parametrize("rounds", [None, 2])
 @pytest.mark.parametrize("batch_rows", [1, 7, 100, 250, 251])
 def test_the_same_seed_gives_the_same_rows_whatever_the_batch(model, batch_rows, rounds):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Set
+from collections.abc import Hashable, Iterable, Set
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from difflib import get_close_matches
@@ -17,10 +17,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from tabgan.cell_keys import PER_SECOND
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.reading import Part, is_duration, unit_of, zone_of
 from tabgan.errors import ConditionError
+from tabgan.schema import Schema
 
 Condition: TypeAlias = Any  # a value, a list or set of values, or a tuple (low, high)
 Side = Literal["low", "high", "exact"]
@@ -36,6 +38,14 @@ class Limit:
     low: float = -math.inf
     high: float = math.inf
     members: tuple[float, ...] | None = None
+
+
+def check_names(names: Iterable[Hashable], schema: Schema) -> None:
+    """Raise ConditionError for a name that no column of the schema has."""
+    for name in names:
+        if name not in schema:
+            known = ", ".join(map(repr, schema.names[:20]))
+            raise ConditionError(f"There is no column {name!r}. Use one of {known}.")
 
 
 def refusal(column: Column, text: str) -> ConditionError:
@@ -172,9 +182,8 @@ def _utc(value: Any, column: Column, side: Side) -> int | None:
 def _to_ticks(moment: Any, column: Column, step: int, side: Side) -> int | None:
     """Ticks of a naive Timestamp or Timedelta in the column's unit, rounded inwards."""
     unit = unit_of(column)
-    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-    fine = Decimal(int(moment.asm8.view("i8"))) / per_second[moment.unit]
-    return _rounded(fine * per_second[unit] / step, side)
+    fine = Decimal(int(moment.asm8.view("i8"))) / PER_SECOND[moment.unit]
+    return _rounded(fine * PER_SECOND[unit] / step, side)
 
 
 def label_places(condition: Condition, labels: Iterable[Any], column: Column) -> list[int]:

@@ -13,6 +13,17 @@ from tabgan.encoding.layout import BoolArray, CodeArray
 from tabgan.encoding.reading import dense
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
+from tabgan.schema import Schema
+
+
+def check_given(df: pd.DataFrame, schema: Schema) -> None:
+    """Raise SchemaError unless the rows are a table with distinct names, all known to the schema."""
+    if not isinstance(df, pd.DataFrame):
+        raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
+    if not df.columns.is_unique:
+        raise SchemaError("Several columns of the rows share a name. Rename or drop them.")
+    if extra := [name for name in df.columns if name not in schema]:
+        raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
 
 
 def known_codes(encoder: TableEncoder, df: pd.DataFrame) -> tuple[CodeArray, BoolArray]:
@@ -24,8 +35,7 @@ def known_codes(encoder: TableEncoder, df: pd.DataFrame) -> tuple[CodeArray, Boo
 
     Shape: both [rows, blocks]. Raises: SchemaError for columns that the model does not know.
     """
-    if extra := [name for name in df.columns if name not in encoder.schema]:
-        raise SchemaError(f"The model does not know {len(extra)} of the columns. Drop {extra[0]!r}.")
+    check_given(df, encoder.schema)
     df = coarse_table(df, encoder.schema)
     shape = (len(df), len(encoder.layout.blocks))
     codes, is_visible = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=bool)

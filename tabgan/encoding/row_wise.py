@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cell_keys import PER_SECOND
 from tabgan.cells import MAX_TEXT
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
@@ -37,7 +38,6 @@ from tabgan.encoding.reading import (
 from tabgan.scalars import is_missing
 from tabgan.schema import Schema
 
-_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _NAT = -(2**63)
 _MOST_WHOLE = 2.0**63 - 1024  # the largest float below 2**63
 _NO_NUMBERS = (bytes, dt.date, dt.timedelta, np.timedelta64, complex, np.complexfloating)
@@ -184,15 +184,15 @@ def _ticks(moments: Numeric, unit: str) -> IntArray:
     found = np.full(len(moments), _NAT, dtype=np.int64)
     for place, moment in enumerate(moments):
         if moment is not None:
-            exact = int(moment.view(np.int64)) * _PER_SECOND[unit]
-            ticks = exact // _PER_SECOND[np.datetime_data(moment.dtype)[0]]
+            exact = int(moment.view(np.int64)) * PER_SECOND[unit]
+            ticks = exact // PER_SECOND[np.datetime_data(moment.dtype)[0]]
             found[place] = ticks if abs(ticks) < 2**63 else _NAT
     return found
 
 
 def _rescaled(ticks: IntArray, unit: str, wanted: str) -> IntArray:
     """Ticks in another unit, rounded down; missing where there is no room for them."""
-    up, down = _PER_SECOND[wanted], _PER_SECOND[unit]
+    up, down = PER_SECOND[wanted], PER_SECOND[unit]
     if up <= down:
         return np.where(ticks == _NAT, _NAT, ticks // (down // up))
     most = (2**63 - 1) // (up // down)

@@ -14,13 +14,13 @@ from pandas.api.types import union_categoricals
 
 from tabgan.encoding.categorical import RareRule
 from tabgan.encoding.coarsening import coarse_condition, coarse_table
-from tabgan.encoding.conditions import Condition
+from tabgan.encoding.conditions import Condition, check_names
 from tabgan.encoding.encoders import READERS, ColumnEncoder, fit_columns
 from tabgan.encoding.layout import ONE_BLOCK, Block, CodeArray, FloatArray, Layout
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.likeness import by_likeness
 from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
-from tabgan.errors import ConditionError, ModelFileError, SchemaError
+from tabgan.errors import ModelFileError, SchemaError
 from tabgan.schema import Schema, resolve_schema
 
 VERSION = 1
@@ -138,7 +138,7 @@ class TableEncoder:
         table, so that identifiers stay unique when it is decoded in pieces.
         """
         limits = limits or {}
-        self._check_names(limits)
+        check_names(limits, self.schema)
         columns = [
             encoder.decode(
                 codes[:, where],
@@ -165,26 +165,25 @@ class TableEncoder:
 
         Raises: ConditionError when the column or value is unknown, or nothing meets it.
         """
-        self._check_names([name])
-        encoder = self._encoder(name)
+        check_names([name], self.schema)
+        encoder = self.encoder_of(name)
         return encoder.allowed(coarse_condition(condition, encoder.column))
 
     def present(self, name: Hashable) -> FloatArray:
         """As `allowed`, of the condition that a cell is not missing."""
-        encoder = self._encoder(name)
+        encoder = self.encoder_of(name)
         is_present = np.ones(tuple(encoder.sizes))
         if getattr(encoder, "has_missing", False) and encoder.sizes:
             is_present[-1] = 0.0  # special codes come last in the first block, missing after rare
         return is_present
 
-    def _encoder(self, name: Hashable) -> ColumnEncoder:
+    def encoder_of(self, name: Hashable) -> ColumnEncoder:
+        """The encoder of a column."""
         return self.encoders[self.schema.names.index(name)]
 
-    def _check_names(self, names: Sequence[Hashable] | Mapping[Hashable, Any]) -> None:
-        for name in names:
-            if name not in self.schema:
-                known = ", ".join(repr(known) for known in self.schema.names[:20])
-                raise ConditionError(f"There is no column {name!r}. Use one of {known}.")
+    def blocks_of(self, name: Hashable) -> tuple[int, ...]:
+        """The blocks of a column."""
+        return self.layout.of_column(self.schema.names.index(name))
 
     def to_dict(self) -> dict[str, Any]:
         """The whole encoder as strict JSON, its schema included."""

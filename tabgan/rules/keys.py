@@ -33,7 +33,7 @@ def n_keys(rule: Unique, encoder: TableEncoder, reduction: Reduction) -> float:
 def _room(name: Hashable, encoder: TableEncoder, reduction: Reduction) -> float:
     if name in reduction.left_out:
         return math.inf
-    own = encoder.encoders[encoder.schema.names.index(name)]
+    own = encoder.encoder_of(name)
     if getattr(own, "has_missing", False):
         return math.inf  # rows without a whole key are not counted
     if isinstance(own, CategoricalEncoder):
@@ -70,7 +70,7 @@ def all_keys(
 
 def _values(encoder: TableEncoder, name: Hashable) -> Cells:
     """Every value of a column, in its dtype."""
-    own = encoder.encoders[encoder.schema.names.index(name)]
+    own = encoder.encoder_of(name)
     if isinstance(own, NumericEncoder):
         pairs = zip(own.levels.low.tolist(), own.levels.high.tolist(), strict=True)
         found: Any = np.unique(np.concatenate([np.arange(low, high + 1) for low, high in pairs]))

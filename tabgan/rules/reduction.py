@@ -12,12 +12,13 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.categorical import CategoricalEncoder
+from tabgan.encoding.conditions import check_names
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.levels import Levels
 from tabgan.encoding.reading import Cells, Part, is_duration
 from tabgan.encoding.statistics import ExactStatistics
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import ConditionError, ConstraintError, ModelFileError
+from tabgan.errors import ConstraintError, ModelFileError
 from tabgan.rule import Inequality, Range, Sum
 from tabgan.rules.checks import broken_rows, check_kinds
 from tabgan.rules.difference import Difference
@@ -136,10 +137,7 @@ class Reduction:
         """
         given = dict(conditions)
         learned: dict[Hashable, Any] = {}
-        for name in given:
-            if name not in self.schema:
-                known = ", ".join(repr(known) for known in self.schema.names[:20])
-                raise ConditionError(f"There is no column {name!r}. Use one of {known}.")
+        check_names(given, self.schema)
         for step in self.steps:
             named = {name: given[name] for name in step.derived if name in given}
             if not named:
@@ -189,7 +187,7 @@ class Reduction:
         steps: list[Step] = []
         for step in self.steps:
             if isinstance(step, Joint):
-                own = encoder.encoders[encoder.schema.names.index(step.name)]
+                own = encoder.encoder_of(step.name)
                 assert isinstance(own, CategoricalEncoder)
                 steps.append(replace(step, labels=tuple(map(str, own.labels))))
             else:
