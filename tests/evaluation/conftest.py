@@ -33,6 +33,34 @@ def make_people(n_rows: int, seed: int) -> pd.DataFrame:
     )
 
 
+def make_categories(n_rows: int, seed: int) -> pd.DataFrame:
+    """Categories only, with quotes, line ends and missing cells, related by a hidden class."""
+    rng = np.random.default_rng(seed)
+    words = np.array(["O'Neill", 'the "big" one', "it's = 'x'", "a,b", "\\n", "größe\n"], dtype=object)
+    hidden = rng.integers(0, 4, n_rows)
+    columns = {
+        f"c{place}": words[np.where(rng.random(n_rows) < 0.4, hidden, rng.integers(0, 6, n_rows))]
+        for place in range(7)
+    }
+    table = pd.DataFrame(columns)
+    return table.mask(rng.random(table.shape) < 0.05, None)
+
+
+def make_readings(n_rows: int, seed: int) -> pd.DataFrame:
+    """Numbers on both sides of zero, dates before 1970, missing cells in every column."""
+    rng = np.random.default_rng(seed)
+    heat = rng.normal(-5, 20, n_rows)
+    table = pd.DataFrame(
+        {
+            "heat": heat,
+            "loss": -np.exp(rng.normal(3 + heat / 40, 1, n_rows)).round(2),
+            "events": rng.poisson(30, n_rows) - 25,
+            "at": pd.Timestamp("1969-06-01") + pd.to_timedelta(rng.integers(0, 10**8, n_rows), unit="s"),
+        }
+    )
+    return table.mask(rng.random(table.shape) < 0.1)
+
+
 @pytest.fixture(scope="session")
 def train() -> pd.DataFrame:
     return make_people(1200, seed=1)

@@ -18,42 +18,12 @@ from tabgan.evaluation.linkability import linkability_metrics
 from tabgan.evaluation.metric import Family
 from tabgan.evaluation.singling_out import singling_out_metrics
 from tabgan.evaluation.tables import Tables
-from tests.evaluation.conftest import make_people
+from tests.evaluation.conftest import make_categories, make_people, make_readings
 
 ATTACKS = [singling_out_metrics, linkability_metrics, inference_metrics]
 Attack = Callable[[Tables], Family]
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 N_ROWS = 500
-
-
-def make_codes(n_rows: int, seed: int) -> pd.DataFrame:
-    """Categories only, related by a hidden class; some missing, all with quotes in them."""
-    rng = np.random.default_rng(seed)
-    hidden = rng.integers(0, 3, n_rows)
-    table = pd.DataFrame(
-        {
-            f"c{i}": np.array(["it's", 'a "b"', "\\'", "c,d", "e\n"], dtype=object)[
-                np.where(rng.random(n_rows) < 0.4, hidden, rng.integers(0, 5, n_rows))
-            ]
-            for i in range(7)
-        }
-    )
-    return table.mask(rng.random(table.shape) < 0.05, None)
-
-
-def make_readings(n_rows: int, seed: int) -> pd.DataFrame:
-    """Numbers on both sides of zero, dates, missing cells."""
-    rng = np.random.default_rng(seed)
-    heat = rng.normal(-5, 20, n_rows)
-    table = pd.DataFrame(
-        {
-            "heat": heat,
-            "gain": -np.exp(rng.normal(3 + heat / 40, 1, n_rows)).round(2),
-            "count": rng.poisson(3, n_rows),
-            "at": pd.Timestamp("1969-06-01") + pd.to_timedelta(rng.integers(0, 10**8, n_rows), unit="s"),
-        }
-    )
-    return table.mask(rng.random(table.shape) < 0.1)
 
 
 def make_odd(n_rows: int, seed: int) -> pd.DataFrame:
@@ -73,7 +43,7 @@ def make_odd(n_rows: int, seed: int) -> pd.DataFrame:
     )
 
 
-MAKERS = [make_people, make_codes, make_readings]
+MAKERS = [make_people, make_categories, make_readings]
 
 
 def found(attack: Attack, train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame) -> Family:
@@ -91,7 +61,7 @@ def test_a_copy_leaks_a_fresh_sample_does_not_and_half_a_copy_lies_between(
     for key in families[0].keys:
         none, third, most, copy = (family[key] for family in families)
         if copy.value is None:
-            assert (make, key) == (make_codes, "singling_out_univariate")
+            assert (make, key) == (make_categories, "singling_out_univariate")
             continue
         assert copy.verdict == "leak"
         assert copy.value > 0.9

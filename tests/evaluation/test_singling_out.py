@@ -109,10 +109,6 @@ def test_rare_values_that_one_column_gives_away_are_not_drowned_by_others() -> N
     assert metric.verdict in ("no evidence", "underpowered")
 
 
-def make_two(n: int) -> pd.DataFrame:
-    return pd.DataFrame({"n": np.arange(n) * 3.0, "c": ["x", "y"] * (n // 2) + ["x"] * (n % 2)})
-
-
 def test_multivariate_predicates_are_true_of_one_synthetic_row_alone() -> None:
     rows = made(*(make_people(200, seed) for seed in (1, 2, 3)))
     rng = np.random.default_rng(0)

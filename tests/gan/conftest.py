@@ -7,5 +7,5 @@ from tabgan.gan import precision
 
 @pytest.fixture
 def in_32_bits(monkeypatch):
-    """No products in bfloat16, also on a processor made for them: an oracle computes in 32 bits."""
+    """No products in bfloat16, which rounds the same rows differently in batches of other sizes."""
     monkeypatch.setattr(precision, "_is_fast", lambda _: False)

@@ -24,10 +24,7 @@ from tests.gan.toys import SMALL, mixture, small_generator, toy_blocks
 PLAIN = replace(SMALL, teachers=Teachers(1.0, 4.0), rounds=2, batch_size=60, epochs=2)
 
 
-@pytest.fixture(autouse=True)
-def _whole_products(monkeypatch):
-    """In 32 bits: bfloat16 rounds the same rows otherwise in a batch of another size."""
-    monkeypatch.setattr("tabgan.gan.precision._is_fast", lambda _: False)
+pytestmark = pytest.mark.usefixtures("in_32_bits")
 
 
 def full_above(n_rows: int, patch: pytest.MonkeyPatch) -> list[int]:

@@ -10,12 +10,6 @@ from tabgan.gan.rounds import Luck, draw, drawn_codes, equal_runs, rounds_of
 from tests.gan.toys import SIZES, mixture, small_generator, toy_blocks
 
 
-@pytest.fixture
-def _whole_products(monkeypatch):
-    """In 32 bits: bfloat16 rounds the same rows otherwise in a batch of another size."""
-    monkeypatch.setattr("tabgan.gan.precision._is_fast", lambda _: False)
-
-
 def generator(*, final_norm: bool = False):
     torch.manual_seed(0)
     made = small_generator(toy_blocks(), final_norm=final_norm).eval()
@@ -113,7 +107,7 @@ def test_chances_sum_to_one_in_every_block(n_rounds):
         torch.testing.assert_close(total, torch.ones(50))
 
 
-@pytest.mark.usefixtures("_whole_products")
+@pytest.mark.usefixtures("in_32_bits")
 def test_each_round_knows_what_the_rounds_before_it_drew():
     # One block a round: chances are the generator's own, from scratch, given the earlier blocks.
     net, order = generator(), (2, 0, 3, 1)
@@ -141,7 +135,7 @@ def test_gradients_flow_through_all_rounds_to_the_first():
         assert grad[net.blocks.block_of == block].abs().max() > 0
 
 
-@pytest.mark.usefixtures("_whole_products")
+@pytest.mark.usefixtures("in_32_bits")
 @pytest.mark.parametrize("n_rounds", [1, 2, 3])
 def test_within_a_round_a_block_sees_those_before_it_in_the_sum_and_the_layers_do_not(n_rounds):
     net, order = generator(), (2, 0, 3, 1)
@@ -162,7 +156,7 @@ def test_within_a_round_a_block_sees_those_before_it_in_the_sum_and_the_layers_d
                 visible[:, block] = True
 
 
-@pytest.mark.usefixtures("_whole_products")
+@pytest.mark.usefixtures("in_32_bits")
 @pytest.mark.parametrize("final_norm", [False, True])
 def test_rows_drawn_with_gradients_and_without_are_drawn_alike(final_norm):
     """`draw` and `Drawer`, by the shares of codes in many rows given the same first block."""
