@@ -21,8 +21,8 @@ def checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **parameters,
         "rules": checked_rules(parameters["rules"]),
-        "callbacks": checked_callbacks(parameters["callbacks"]),
-        "discrete_columns": checked_names("discrete_columns", parameters["discrete_columns"]),
+        "callbacks": _checked_callbacks(parameters["callbacks"]),
+        "discrete_columns": checked_names(parameters["discrete_columns"]),
     }
 
 
@@ -33,46 +33,38 @@ def checked_rules(rules: object) -> tuple[Rule, ...]:
     Traceback (most recent call last):
     TypeError: Expected rules to be a list of rules such as Sum or Unique, got str.
     """
-    kinds = get_args(Rule)
-    if isinstance(rules, kinds):
-        return (rules,)
-    what = "Expected rules to be a list of rules such as Sum or Unique, got"
-    if isinstance(rules, str) or not isinstance(rules, Iterable):
-        raise TypeError(f"{what} {_kind(rules)}.")
-    listed = tuple(rules)
-    if other := [rule for rule in listed if not isinstance(rule, kinds)]:
-        raise TypeError(f"{what} one that holds {_kind(other[0])}.")
-    return listed
+
+    def is_rule(rule: object) -> bool:
+        return isinstance(rule, get_args(Rule))
+
+    wanted = "rules to be a list of rules such as Sum or Unique"
+    return _listed(wanted, [rules] if is_rule(rules) else rules, is_rule)
 
 
-def checked_callbacks(callbacks: object) -> tuple[Callable[[dict[str, Any]], object], ...]:
+def _checked_callbacks(callbacks: object) -> tuple[Callable[[dict[str, Any]], object], ...]:
     """Callbacks, or a single one, as a tuple. Raises: TypeError."""
-    if callable(callbacks):
-        return (callbacks,)
-    what = "Expected callbacks to be a list of functions, got"
-    if not isinstance(callbacks, Iterable):
-        raise TypeError(f"{what} {_kind(callbacks)}.")
-    listed = tuple(callbacks)
-    if other := [callback for callback in listed if not callable(callback)]:
-        raise TypeError(f"{what} one that holds {_kind(other[0])}.")
-    return listed
+    wanted = "callbacks to be a list of functions"
+    return _listed(wanted, [callbacks] if callable(callbacks) else callbacks, callable)
 
 
-def checked_names(argument: str, names: object) -> tuple[Hashable, ...]:
-    """Names of columns as a tuple. Raises: TypeError, for text too, whose letters are names of no column.
+def checked_names(names: object) -> tuple[Hashable, ...]:
+    """`discrete_columns` as a tuple. Raises: TypeError, for text too, whose letters name no columns.
 
-    >>> checked_names("discrete_columns", "income")
+    >>> checked_names("income")
     Traceback (most recent call last):
-    TypeError: Expected discrete_columns to be a list of column names, got discrete_columns='income'.
+    TypeError: Expected discrete_columns to be a list of column names, got str.
     """
-    what = f"Expected {argument} to be a list of column names, got"
-    if isinstance(names, str):
-        raise TypeError(f"{what} {argument}={names!r}.")
-    if not isinstance(names, Iterable):
-        raise TypeError(f"{what} {_kind(names)}.")
-    listed = tuple(names)
-    if other := [name for name in listed if not isinstance(name, Hashable)]:
-        raise TypeError(f"{what} one that holds {_kind(other[0])}.")
+    return _listed(
+        "discrete_columns to be a list of column names", names, lambda name: isinstance(name, Hashable)
+    )
+
+
+def _listed(wanted: str, items: object, is_right: Callable[[object], bool]) -> tuple[Any, ...]:
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise TypeError(f"Expected {wanted}, got {_kind(items)}.")
+    listed = tuple(items)
+    if other := [item for item in listed if not is_right(item)]:
+        raise TypeError(f"Expected {wanted}, got one that holds {_kind(other[0])}.")
     return listed
 
 

@@ -97,8 +97,7 @@ def _with_personal(column: Column, cells: Cells) -> Column:
     is_label = column.ordered or column.dtype.startswith(("bool", "null"))
     if column.kind == "datetime" or f"{_LOOKS}dates" in column.reason:
         found = recognise_birth_date(column.name)
-        told = f"; {found.reason} (confidence {found.confidence:.2f})" if found else ""
-        return replace(column, reason=column.reason + told)
+        return replace(column, reason=f"{column.reason}; {found}") if found else column
     if is_label or not (is_text or (column.kind == "numeric" and column.decimals == 0)):
         return column
     if pd.api.types.is_timedelta64_dtype(cells.dtype) or column.dtype.startswith("duration["):
@@ -106,8 +105,7 @@ def _with_personal(column: Column, cells: Cells) -> Column:
     found = recognise(column.name, cells)
     if found is None or found.confidence < SURE:
         return column
-    told = f"{found.reason} (confidence {found.confidence:.2f})"
-    return replace(column, kind="identifier", decimals=None, personal=found.form, reason=told)
+    return replace(column, kind="identifier", decimals=None, personal=found.form, reason=str(found))
 
 
 def _infer_object(name: Hashable, cells: Cells) -> Column:

@@ -33,11 +33,9 @@ from tabgan.whole_file import whole_file
 FORMAT, CHECKPOINT = "tabgan", "tabgan-checkpoint"
 KINDS = {FORMAT: "model file", CHECKPOINT: "checkpoint of training"}
 FORMAT_VERSION = 1
-RESERVED = ("format", "format_version", "tabgan_version", "sha256")
 
 _MANIFEST, _SCHEMA, _ENCODING = "manifest.json", "schema.json", "encoding.json"
 _TENSORS = "model.safetensors"
-_MEMBERS = (_MANIFEST, _SCHEMA, _ENCODING, _TENSORS)
 _MIB = 2**20
 _MAX_BYTES = {_MANIFEST: 16 * _MIB, _SCHEMA: 64 * _MIB, _ENCODING: 64 * _MIB, _TENSORS: 1024 * _MIB}
 _MAX_TENSOR_HEADER_BYTES = 4 * _MIB
@@ -109,7 +107,7 @@ def read_model(path: str | os.PathLike[str], form: str = FORMAT) -> ModelFile:
     tensors: dict[str, np.ndarray[Any, Any]] = {}
     try:
         with Path(path).open("rb") as handle:
-            for name, data in read_members(handle, _MEMBERS, _MAX_BYTES.__getitem__):
+            for name, data in read_members(handle, _MAX_BYTES):
                 if name != _MANIFEST:
                     _check_hash(name, data, objects[_MANIFEST])
                 if name == _TENSORS:
@@ -146,7 +144,7 @@ def _check_manifest(manifest: Mapping[str, Any], form: str) -> None:
             f"it has format {version}, this tabgan reads up to {FORMAT_VERSION}; update tabgan"
         )
     hashes = manifest.get("sha256")
-    if not isinstance(hashes, dict) or set(hashes) != set(_MEMBERS) - {_MANIFEST}:
+    if not isinstance(hashes, dict) or set(hashes) != set(_MAX_BYTES) - {_MANIFEST}:
         raise ModelFileError("its manifest does not list the hashes of its members")
 
 

@@ -70,13 +70,7 @@ def _by_header(name: Hashable, decision: str | None) -> Column | None:
     found = recognise_header(name)
     if found is None or decision is not None:
         return None
-    return Column(
-        name,
-        "identifier",
-        "str",
-        personal=found.form,
-        reason=f"{found.reason} (confidence {found.confidence:.2f})",
-    )
+    return Column(name, "identifier", "str", personal=found.form, reason=str(found))
 
 
 def _carried_out(

@@ -51,10 +51,10 @@ class PrivatePlan:
     """Releases, their noise and what can be expected of it.
 
     `entries`: every release in its order, with its noise. `spent`: what they cost together.
-    `one_way_error`, `two_way_error`: by column and by pair of columns, the share of the rows that the
-    released counts put into a wrong cell, as expected; 1 is the most there is. What training makes of
-    them is better, since it joins them. `memory_bytes`: beside the table itself. `seconds`: timed on
-    this machine, None where that was not asked for.
+    `one_way_error`, `two_way_error`: by column and by pair of columns, the expected share of the rows that
+    the released counts put into a wrong cell, at most 1. Training does better, since it combines them.
+    `memory_bytes`: in addition to the table itself. `seconds`: timed on this machine, None where that was
+    not asked for.
     """
 
     n_rows: int
@@ -173,16 +173,15 @@ def _wrong_share(n_cells: float, sigma: float) -> float:
 
 def _sizes(encoder: TableEncoder) -> dict[Hashable, int]:
     """Codes of the first block of each column that has one: what it is told of coarsely."""
-    blocks, names = encoder.layout.blocks, encoder.schema.names
-    return {names[block.column]: block.size for block in reversed(blocks)}
+    return {one.column.name: one.sizes[0] for one in encoder.encoders if one.sizes}
 
 
 def _one_way(encoder: TableEncoder, sigma: float) -> dict[Hashable, float]:
-    return {name: _wrong_share(size, sigma) for name, size in reversed(_sizes(encoder).items())}
+    return {name: _wrong_share(size, sigma) for name, size in _sizes(encoder).items()}
 
 
 def _two_way(encoder: TableEncoder, sigma: float) -> dict[tuple[Hashable, Hashable], float]:
-    sizes = list(reversed(_sizes(encoder).items()))
+    sizes = list(_sizes(encoder).items())
     return {
         (first, second): _wrong_share(n_first * n_second, sigma)
         for place, (first, n_first) in enumerate(sizes)

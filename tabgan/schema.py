@@ -171,7 +171,7 @@ def infer_schema(
 
     Raises: SchemaError for a table that cannot be learned, before any work.
     """
-    df, discrete_columns = as_pandas(df), checked_names("discrete_columns", discrete_columns)
+    df, discrete_columns = as_pandas(df), checked_names(discrete_columns)
     check_table(df)
     if unknown := [name for name in discrete_columns if name not in df.columns]:
         raise SchemaError(f"discrete_columns names {listed(unknown)}, which the table does not have.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 # Zip dates start in 1980; a fixed one makes equal models equal files.
@@ -34,7 +34,7 @@ def write_members(handle: BinaryIO, members: Mapping[str, bytes]) -> None:
     >>> handle = io.BytesIO()
     >>> write_members(handle, {"a.txt": b"hello"})
     >>> _ = handle.seek(0)
-    >>> list(read_members(handle, ["a.txt"], lambda name: 100))
+    >>> list(read_members(handle, {"a.txt": 100}))
     [('a.txt', b'hello')]
     """
     written = []
@@ -46,18 +46,16 @@ def write_members(handle: BinaryIO, members: Mapping[str, bytes]) -> None:
     handle.write(_directory(written))
 
 
-def read_members(
-    handle: BinaryIO, names: Sequence[str], max_bytes: Callable[[str], int]
-) -> Iterator[tuple[str, bytes]]:
+def read_members(handle: BinaryIO, max_bytes: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
     """Each member as soon as it is read and its checksum holds; the directory is compared last.
 
-    A member that says it is larger than `max_bytes(name)` is refused before it is read.
+    A member that says it is larger than its `max_bytes` is refused before it is read.
     Raises: StoredZipError with the reason.
     """
     seen = []
-    for name in names:
+    for name, most in max_bytes.items():
         checksum, size = _read_local_header(handle, name)
-        if size > max_bytes(name):
+        if size > most:
             raise StoredZipError(f"{name} is larger than a model can be")
         if size > _left(handle):  # asked first, because room for `size` bytes is made before they are read
             raise StoredZipError("it is cut short")

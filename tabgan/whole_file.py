@@ -47,10 +47,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.errno and error.filename in (None, os.fspath(temporary)):
             raise OSError(error.errno, error.strerror, os.fspath(path)) from error
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name itself survive a power cut."""
     # Not every system can open or sync a folder; the file is whole either way.
     with contextlib.suppress(OSError):

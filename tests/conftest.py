@@ -19,11 +19,10 @@ def throw(name: str) -> None:
     """All noise of this process from here on follows from the name."""
     from tabgan import learning
     from tabgan.gan import noise
-    from tabgan.privacy import discrete_gaussian, entropy, mechanisms, rows
+    from tabgan.privacy import discrete_gaussian, entropy, mechanisms
 
     dice = random.Random(name)
-    for module in (entropy, rows):
-        FIXED.setattr(module, "os", SimpleNamespace(urandom=dice.randbytes))
+    FIXED.setattr(entropy, "os", SimpleNamespace(urandom=dice.randbytes))
     for module in (discrete_gaussian, mechanisms, noise, learning):
         FIXED.setattr(module, "secrets", SimpleNamespace(randbits=dice.getrandbits, randbelow=dice.randrange))
 

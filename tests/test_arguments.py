@@ -40,7 +40,7 @@ def told_of(caught: pytest.ExceptionInfo[TypeError], argument: str) -> str:
         ("callbacks", None, "got None"),
         ("personal", ["a"], "got list"),
         ("personal", "a", "got str"),
-        ("discrete_columns", "b", "got discrete_columns='b'"),
+        ("discrete_columns", "b", "got str"),
         ("discrete_columns", None, "got None"),
         ("discrete_columns", [["a"]], "one that holds list"),
         ("target", ["a"], "got list"),
@@ -96,7 +96,7 @@ def test_a_table_of_conditions_may_be_of_any_library(model: TabGAN) -> None:
 def test_names_of_columns_are_no_text(tmp_path: Any) -> None:
     with pytest.raises(TypeError) as caught:
         infer_schema(TABLE, discrete_columns="ab")
-    assert "discrete_columns='ab'" in told_of(caught, "discrete_columns")
+    assert "got str" in told_of(caught, "discrete_columns")
     assert infer_schema(TABLE, discrete_columns=pd.Index(["a"]))["a"].kind == "categorical"
     assert infer_schema(TABLE, discrete_columns={"a"})["a"].kind == "categorical"
     infer_schema(TABLE).save(tmp_path / "s.json")

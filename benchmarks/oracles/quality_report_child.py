@@ -11,18 +11,14 @@ import warnings
 from pathlib import Path
 
 from sdmetrics.reports.single_table import QualityReport
-from sdmetrics_child import read
+from sdmetrics_child import asked_in
 
 SDTYPES = {"numeric": "numerical", "datetime": "datetime"}
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
-    kinds: dict[str, str] = asked["kinds"]
-    real, synthetic = (
-        read(folder / f"{name}.csv", kinds, asked["missing"]) for name in ("real", "synthetic")
-    )
+    kinds, real, synthetic = asked_in(folder)
     columns = {name: {"sdtype": SDTYPES.get(kind, "categorical")} for name, kind in kinds.items()}
     report = QualityReport()
     report.generate(real, synthetic, {"columns": columns}, verbose=False)

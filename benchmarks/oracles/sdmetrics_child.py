@@ -36,13 +36,19 @@ def score(function: Any, *arguments: Any, **options: Any) -> float | str:
         return type(error).__name__
 
 
-def main() -> None:
-    folder = Path(sys.argv[1])
+def asked_in(folder: Path) -> tuple[dict[str, str], pd.DataFrame, pd.DataFrame]:
+    """Kinds of the columns, the real and the synthetic table."""
     asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
     kinds: dict[str, str] = asked["kinds"]
     real, synthetic = (
         read(folder / f"{name}.csv", kinds, asked["missing"]) for name in ("real", "synthetic")
     )
+    return kinds, real, synthetic
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    kinds, real, synthetic = asked_in(folder)
     is_number = {name: kind in ("numeric", "datetime") for name, kind in kinds.items()}
     columns = {
         name: score((KSComplement if is_number[name] else TVComplement).compute, real[name], synthetic[name])

@@ -91,23 +91,13 @@ def _fitted(
     max_categories: int | None,
 ) -> ColumnEncoder | AllRareError:
     """The encoder, or why the column has none."""
-    try:
-        return _fit_column(column, statistics, rare, max_levels, max_categories)
-    except AllRareError as error:
-        return error
-
-
-def _fit_column(
-    column: Column,
-    statistics: ColumnStatistics,
-    rare: RareRule,
-    max_levels: int,
-    max_categories: int | None,
-) -> ColumnEncoder:
     if column.kind == "numeric":
         return NumericEncoder.fit(column, statistics, max_levels=max_levels)
     if column.kind == "datetime":
         return DatetimeEncoder.fit(column, statistics)
     if column.kind == "identifier":
         return IdentifierEncoder.fit(column, statistics)
-    return CategoricalEncoder.fit(column, statistics, rare=rare, max_categories=max_categories)
+    try:
+        return CategoricalEncoder.fit(column, statistics, rare=rare, max_categories=max_categories)
+    except AllRareError as error:
+        return error

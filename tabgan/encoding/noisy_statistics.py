@@ -17,7 +17,6 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
-from tabgan.encoding.categorical import RareRule
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.levels import MAX_LEVELS
 from tabgan.encoding.noisy_columns import (
@@ -63,14 +62,13 @@ def planned_releases(schema: Schema, measured: Collection[Hashable] | None = Non
     return [release for column in schema if column.name in looked_at for release in planned_of(column)]
 
 
-def columns_worth_measuring(schema: Schema, *, missing_is_declared: bool = False) -> tuple[Hashable, ...]:
+def columns_worth_measuring(schema: Schema) -> tuple[Hashable, ...]:
     """Columns of which the schema says too little, or too little to cut them well: the default of a plan.
 
     Left out are labels and small domains of whole numbers that are declared: all their values are told
-    anyway. But whether cells are missing is asked as well, unless the dtype says it, `missing` is
-    declared, or (`missing_is_declared`) every column with missing cells declares it.
+    anyway.
     """
-    return tuple(column.name for column in schema if _is_worth_measuring(column, missing_is_declared))
+    return tuple(column.name for column in schema if _is_worth_measuring(column))
 
 
 def columns_to_measure(schema: Schema, declared: Schema | None) -> tuple[Hashable, ...]:
@@ -80,7 +78,7 @@ def columns_to_measure(schema: Schema, declared: Schema | None) -> tuple[Hashabl
     policy says otherwise: a public column is not looked at, a private one, or one with a share, is.
     """
     known = () if declared is None else declared.names
-    wanted = columns_worth_measuring(declared or Schema(()), missing_is_declared=True)
+    wanted = columns_worth_measuring(declared or Schema(()))
 
     def is_wanted(column: Column) -> bool:
         if column.policy == "public":
@@ -107,13 +105,10 @@ def shared_and_own(
     return shared, own
 
 
-def _is_worth_measuring(column: Column, missing_is_declared: bool) -> bool:
-    if column.kind == "identifier":
-        return False
-    is_gap_known = missing_is_declared or column.missing is not None or not can_be_missing(column)
-    if column.kind in ("categorical", "boolean"):
-        return not is_gap_known or (column.kind == "categorical" and column.categories is None)
-    return not is_gap_known or not has_few_values(column)
+def _is_worth_measuring(column: Column) -> bool:
+    if column.kind == "categorical":
+        return column.categories is None
+    return column.kind in ("numeric", "datetime") and not has_few_values(column)
 
 
 def fit_encoder(
@@ -122,19 +117,15 @@ def fit_encoder(
     *,
     n_rows: int,
     measured: Collection[Hashable] | None = None,
-    min_rows: int = 5,
-    rare: RareRule = "fold",
     max_levels: int = MAX_LEVELS,
 ) -> TableEncoder:
     """The encoder of a table that only `release` sees; its rows must be read by `row_wise_table`.
 
     Raises: SchemaError for a column that is neither declared nor measured.
     """
-    statistics = NoisyStatistics(schema, release, n_rows=n_rows, measured=measured, min_rows=min_rows)
+    statistics = NoisyStatistics(schema, release, n_rows=n_rows, measured=measured)
     nothing = pd.DataFrame(columns=pd.Index(list(schema.names), tupleize_cols=False))
-    encoder = TableEncoder.fit(
-        nothing, schema, statistics=statistics, min_rows=min_rows, rare=rare, max_levels=max_levels
-    )
+    encoder = TableEncoder.fit(nothing, schema, statistics=statistics, max_levels=max_levels)
     return replace(encoder, warnings=(*encoder.warnings, *statistics.notes))
 
 
@@ -143,14 +134,16 @@ class NoisyStatistics:
 
     `release` reads rows that `row_wise_table` made. `n_rows`: the released or declared number of rows.
     `measured`: the columns that may be looked at; of all others the schema must say enough (bounds or
-    categories), and rows are taken to lie evenly over that. `min_rows` as everywhere; where noise is
-    larger nothing is told that it could have made up.
+    categories), and rows are taken to lie evenly over that. Where noise is large nothing is told that it
+    could have made up.
 
     Privacy: each release is over public cells, one cell a row, so of sensitivity 1; `planned_releases`
         lists them. Answers are post-processing.
     Learned: `notes`, a line for each column of which no value could be told.
     Raises: SchemaError for a column that is neither declared nor measured.
     """
+
+    min_rows = 5
 
     def __init__(
         self,
@@ -159,9 +152,7 @@ class NoisyStatistics:
         *,
         n_rows: int,
         measured: Collection[Hashable] | None = None,
-        min_rows: int = 5,
     ) -> None:
-        self.min_rows = min_rows
         self.notes: list[str] = []
         self._n_rows = n_rows
         self._numbers: dict[Hashable, NoisyNumbers] = {}

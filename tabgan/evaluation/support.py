@@ -14,7 +14,7 @@ from tabgan.evaluation.metric import Interval
 from tabgan.evaluation.neighbours import Points, chunks, distances, nearest
 
 NEIGHBOURS = 5
-LEVELS = 30  # levels of alpha and beta that the curves are read at
+ALPHAS = np.linspace(0, 1, 30)  # levels of alpha and beta that the curves are read at
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,8 @@ def alpha_precision(real: FloatArray, others: FloatArray) -> Estimate:
     encoded space itself.
     """
     centre = real.mean(axis=0)
-    levels = np.linspace(0, 1, LEVELS)
-    radii = np.quantile(_norms(real - centre), levels)
-    found = _norms(others - centre)[:, None] <= radii * (1 + 1e-9)
-
-    def integrated(rows: npt.NDArray[np.intp] | slice) -> float:
-        return 1 - 2 * float(np.abs(found[rows].mean(axis=0) - levels).mean())
-
-    return _over_rows(integrated, len(others))
+    radii = np.quantile(_norms(real - centre), ALPHAS)
+    return _agreement(_norms(others - centre)[:, None] <= radii * (1 + 1e-9))
 
 
 def beta_recall(
@@ -99,14 +93,9 @@ def beta_recall(
     """
     distances_to, places = nearest(real[0], others[0])
     covered, place = _half_ties(own_distance, distances_to[:, 0]), places[:, 0]
-    levels = np.linspace(0, 1, LEVELS)
     to_centre = _norms(others[1] - others[1].mean(axis=0))[place]
-    found = covered[:, None] * (to_centre[:, None] <= np.quantile(to_centre, levels) * (1 + 1e-9))
-
-    def integrated(rows: npt.NDArray[np.intp] | slice) -> float:
-        return 1 - 2 * float(np.abs(found[rows].mean(axis=0) - levels).mean())
-
-    return _over_rows(integrated, len(covered))
+    inside = to_centre[:, None] <= np.quantile(to_centre, ALPHAS) * (1 + 1e-9)
+    return _agreement(covered[:, None] * inside)
 
 
 def authenticity(seen: Points, others: Points) -> Estimate:
@@ -133,6 +122,13 @@ def _half_ties(farther: FloatArray, nearer: FloatArray) -> FloatArray:
 
 def _norms(rows: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt((rows**2).sum(axis=1)))
+
+
+def _agreement(found: FloatArray | npt.NDArray[np.bool_]) -> Estimate:
+    """1 - twice the area between the curve of the found shares and the diagonal. Shape: [rows, levels]."""
+    return _over_rows(
+        lambda rows: 1 - 2 * float(np.abs(found[rows].mean(axis=0) - ALPHAS).mean()), len(found)
+    )
 
 
 def _mean(parts: FloatArray) -> Estimate:

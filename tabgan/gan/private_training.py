@@ -13,7 +13,6 @@ Nothing is chosen by a loss of real rows: no early stopping, no learning rate, n
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -41,10 +40,11 @@ from tabgan.gan.tree import (
     spanning_tree,
     tree_rows,
 )
-from tabgan.gan.watch import Average, Callback, Record
+from tabgan.gan.watch import Average, Callback, Record, cosine
 
 DRAWN_AT_ONCE = 8192
 EVERY = 50
+LEAST_LR = 0.02  # of the full learning rate
 
 
 def train_privately(  # noqa: PLR0913  # a run, and those who look on
@@ -155,7 +155,7 @@ class PrivateRun:
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self._parameters(), 1.0)
-            optimizer.param_groups[0]["lr"] = lr * _cosine(index / n_steps)
+            optimizer.param_groups[0]["lr"] = lr * cosine(index / n_steps, LEAST_LR)
             optimizer.step()
             self._tell(phase, index + 1, n_steps, lambda: {"likelihood": loss.item()})  # noqa: B023
 
@@ -178,7 +178,7 @@ class PrivateRun:
             if steps.watch is not None:
                 steps.watch(self, steps)
             warm_up = min(1.0, (index + 1) / 20)
-            adam.param_groups[0]["lr"] = settings.lr * warm_up * _cosine(index / settings.steps)
+            adam.param_groups[0]["lr"] = settings.lr * warm_up * cosine(index / settings.steps, LEAST_LR)
             adam.step()
             average.update()
             self._tell("rows", index + 1, settings.steps, dict)
@@ -258,7 +258,3 @@ class PrivateRun:
         self.history.append(record)
         for callback in self.callbacks:
             callback(record)
-
-
-def _cosine(progress: float) -> float:
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))

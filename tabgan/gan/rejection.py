@@ -23,12 +23,11 @@ from tabgan.gan.blocks import Blocks
 from tabgan.gan.calibration import PRIOR_ROWS, rows_drawn
 from tabgan.gan.discriminator import Discriminator
 from tabgan.gan.drawing import Drawer
-from tabgan.gan.learning_rate import cosine
 from tabgan.gan.order import one_way_marginals
 from tabgan.gan.phase import Clock
 from tabgan.gan.precision import half_products
 from tabgan.gan.settings import Settings
-from tabgan.gan.watch import Average, Record, weights_of
+from tabgan.gan.watch import Average, Record, cosine, weights_of
 
 MADE_ROWS, MADE_CODES = 2**17, 2**26  # drawn to learn from, at most
 MADE_PER_ROW, LEAST_MADE = 4, 2**14

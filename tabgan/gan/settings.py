@@ -117,8 +117,8 @@ class PrivateSettings:
     """Settings of differentially private training; none may be chosen by looking at the rows.
 
     `masks`: views of a row whose gradients are averaged before clipping. `steps`: steps that see
-    rows, each a Poisson batch of `sample_rate`. `warm_steps` (twice), `distil_steps`: steps
-    that see released counts only. `warm_rows`, `pool_rows`: rows drawn to be weighted by them.
+    rows. `warm_steps` (twice), `distil_steps`: steps that see released counts only. `warm_rows`,
+    `pool_rows`: rows drawn to be weighted by them.
     `discriminator_steps`: noisy steps of the discriminator for each `generator_steps` of the
     generator, which see no row and cost nothing.
     """
@@ -127,7 +127,6 @@ class PrivateSettings:
     generator_dim: tuple[int, ...] = (128, 128, 128)
     masks: int = 4
     steps: int = 600
-    sample_rate: float = 0.05
     max_grad_norm: float = 1.0
     lr: float = 1e-3
     ema: float = 0.99

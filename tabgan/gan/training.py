@@ -23,7 +23,6 @@ from tabgan.gan.calibration import calibrate
 from tabgan.gan.division import Groups, few_rounds, nats_allowed, rounds_asked_for
 from tabgan.gan.drawing import Drawer
 from tabgan.gan.generator import Generator
-from tabgan.gan.learning_rate import cosine
 from tabgan.gan.merging import Merging
 from tabgan.gan.micro_batches import MicroBatches, Told
 from tabgan.gan.order import drawing_order, one_way_marginals, small_first, two_way_marginals
@@ -33,7 +32,7 @@ from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
 from tabgan.gan.trained import Trained
 from tabgan.gan.validation import drawn_like, held_out_nats, marginal_gap
-from tabgan.gan.watch import Average, Callback, Record, Watch
+from tabgan.gan.watch import Average, Callback, Record, Watch, cosine
 
 WARM_UP_SHARE = 0.2
 FEW_STEPS = 300

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.generator import Generator
-from tabgan.gan.learning_rate import cosine
 
 Record = dict[str, float | int | str]
 Callback = Callable[[Record], object]
@@ -23,6 +22,11 @@ COOL_RATE = 0.3  # of the learning rate, from which it falls
 COOL_SHARE, LEAST_COOL = 0.5, 100  # steps: of those before
 COMMON_ROWS = 5
 DIVERGED = "Training diverged (a loss was no longer finite); the last good weights are kept."
+
+
+def cosine(progress: float, least: float = 0.01) -> float:
+    """The learning rate as a share of the full one: half a cosine, from 1 to the least."""
+    return least + (1 - least) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 class Average:

@@ -55,6 +55,9 @@ class Finding:
     confidence: float
     reason: str
 
+    def __str__(self) -> str:
+        return f"{self.reason} (confidence {self.confidence:.2f})"
+
 
 def recognise(name: Hashable, cells: pd.Series[Any]) -> Finding | None:
     """What personal data a column of text or whole numbers holds, however doubtful; None for none.

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tabgan.errors import BudgetExceededError, ModelFileError
+from tabgan.whole_file import sync_folder
 
 if sys.platform != "win32":
     import fcntl
@@ -52,7 +53,7 @@ class LedgerFile:
         file = cls(place, len(written))
         if not written:
             file._write(_line(wanted))
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
             return file, wanted, []
         first, *lines = (_parsed(place, line) for line in written.removesuffix(b"\n").split(b"\n"))
         if not all(isinstance(line, list) or _is_delta(line) for line in lines):
@@ -139,13 +140,3 @@ def _locked(descriptor: int) -> Iterator[None]:
         yield
     finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself survive a power cut, where a folder can be opened."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

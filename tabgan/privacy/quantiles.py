@@ -33,19 +33,6 @@ def log_edges(*, smallest: float = 2.0**-10, largest: float = 2.0**40) -> FloatA
     return np.concatenate([-powers[::-1], [0.0], powers])
 
 
-def linear_edges(low: float, high: float, *, n_cells: int) -> FloatArray:
-    """Edges of equal cells between two public numbers.
-
-    Shape: -> [cells + 1].
-
-    >>> linear_edges(0.0, 1.0, n_cells=2)
-    array([0. , 0.5, 1. ])
-    """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high and n_cells >= 1):
-        raise ValueError(f"Expected low < high and n_cells >= 1, got {low!r}, {high!r} and {n_cells}.")
-    return np.linspace(low, high, n_cells + 1)
-
-
 def noisy_bounds(
     edges: FloatArray, noisy_counts: npt.ArrayLike, *, sigma: float, false_alarm: float = 1e-3
 ) -> tuple[float, float] | None:

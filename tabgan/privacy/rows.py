@@ -12,7 +12,6 @@ raise for some tables only; where one does, the message tells its name and nothi
 from __future__ import annotations
 
 import contextlib
-import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tabgan.privacy.discrete_gaussian import IntArray
+from tabgan.privacy.entropy import words
 from tabgan.privacy.entry import Entry, stability_threshold
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.mechanisms import (
@@ -334,5 +334,4 @@ def _included(n_rows: int, sample_rate: float) -> IntArray:
     """Places of the rows whose coin fell; coins of 64 bits from the operating system."""
     if sample_rate >= 1.0:
         return np.arange(n_rows, dtype=np.int64)
-    coins = np.frombuffer(os.urandom(8 * n_rows), dtype="<u8")
-    return np.flatnonzero(coins < np.uint64(int(sample_rate * 2.0**64))).astype(np.int64)
+    return np.flatnonzero(words(n_rows) < np.uint64(int(sample_rate * 2.0**64))).astype(np.int64)
