@@ -18,9 +18,9 @@ in `tabgan.rules`.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_args
 
 import pandas as pd
 
@@ -31,17 +31,25 @@ Names: TypeAlias = tuple[Hashable, ...]
 
 
 @dataclass(frozen=True)
-class FixedCombinations:
-    """Rows hold only combinations of these columns that enough rows of the real table hold."""
+class _OnColumns:
+    """A rule on columns that are all alike to it."""
 
     columns: Names
-    kind: ClassVar[str] = "fixed_combinations"
+    at_least: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        _keep_names(self, at_least=2)
+        _keep_names(self, at_least=self.at_least)
 
     def __str__(self) -> str:
-        return f"FixedCombinations({_listed(self.columns)})"
+        return f"{type(self).__name__}({', '.join(map(repr, self.columns))})"
+
+
+@dataclass(frozen=True)
+class FixedCombinations(_OnColumns):
+    """Rows hold only combinations of these columns that enough rows of the real table hold."""
+
+    kind: ClassVar[str] = "fixed_combinations"
+    at_least: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
@@ -127,17 +135,11 @@ class Increments:
 
 
 @dataclass(frozen=True)
-class OneHot:
+class OneHot(_OnColumns):
     """Exactly one of the columns is 1 (or true), the others 0 (or false)."""
 
-    columns: Names
     kind: ClassVar[str] = "one_hot"
-
-    def __post_init__(self) -> None:
-        _keep_names(self, at_least=2)
-
-    def __str__(self) -> str:
-        return f"OneHot({_listed(self.columns)})"
+    at_least: ClassVar[int] = 2
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,6 @@ class Sum:
 
     def __post_init__(self) -> None:
         _keep_names(self, "parts", at_least=2)
-        _check_names(self)
 
     @property
     def columns(self) -> Names:
@@ -162,31 +163,17 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Unique:
+class Unique(_OnColumns):
     """No two rows share this key; rows with a missing part of it do not count."""
 
-    columns: Names
     kind: ClassVar[str] = "unique"
-
-    def __post_init__(self) -> None:
-        _keep_names(self, at_least=1)
-
-    def __str__(self) -> str:
-        return f"Unique({_listed(self.columns)})"
 
 
 @dataclass(frozen=True)
-class NotNull:
+class NotNull(_OnColumns):
     """No cell of these columns is missing."""
 
-    columns: Names
     kind: ClassVar[str] = "not_null"
-
-    def __post_init__(self) -> None:
-        _keep_names(self, at_least=1)
-
-    def __str__(self) -> str:
-        return f"NotNull({_listed(self.columns)})"
 
 
 Predicate: TypeAlias = Callable[[pd.DataFrame], "pd.Series[bool]"]
@@ -216,9 +203,6 @@ Rule: TypeAlias = (
     FixedCombinations | Inequality | Range | Increments | OneHot | Sum | Unique | NotNull | Custom
 )
 _TEXTS, _LISTS = ("name", "step", "strict"), ("columns", "parts")
-_KINDS: tuple[type[Any], ...] = (
-    *(FixedCombinations, Inequality, Range, Increments, OneHot, Sum, Unique, NotNull, Custom),
-)
 
 
 def rule_to_dict(rule: Rule) -> dict[str, Any]:
@@ -243,7 +227,7 @@ def rule_from_dict(facts: object) -> Rule:
     >>> rule_from_dict({"rule": "sum", "parts": ["net", "tax"], "total": "gross"})
     Sum(parts=('net', 'tax'), total='gross')
     """
-    kinds = {kind.kind: kind for kind in _KINDS}
+    kinds = {kind.kind: kind for kind in get_args(Rule)}
     if not isinstance(facts, Mapping) or facts.get("rule") not in kinds:
         raise SchemaError(f"A rule of the schema has no known 'rule'. Use one of {', '.join(kinds)}.")
     kind = kinds[facts["rule"]]
@@ -284,7 +268,7 @@ def with_predicates(rules: Sequence[Rule], predicates: Mapping[str, Predicate]) 
 
 
 def _fields(kind: type[Any]) -> list[str]:
-    return [name for name in kind.__dataclass_fields__ if name not in ("kind", "predicate")]
+    return [field.name for field in fields(kind) if field.name != "predicate"]
 
 
 def _keep_names(rule: Any, key: str = "columns", *, at_least: int) -> None:
@@ -301,7 +285,3 @@ def _check_names(rule: Any) -> None:
     names = rule.columns
     if len(set(names)) < len(names):
         raise SchemaError(f"Rule {type(rule).__name__}: a column is named twice. Name each once.")
-
-
-def _listed(names: Names) -> str:
-    return ", ".join(map(repr, names))
