@@ -61,6 +61,26 @@ def make_readings(n_rows: int, seed: int) -> pd.DataFrame:
     return table.mask(rng.random(table.shape) < 0.1)
 
 
+def make_odd(n_rows: int, seed: int) -> pd.DataFrame:
+    """Numbers at the ends of floats, columns that say nothing, dtypes with missing cells, old dates."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "tiny": rng.normal(size=n_rows) * 1e-310,
+            "giant": rng.choice([-1e308, 1e308, 0.0], n_rows),
+            "constant": np.full(n_rows, 7.5),
+            "empty": np.full(n_rows, np.nan),
+            "nothing": pd.Series([None] * n_rows, dtype=object),
+            "nullable": pd.array(rng.choice([1, 2, None], n_rows), dtype="Int64"),
+            "truth": pd.array(rng.choice([True, False, None], n_rows), dtype="boolean"),
+            "grade": pd.Categorical(rng.choice(["x", "y"], n_rows), categories=["x", "y", "z"], ordered=True),
+            "wait": pd.to_timedelta(rng.integers(0, 10**6, n_rows), unit="s"),
+            "far": np.datetime64("1700-01-01", "s") + rng.integers(0, 10**11, n_rows).astype("m8[s]"),
+            "text": rng.choice(["'", '"', "<&>", "nan", ""], n_rows),
+        }
+    )
+
+
 @pytest.fixture(scope="session")
 def train() -> pd.DataFrame:
     return make_people(1200, seed=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -18,29 +17,12 @@ from tabgan.evaluation.linkability import linkability_metrics
 from tabgan.evaluation.metric import Family
 from tabgan.evaluation.singling_out import singling_out_metrics
 from tabgan.evaluation.tables import Tables
-from tests.evaluation.conftest import make_categories, make_people, make_readings
+from tests.evaluation.conftest import make_categories, make_odd, make_people, make_readings
 
 ATTACKS = [singling_out_metrics, linkability_metrics, inference_metrics]
 Attack = Callable[[Tables], Family]
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 N_ROWS = 500
-
-
-def make_odd(n_rows: int, seed: int) -> pd.DataFrame:
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame(
-        {
-            "tiny": rng.normal(size=n_rows) * 1e-310,
-            "giant": rng.choice([-1e308, 1e308, 0.0], n_rows),
-            "same": np.full(n_rows, 7.5),
-            "nothing": pd.Series([None] * n_rows, dtype=object),
-            "nullable": pd.array(rng.choice([1, 2, None], n_rows), dtype="Int64"),
-            "truth": pd.array(rng.choice([True, False, None], n_rows), dtype="boolean"),
-            "grade": pd.Categorical(rng.choice(["x", "y"], n_rows), categories=["x", "y", "z"], ordered=True),
-            "wait": pd.to_timedelta(rng.integers(0, 10**6, n_rows), unit="s"),
-            "far": np.datetime64("1700-01-01", "s") + rng.integers(0, 10**11, n_rows).astype("m8[s]"),
-        }
-    )
 
 
 MAKERS = [make_people, make_categories, make_readings]
