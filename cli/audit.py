@@ -57,9 +57,7 @@ def audit(
     paths.check_table_path(table)
     paths.check_inputs(table, schema)
     paths.check_outputs(json, inputs=(table, schema), force=force)
-    read_options = reading.csv_options(
-        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
-    )
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
     declared = reading.read_schema_file(schema, drop)
     found = reading.read_rows(table, read_options, declared, is_quiet=quiet)
     rows = reading.without_columns(found, drop).rows
@@ -67,13 +65,7 @@ def audit(
 
     with refused_values():
         audited = attack(
-            rows,
-            schema=declared,
-            epsilon=epsilon,
-            delta=delta,
-            target=target,
-            n_canaries=canaries,
-            seed=seed,
+            rows, schema=declared, epsilon=epsilon, delta=delta, target=target, n_canaries=canaries, seed=seed
         )
     _tell(audited, json, is_quiet=quiet)
     if audited.standing == "broken":

@@ -45,9 +45,7 @@ def complete(
     paths.check_table_path(output)
     paths.check_inputs(model, table)
     paths.check_outputs(output, inputs=(model, table), force=force)
-    read_options = reading.csv_options(
-        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
-    )
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
     fitted, style = training.load_model(model, device.value)
     given = reading.read_given(table, read_options.like(style), fitted.schema_)
     # A column without any cell is one that is lacking: it has no type that made cells must take.

@@ -80,9 +80,7 @@ def evaluate(
     rules = gate.read_rules(fail_if)
     paths.check_inputs(*inputs)
     paths.check_outputs(json, html, inputs=inputs, force=force)
-    read_options = reading.csv_options(
-        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
-    )
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
     declared = reading.read_schema_file(schema, drop)
     tables, resolved = _read((train, synthetic, holdout), read_options, declared, is_quiet=quiet)
 

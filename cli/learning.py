@@ -78,9 +78,7 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
     paths.check_outputs(*outputs, inputs=inputs, force=asked.force)
     read_options = reading.csv_options(
         *(asked.sep, asked.encoding, asked.decimal, asked.na_values),
-        thousands=asked.thousands,
-        dates=asked.dates,
-        drop=asked.drop,
+        *(asked.thousands, asked.dates, asked.drop),
     )
     declared = reading.read_schema_file(asked.schema, asked.drop)
     job = training.Job(

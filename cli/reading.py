@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 
 
 def csv_options(
-    separator: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    missing: list[str] | None = None,
-    *,
-    thousands: str | None = None,
-    dates: list[str] | None = None,
-    drop: list[str] | None = None,
+    separator: str | None,
+    encoding: str | None,
+    decimal: str | None,
+    missing: list[str] | None,
+    thousands: str | None,
+    dates: list[str] | None,
+    drop: list[str] | None,
 ) -> CsvOptions:
     """The options for reading CSV, checked. Raises: CommandError."""
     from tabgan_cli.date_formats import checked_formats

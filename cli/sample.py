@@ -73,9 +73,7 @@ def sample(
     paths.check_inputs(model, conditions)
     paths.check_outputs(output, inputs=(model, conditions), force=force)
     _check_request(num_rows, where, counts, shares, conditions)
-    read_options = reading.csv_options(
-        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
-    )
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
     _check_read_options(read_options, conditions)
     fitted, style = training.load_model(model, device.value)
     schema = fitted.schema_

@@ -36,7 +36,7 @@ def schema(
 ) -> None:
     """Show what kind and type each column of a table is taken for, and why; propose rules between columns."""
     del debug
-    from tabgan_cli import paths, reading, table_file, terminal
+    from tabgan_cli import paths, reading, terminal
 
     from tabgan.infinite import finite_table
     from tabgan.schema import infer_schema
@@ -45,11 +45,8 @@ def schema(
     paths.check_table_path(table)
     paths.check_inputs(table)
     paths.check_outputs(output, inputs=(table,), force=force)
-    read_options = reading.csv_options(
-        sep, encoding, decimal, na_values, thousands=thousands, dates=dates, drop=drop
-    )
-    found = table_file.read_table(table, read_options)
-    terminal.warn(found.warnings)
+    read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
+    found = reading.read_rows(table, read_options, None, is_quiet=True)
     rows, infinite = finite_table(reading.without_columns(found, drop).rows, "missing")
     terminal.warn(f"{line} Fit and run refuse them without --infinite." for line in infinite)
     inferred = infer_schema(rows)
