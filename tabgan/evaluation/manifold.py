@@ -71,7 +71,7 @@ COVERAGE = Measure(
     "Share of real rows that have a synthetic row among their neighbours: near 1 where no kind of row is "
     "left out.",
     "Share of real rows with a synthetic row no farther than the 5th nearest real one. Gower's distance.",
-    "Naeem et al. 2020; interval: Wilson's, of other real rows.",
+    "Naeem et al. 2020; interval: Wilson's of other real rows, and a jackknife of the synthetic ones.",
 )
 ALPHA = Measure(
     "alpha_precision",
@@ -92,8 +92,8 @@ BETA = Measure(
     "fidelity",
     "higher",
     None,
-    "How well synthetic rows reach every kind of real row. Other real rows get 0.5 to 0.7; surely more "
-    "than the reference means copies.",
+    "How well synthetic rows reach every kind of real row. Read it beside the reference: other real rows get "
+    "0.5 to 0.7, and less where they are fewer than the rows to be reached. Surely more means copies.",
     "1 - 2 mean |R(beta) - beta|, R the share of real rows whose nearest synthetic row is nearer than the "
     "nearest real one (ties half) and among the share beta most typical synthetic ones.",
     "Alaa et al. 2022, neighbours in Gower's distance, without their network; interval: bootstrap of the "
@@ -157,7 +157,7 @@ def manifold_metrics(tables: Tables) -> Family:
 
     Copies are looked for among at most 40,000 real rows, the MMD takes 1,000 rows of each side.
     The inception score takes the target of `utility_metrics`. Intervals are bootstraps of the
-    rows each measure names, that of coverage is Wilson's.
+    rows each measure names, that of coverage is Wilson's and a jackknife.
     """
     sides = tables.sides(MANIFOLD_ROWS)
     columns = compare(*sides, schema=tables.schema)
@@ -189,7 +189,7 @@ def _neighbourhoods(tables: Tables, sides: Sides, encoded: list[FloatArray]) -> 
     placed = points(compare(*sides, seen, schema=tables.schema), FITTED)
     rng, spheres = tables.rng("manifold"), Spheres.of(placed[REAL])
     around = [spheres.around(placed[other]) for other in OTHERS]
-    covered = [coverage(is_covered) for _, is_covered in around]
+    covered = [coverage(spheres_held) for _, spheres_held in around]
     own = nearest_other(placed[REAL], np.arange(len(placed[REAL])))
     real = placed[REAL], encoded[REAL]
     n_rows = len(placed[SYNTHETIC])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tabgan.evaluation.features import FloatArray
-from tabgan.evaluation.intervals import bootstrap, wilson
+from tabgan.evaluation.features import FloatArray, IntArray
+from tabgan.evaluation.intervals import around, bootstrap, wilson
 from tabgan.evaluation.metric import Interval
 from tabgan.evaluation.neighbours import Points, chunks, distances, nearest
 
@@ -30,6 +30,17 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Covered:
+    """Which real spheres hold another row, and how many hold each of the other rows and no further one.
+
+    Shape: [real], [others].
+    """
+
+    spheres: npt.NDArray[np.bool_]
+    alone: IntArray
+
+
+@dataclass(frozen=True)
 class Spheres:
     """Real rows with the distance to their 5th nearest real row, ties and all."""
 
@@ -42,14 +53,16 @@ class Spheres:
         # The row itself is the nearest of all.
         return cls(real, np.rint(nearest(real, real, NEIGHBOURS + 1)[0][:, -1] * real.unit))
 
-    def around(self, others: Points) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-        """Spheres around each of the other rows, and which spheres hold any. Shape: [others], [real]."""
-        n_spheres, is_covered = np.zeros(len(others)), np.zeros(len(self.real), dtype=np.bool_)
+    def around(self, others: Points) -> tuple[FloatArray, Covered]:
+        """Spheres around each of the other rows, and how the spheres are covered. Shape: [others], [real]."""
+        n_spheres, n_inside = np.zeros(len(others)), np.zeros(len(self.real), dtype=np.int64)
+        last = np.zeros(len(self.real), dtype=np.int64)
         for chunk in chunks(others, self.real):
             is_inside = distances(others.rows(chunk), self.real) <= self.radii
             n_spheres[chunk] = is_inside.sum(axis=1)
-            is_covered |= is_inside.any(axis=0)
-        return n_spheres, is_covered
+            n_inside += is_inside.sum(axis=0)
+            last = np.where(is_inside.any(axis=0), chunk.start + is_inside.argmax(axis=0), last)
+        return n_spheres, Covered(n_inside > 0, np.bincount(last[n_inside == 1], minlength=len(others)))
 
 
 def density(n_spheres: FloatArray) -> Estimate:
@@ -60,12 +73,23 @@ def density(n_spheres: FloatArray) -> Estimate:
     return _mean(n_spheres / NEIGHBOURS)
 
 
-def coverage(is_covered: npt.NDArray[np.bool_]) -> tuple[float, Interval]:
-    """Share of real spheres with a row inside, and its score interval (of other real rows).
+def coverage(covered: Covered) -> tuple[float, Interval]:
+    """Share of real spheres with a row inside, and its interval, of other rows on both sides.
 
-    Source: Naeem et al. 2020, equation 4.
+    The interval is the score interval of independent spheres, widened by the spheres that one other
+    row holds alone: they stand or fall together, which a jackknife of the other rows tells.
+    Source: Naeem et al. 2020, equation 4; Efron & Stein 1981; both errors joined as in Newcombe 1998.
     """
-    return float(is_covered.mean()), wilson(int(is_covered.sum()), len(is_covered))
+    n_spheres, lost = len(covered.spheres), covered.alone
+    found = int(covered.spheres.sum())
+    value, (low, high) = found / n_spheres, wilson(found, n_spheres)
+    # The squares of single spheres are left out: that each may be hit or not is in the score interval.
+    together = float(((lost - lost.mean()) ** 2).sum() - lost.sum())
+    less, more = around(0.0, max(0.0, together) ** 0.5 / n_spheres)
+    return value, (
+        max(0.0, value - float(np.hypot(value - low, less))),
+        min(1.0, value + float(np.hypot(high - value, more))),
+    )
 
 
 def alpha_precision(real: FloatArray, others: FloatArray) -> Estimate:

@@ -35,22 +35,37 @@ def test_density_and_coverage_worked_out_by_hand() -> None:
     real, inside, outside = on_a_line([float(i) for i in range(7)], [3.0], [6.0])
     spheres = Spheres.of(real)
     assert list(np.rint(spheres.radii / real.unit * 7)) == [5, 4, 3, 3, 3, 4, 5]
-    n_spheres, is_covered = spheres.around(inside)
+    n_spheres, covered = spheres.around(inside)
     assert list(n_spheres) == [7]
-    assert is_covered.all()
-    n_spheres, is_covered = spheres.around(outside)
+    assert covered.spheres.all()
+    n_spheres, covered = spheres.around(outside)
     # 6 lies in the spheres of 3 (radius 3), 4, 5 and 6; not in those of 0, 1 and 2.
-    assert list(is_covered) == [False, False, False, True, True, True, True]
+    assert list(covered.spheres) == [False, False, False, True, True, True, True]
+    assert list(covered.alone) == [4]
     assert density(n_spheres).value == pytest.approx(4 / 5)
-    assert coverage(is_covered)[0] == pytest.approx(4 / 7)
+    assert coverage(covered)[0] == pytest.approx(4 / 7)
+    # 0, 1 and 2 hold 3 alone, the others hold both.
+    assert list(spheres.around(on_a_line([float(i) for i in range(7)], [3.0, 6.0])[1])[1].alone) == [3, 0]
+
+
+def test_the_interval_of_coverage_holds_what_other_draws_of_both_sides_get() -> None:
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(100):
+        real, fresh = on_a_line(list(rng.normal(size=200)), list(rng.normal(size=100)))
+        found.append(coverage(Spheres.of(real).around(fresh)[1]))
+    truth = np.mean([value for value, _ in found])
+    held = [low <= truth <= high for _, (low, high) in found]
+    # Spheres on a line overlap, so that one row decides about many: the score interval alone holds 75.
+    assert sum(held) >= 90
 
 
 def test_real_rows_have_a_density_of_one_and_cover() -> None:
     (real, _), (fresh, _) = plane(800, 0), plane(800, 1)
-    n_spheres, is_covered = Spheres.of(real).around(fresh)
+    n_spheres, covered = Spheres.of(real).around(fresh)
     assert density(n_spheres).value == pytest.approx(1, abs=0.1)
     # Of as many rows each, 1 - 2^-k of the spheres are hit (Naeem et al. 2020, section 3.2).
-    assert coverage(is_covered)[0] == pytest.approx(1 - 2**-5, abs=0.02)
+    assert coverage(covered)[0] == pytest.approx(1 - 2**-5, abs=0.02)
 
 
 def test_alpha_precision_of_a_sample_is_one_and_of_a_point_a_half() -> None:
