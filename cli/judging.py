@@ -25,6 +25,7 @@ def tell(
         found.to_html(html)
     rows = found.text_rows(every_metric=every_metric)
     terminal.print_table("Synthetic rows beside real ones, the most serious answers first", HEADS, rows)
+    terminal.warn(found.warnings)
     if found.note:
         terminal.say(found.note)
     for path in (json, html):

@@ -18,6 +18,7 @@ import tabgan
 from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import element_of, refuse_dtype
 from tabgan.errors import SchemaError, TabganError
+from tabgan.evaluation.control import repeated_rows, unlike_rows, without_calm
 from tabgan.evaluation.features import IntArray
 from tabgan.evaluation.metric import Family, Metric
 from tabgan.evaluation.profiles import ColumnProfile, column_profiles
@@ -54,7 +55,8 @@ class Evaluation:
 
     `rows`: how many rows of each table were given and how many used, at most `max_rows`; a metric may use
     fewer (its own `rows`). `epsilon` is not None if the synthetic rows come from private mode (see
-    `in_private_mode`). `seconds`: the time that each question took.
+    `in_private_mode`). `warnings` say why held-out rows are no fair control. `seconds`: the time that each
+    question took.
     """
 
     families: dict[str, Family]
@@ -64,6 +66,7 @@ class Evaluation:
     seed: int
     max_rows: int = MAX_ROWS
     epsilon: float | None = None
+    warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict, compare=False)
 
     def __getitem__(self, key: str) -> Metric:
@@ -79,6 +82,7 @@ class Evaluation:
             if worst.value is not None:
                 told = f": {worst.measure.name} {shown(worst.value)}, real rows {shown(worst.reference)}"
             lines.append(f"  {answer.question.text:<60}{answer.standing}{told}")
+        lines += [f"Warning: {told}" for told in self.warnings]
         lines += [self.note] if self.note else []
         return "\n".join([*lines, "More in summary(), details(name), to_html(path), to_dict() and by [key]."])
 
@@ -125,7 +129,7 @@ class Evaluation:
         for row in self.text_rows():
             style = None if row[0].startswith(" ") else "bold"
             table.add_row(*map(escape, row), style=style)
-        table.caption = self.note or None
+        table.caption = "\n".join([*self.warnings, self.note]).strip() or None
         return table
 
     def text_rows(self, *, every_metric: bool = True) -> list[tuple[str, ...]]:
@@ -151,6 +155,7 @@ class Evaluation:
             "caps": {"table_rows": self.max_rows, "metric_rows": "`rows` of each metric"},
             "epsilon": self.epsilon,
             "note": self.note,
+            "warnings": list(self.warnings),
             "questions": [
                 {
                     "key": answer.question.key,
@@ -198,7 +203,8 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
 
     Every metric comes with what real rows score, what shuffled columns score, and an interval. The
     privacy questions need a holdout; without one they stay open, and the reference of the others is one
-    half of the training rows compared with the other. The same tables and seed give the same result.
+    half of the training rows compared with the other. Held-out rows that were learned from, or that
+    differ from the training rows, cause `warnings`. The same tables and seed give the same result.
 
     Unit: `time_budget` in seconds. Once it is spent no further question is started, and the metrics of
     those left say so; the most telling questions come first. Of tables with more than a million rows, a
@@ -225,7 +231,11 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
     tables, kept = _cut(given)
     budget = math.inf if time_budget is None else time_budget
     with one_thread():
+        repeated = repeated_rows(tables)
         families, seconds = _ask(tables, begin, budget, callback or (lambda _: None))
+    if repeated:
+        families = without_calm(families)
+    unlike = "" if holdout is None else unlike_rows(families["detection"]["c2st_auc"])
     return Evaluation(
         families=_with_rows_of(families, kept),
         profiles=tuple(column_profiles(tables.train, tables.synthetic, tables.holdout, schema=tables.schema)),
@@ -233,6 +243,7 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
         target=target,
         seed=int(seed),
         max_rows=MAX_ROWS,
+        warnings=tuple(filter(None, (repeated, unlike))),
         seconds=seconds,
     )
 
