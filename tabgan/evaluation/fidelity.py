@@ -176,16 +176,25 @@ def two_way_counts(
     return (found // width, found % width), real, synthetic
 
 
-def cramers_v(cells: tuple[IntArray, IntArray], counts: IntArray) -> float:
-    """Cramér's V of a two-way table given by its cells and their rows; 0 for a constant column."""
+def cramers_v(cells: tuple[IntArray, IntArray], counts: IntArray, *, is_corrected: bool = False) -> float:
+    """Cramér's V of a two-way table given by its cells and their rows; 0 for a constant column.
+
+    V of few rows and many categories is far above 0 by chance alone; corrected for that, tables of
+    different size can be compared. Source of the correction: Bergsma 2013.
+    """
     rows, columns = (np.bincount(side, counts) for side in cells)
-    smaller = min(np.count_nonzero(rows), np.count_nonzero(columns)) - 1
+    sizes = np.array([np.count_nonzero(rows), np.count_nonzero(columns)])
+    smaller = float(sizes.min() - 1)
     if smaller < 1:
         return 0.0
     filled = counts > 0
     expected = rows[cells[0][filled]] * columns[cells[1][filled]]
     phi2 = float((counts[filled] ** 2.0 / expected).sum()) - 1.0
-    return float(np.sqrt(max(phi2, 0.0) / smaller))
+    if is_corrected:
+        n_others = float(counts.sum()) - 1
+        phi2 -= float(np.prod(sizes - 1)) / n_others
+        smaller = float((sizes - (sizes - 1) ** 2 / n_others).min()) - 1
+    return float(np.sqrt(phi2 / smaller)) if phi2 > 0 and smaller > 0 else 0.0
 
 
 def equal_width_codes(column: ComparedColumn) -> tuple[IntArray, ...]:

@@ -95,13 +95,15 @@ MEASURES = (CONTINGENCY, CORRELATION, SPEARMAN, RATIO, TRENDS, QUALITY)
 class PairScores:
     """Scores of synthetic, reference and floor rows, pair by pair, and how related the pairs are.
 
-    Shape: three [3, pairs], strength (real and synthetic) [2, pairs].
+    `corrected` is the strength without what chance adds to Cramér's V. Shape: three [3, pairs],
+    strength and corrected (real and synthetic) [2, pairs].
     """
 
     pairs: list[tuple[int, int]]
     contingency: FloatArray
     trends: FloatArray
     strength: FloatArray
+    corrected: FloatArray
     is_related: npt.NDArray[np.bool_]
 
     def counted(self) -> IntArray:
@@ -184,6 +186,7 @@ def _pair_scores(columns: Sequence[ComparedColumn], groups: RowGroups, linear: N
     pairs = list(combinations(range(len(columns)), 2))
     contingency, trends = np.empty((3, len(pairs))), np.empty((3, len(pairs)))
     strength, is_related = np.empty((2, len(pairs))), np.zeros(len(pairs), dtype=np.bool_)
+    corrected = np.empty_like(strength)
     for n, (i, j) in enumerate(pairs):
         counts, _ = _two_way(fine[i], fine[j], groups)
         contingency[:, n] = 1 - variation(counts[0], counts[1:])
@@ -191,13 +194,15 @@ def _pair_scores(columns: Sequence[ComparedColumn], groups: RowGroups, linear: N
             r, _ = linear.pair(i, j)
             trends[:, n] = 1 - np.abs(r[1:] - r[0]) / 2
             strength[:, n], threshold = r[:2], RELATED_R
+            corrected[:, n] = r[:2]
         else:
             counts, cells = _two_way(wide[i], wide[j], groups)
             trends[:, n] = 1 - variation(counts[0], counts[1:])
             strength[:, n] = [cramers_v(cells, counts[t]) for t in (0, 1)]
+            corrected[:, n] = [cramers_v(cells, counts[t], is_corrected=True) for t in (0, 1)]
             threshold = RELATED_V
         is_related[n] = abs(strength[0, n]) > threshold
-    return PairScores(pairs, contingency, trends, strength, is_related)
+    return PairScores(pairs, contingency, trends, strength, corrected, is_related)
 
 
 def _both_bins(
@@ -302,7 +307,10 @@ def _details(
     ranks: Numbers,
     ratios: dict[tuple[int, int], tuple[FloatArray, FloatArray]],
 ) -> pd.DataFrame:
-    """A row a pair: `real` and `synthetic` are r of two numbers, Cramér's V of any other pair."""
+    """A row a pair: `real` and `synthetic` are r of two numbers, Cramér's V of any other pair.
+
+    `real_corrected` and `synthetic_corrected` are without what chance adds to V.
+    """
     rows = []
     for n, (i, j) in enumerate(scores.pairs):
         are_numbers = columns[i].is_numeric and columns[j].is_numeric
@@ -315,6 +323,8 @@ def _details(
                 "association": "pearson" if are_numbers else "cramers_v",
                 "real": scores.strength[0, n],
                 "synthetic": scores.strength[1, n],
+                "real_corrected": scores.corrected[0, n],
+                "synthetic_corrected": scores.corrected[1, n],
                 "is_related": bool(scores.is_related[n]),
                 "pair_trend": scores.trends[0, n],
                 "reference_pair_trend": scores.trends[1, n],

@@ -62,8 +62,8 @@ def _giveaways(table: pd.DataFrame) -> Plate:
     part = table.head(MAX_BARS)
     names = list(part["column"])
     drawn = (
-        ("With all others", "auc_drop", "AUC lost when the column is shuffled", 0.0),
-        ("With all others, after rounding", "auc_drop_rounded", "AUC lost when the column is shuffled", 0.0),
+        ("With all others", "auc_drop", "AUC lost if shuffled", 0.0),
+        ("With all others, after rounding", "auc_drop_rounded", "AUC lost if shuffled", 0.0),
         ("By itself", "auc_alone", "AUC with this column only", 0.5),
     )
     charts = tuple(
@@ -104,7 +104,7 @@ def _attacks(table: pd.DataFrame) -> Plate:
     ends = worst[["low", "high"]].to_numpy(dtype=np.float64).T
     risk = worst["risk"].to_numpy(dtype=np.float64)
     charts = (
-        Chart(rates(names, sides, title="share of the attacks that succeed"), "Success"),
+        Chart(rates(names, sides, title="share that succeeds"), "Success"),
         Chart(intervals(names, risk, ends, title="excess over rows held out", lines=(0.0, LEAK)), "Risk"),
     )
     more = f" The {len(worst)} worst of {len(table)}." if len(table) > len(worst) else ""
@@ -131,15 +131,19 @@ def _overlays(profiles: tuple[ColumnProfile, ...]) -> list[Plate]:
 
 
 def _heat_maps(table: pd.DataFrame, names: list[Hashable]) -> list[Plate]:
-    names = names[:MAX_HEAT_MAP]
-    real, synthetic = (_matrix(table, names, side) for side in ("real", "synthetic"))
+    looked_at = {*table["first"], *table["second"]}
+    drawn_names = [name for name in names if name in looked_at][:MAX_HEAT_MAP]
+    real, synthetic = (
+        _matrix(table, drawn_names, side) for side in ("real_corrected", "synthetic_corrected")
+    )
     drawn = (("Real", real, False), ("Synthetic", synthetic, False), ("Difference", real - synthetic, True))
     charts = tuple(
-        Chart(heat_map(np.abs(matrix), names, is_difference=difference), title)
+        Chart(heat_map(np.abs(matrix), drawn_names, is_difference=difference), title)
         for title, matrix, difference in drawn
     )
-    text = "How strongly two columns go together, and where the synthetic table differs."
-    return [Plate("Pair by pair", text, "maps", charts)] if len(names) > 1 else []
+    more = f" The first {len(drawn_names)} of {len(names)} columns." if len(names) > len(drawn_names) else ""
+    text = f"How strongly two columns go together, and where the synthetic table differs.{more}"
+    return [Plate("Pair by pair", text, "maps", charts)] if len(drawn_names) > 1 else []
 
 
 def _matrix(table: pd.DataFrame, names: list[Hashable], side: str) -> FloatArray:

@@ -9,8 +9,10 @@ import pytest
 
 from tabgan.evaluation.charts import Figure, bars, curves, heat_map, intervals, overlay, rates
 from tabgan.evaluation.metric import Family
-from tabgan.evaluation.plates import MAX_BARS, plates_of
+from tabgan.evaluation.pairs import MAX_COLUMNS, pair_metrics
+from tabgan.evaluation.plates import MAX_BARS, MAX_HEAT_MAP, plates_of
 from tabgan.evaluation.profiles import column_profiles
+from tabgan.evaluation.tables import Tables
 
 
 def drawn(table: pd.DataFrame, holdout: pd.DataFrame | None = None) -> Figure:
@@ -74,6 +76,34 @@ def test_attacks_are_drawn_worst_first_and_no_more_than_can_be_read() -> None:
     assert labels[0] == f"c{n_rows - 1}"
     assert len(labels) == MAX_BARS
     assert "20 worst of 23" in plate.text
+
+
+def test_a_heat_map_shows_only_pairs_that_were_looked_at() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({f"c{i:03}": rng.normal(size=60) for i in range(MAX_COLUMNS + 30)})
+    family = pair_metrics(Tables.checked(table, table, table))
+    names = [str(name) for name in table]
+    looked_at = {*family.details["pairs"]["first"], *family.details["pairs"]["second"]}
+    assert not looked_at.issuperset(names[:MAX_HEAT_MAP])
+    (plate,) = plates_of("pairs", family, tuple(column_profiles(table, table)))
+    for chart in plate.charts:
+        labels = chart.figure["layout"]["xaxis"]["ticktext"]
+        assert labels == [name for name in names if name in looked_at][:MAX_HEAT_MAP]
+    assert "The first 40 of 130 columns" in plate.text
+
+
+def test_columns_without_relation_are_pale_in_either_table_however_few_rows_it_has() -> None:
+    rng = np.random.default_rng(0)
+    many, few = (
+        pd.DataFrame({"town": rng.integers(0, 30, n).astype(str), "job": rng.integers(0, 9, n).astype(str)})
+        for n in (5_000, 300)
+    )
+    family = pair_metrics(Tables.checked(many, few, few))
+    (pair,) = family.details["pairs"].to_dict("records")
+    assert pair["synthetic"] > pair["real"] + 0.15  # Cramér's V of few rows is large by chance
+    (plate,) = plates_of("pairs", family, tuple(column_profiles(many, few)))
+    for chart in plate.charts:
+        assert chart.figure["data"][0]["z"][0][1] < 0.08
 
 
 def test_details_without_rows_or_of_unknown_shape_draw_nothing() -> None:
