@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
 import re
 from collections.abc import Sequence
@@ -45,10 +46,11 @@ def read_rules(texts: Sequence[str] | None) -> tuple[Rule, ...]:
 
     for rule in rules:
         if rule.key not in METRIC_KEYS:
-            known = ", ".join(METRIC_KEYS)
+            known = [key for key in METRIC_KEYS if rule.key in key]
+            known = known or difflib.get_close_matches(rule.key, METRIC_KEYS, n=3) or list(METRIC_KEYS)
             raise CommandError(
                 Exit.USAGE,
-                f"--fail-if {rule.text!r}: there is no metric {rule.key!r}. Choose one of {known}.",
+                f"--fail-if {rule.text!r}: there is no metric {rule.key!r}. Use one of {', '.join(known)}.",
             )
     return rules
 

@@ -85,7 +85,10 @@ def test_rules_that_do_not_hold_pass(judged: tuple[Outcome, Path, Path]) -> None
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("c2st>0.6", "no metric 'c2st'"),
+        ("c2st>0.6", "no metric 'c2st'. Use one of c2st_auc, c2st_rounded_auc."),
+        ("exact_match>0", "Use one of exact_matches, unique_exact_matches."),
+        ("nearest_neighbor_share>.6", "Use one of nearest_neighbour_share,"),
+        ("dcr>.6", "Use one of column_shapes, ks_complement,"),
         ("c2st_auc=0.6", "is not a rule"),
         ("c2st_auc>", "is not a rule"),
         ("c2st_auc>nan", "is not a rule"),
