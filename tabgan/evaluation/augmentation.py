@@ -47,7 +47,8 @@ RARE_GAIN = Measure(
     "utility",
     "higher",
     None,
-    "How much better the same trees find the rarest class with 20 rows or more to learn from and to find.",
+    "How much better boosted trees, with synthetic rows beside all real ones, find the rarest class that has "
+    "20 rows or more to learn from and to find.",
     "Average precision with added rows - average precision of the real rows alone.",
     GAIN.source,
     overfits=False,
@@ -58,8 +59,8 @@ BALANCE_GAIN = Measure(
     "utility",
     "higher",
     None,
-    "As above, but every row that is added is one of the rarest class, at most as many as make it as "
-    "frequent as the most frequent one.",
+    "How much better boosted trees find the rarest class once synthetic rows of this class alone stand "
+    "beside all real ones, at most as many as make it as frequent as the most frequent one.",
     RARE_GAIN.formula,
     GAIN.source,
     overfits=False,

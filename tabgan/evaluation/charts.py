@@ -235,7 +235,7 @@ def _histogram(profile: ColumnProfile, edges: FloatArray) -> Figure:
 def _lying(names: Sequence[object], title: str) -> Figure:
     """Axes of a chart whose rows are names; the first is at the top."""
     return {
-        "xaxis": {"title": {"text": title}, "gridcolor": LINE, "zerolinecolor": LINE},
+        "xaxis": {"title": {"text": title, "font": {"size": 11}}, "gridcolor": LINE, "zerolinecolor": LINE},
         "yaxis": {
             "tickvals": list(range(len(names))),
             "ticktext": [text(name) for name in names],

@@ -96,7 +96,7 @@ def _metric(measure: Measure, rules: Sequence[Rule], reason: str) -> Metric:
         floor=floor,
         interval=wilson(int(broken[0].sum()), len(broken[0])),
         rows=len(broken[0]),
-        note=f"{len(rules)} rules",
+        note="1 rule" if len(rules) == 1 else f"{len(rules)} rules",
     )
 
 

@@ -62,7 +62,7 @@ ROUNDED = Measure(
     "fidelity",
     "lower",
     0.5,
-    "The classifier test with numbers cut into 20 bins. If this is near 0.5 and the test above is not, "
+    "The classifier test with numbers cut into 20 bins. If this is near 0.5 and the classifier test is not, "
     "only how numbers are rounded or repeated gives synthetic rows away; if it is as high, relations do.",
     "As the classifier test; every number is its bin between quantiles of the real rows, a time its bin, "
     "weekday and hour.",

@@ -14,6 +14,7 @@ from tabgan.evaluation.metric import Family, Measure
 from tabgan.evaluation.neighbours import Points, chunks, column_distances, distances
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.texts import printable
 
 TOLERANCE = 0.05
 ONE_COLUMN = "a cell can be inferred only from another column that differs"
@@ -65,7 +66,7 @@ def inference_metrics(tables: Tables) -> Family:
         risks.append(Risk(attack, naive, on_control, tests=len(secrets)))
     names = [rows.columns[c].name for c in secrets]
     found = worst_of(risks)
-    note = f"worst of {len(secrets)} columns as the secret: {names[found]}"
+    note = f"worst of {len(secrets)} columns as the secret: {printable(names[found], 60)}"
     metric = risks[found].metric(INFERENCE, rows=2 * len(train), note=note)
     details = [{"column": name, **risk.to_row()} for name, risk in zip(names, risks, strict=True)]
     return Family((replace(metric, verdict=gravest_verdict(risks)),), {"inference": pd.DataFrame(details)})

@@ -62,9 +62,9 @@ def _measures(attack: str) -> list[Measure]:
             "privacy",
             "lower",
             rate,
-            f"Share of training rows the attack names when it may be wrong about {rate:.1%} of the others. "
+            f"Share of training rows the attack names when it may be wrong about {100 * rate:g} % of the others. "
             "Few people who are named with certainty weigh more than many who are guessed. "
-            f"Chance names {rate:.1%}.",
+            f"Chance names {100 * rate:g} %.",
             "share of members scored at least as high as the k-th highest non-member, k = rate * non-members",
             "Carlini et al. 2022, Membership inference attacks from first principles",
         )
@@ -124,7 +124,10 @@ def membership_metrics(tables: Tables) -> Family:
         "classifier": _by_trees(candidates, near[0], near[1], tables.rng("membership trees")),
     }
     found: list[Metric] = []
-    note = f"{candidates.share_left_out:.1%} of the rows drawn stand in more than one table and are left out"
+    left_out = f"{candidates.share_left_out:.1%}"
+    note = (
+        "" if left_out == "0.0%" else f"{left_out} of the rows drawn stand in more than one table: left out"
+    )
     for attack, (members, others) in scores.items():
         measures = [measure for measure in MEASURES if measure.key.startswith(f"membership_{attack}_")]
         found += judged(measures, members, others, n_tests=len(MEASURES), note=note)

@@ -16,7 +16,7 @@ import tabgan
 from tabgan.evaluation.plates import Plate, plates_of
 from tabgan.evaluation.profiles import MIN_ROWS
 from tabgan.evaluation.questions import GROUPS
-from tabgan.evaluation.standing import WORST_FIRST, Standing, standing
+from tabgan.evaluation.standing import MEANINGS, WORST_FIRST, Standing, standing
 from tabgan.evaluation.texts import plain, printable, shown
 from tabgan.whole_file import whole_file
 
@@ -76,6 +76,8 @@ def render_page(evaluation: Evaluation) -> str:
         target=None if evaluation.target is None else printable(evaluation.target, 60),
         epsilon=evaluation.epsilon,
         private_note=evaluation.note,
+        warnings=evaluation.warnings,
+        words=MEANINGS,
         seed=evaluation.seed,
         version=tabgan.__version__,
         max_rows=evaluation.max_rows,
@@ -118,6 +120,7 @@ def _answer(evaluation: Evaluation, answer: Answer, figures: list[dict[str, Any]
 def _metric(metric: Metric) -> dict[str, Any]:
     measure = metric.measure
     return {
+        "key": metric.key,
         "name": measure.name,
         "meaning": measure.meaning,
         "formula": measure.formula,

@@ -138,8 +138,8 @@ class Risk:
 
     def metric(self, measure: Measure, *, rows: int, note: str = "") -> Metric:
         """The metric of this risk; its reference 0 is that of training rows nobody can tell."""
-        told = [f"{name} {rate:.2%}" for name, rate in self.rates.items()]
-        said = f"success rates: {', '.join(told)}"
+        attack, naive, control = (f"{rate:.2%}" for rate in self.rates.values())
+        said = f"succeeds on {attack} of training rows, {control} of rows held out, {naive} by guessing"
         if self.is_weak:
             said += "; the attack does no better than guessing"
         return measure.found(

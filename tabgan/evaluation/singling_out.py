@@ -15,6 +15,7 @@ from tabgan.evaluation.features import MISSING, IntArray
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.texts import printable
 
 PREDICATES = 2_000  # by several columns
 ROWS = 50_000
@@ -136,7 +137,7 @@ def _by_one_column(rows: AttackRows, rng: np.random.Generator) -> tuple[Metric, 
     worst = worst_of(risks)
     note = f"{sum(one.n_predicates for one in parts[worst][1]):,} predicates"
     if worst > 0:
-        note += f" of the worst of {len(named)} columns: {parts[worst][0]}"
+        note += f" of the worst of {len(named)} columns: {printable(parts[worst][0], 60)}"
     elif len(named) > 1:
         note += f" of {len(named)} columns"
     said = gravest_verdict(risks)

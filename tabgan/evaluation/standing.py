@@ -23,6 +23,25 @@ Standing: TypeAlias = Literal[
 WORST_FIRST: tuple[Standing, ...] = get_args(Standing)
 NEAR, FAR = 0.9, 0.5  # shares of the way from shuffled columns to real rows
 
+MEANINGS: dict[Standing, str] = {
+    "leak": "An attack does surely better on training rows than on rows held out, by more than 5 % of what "
+    "it could: single training rows can be learned from the synthetic ones.",
+    "overfitting suspected": "The figure is surely better than real rows get that the generator has not "
+    "seen. It may have learned rows by heart.",
+    "weak evidence": "An attack does surely better on training rows than on rows held out, but by how much "
+    "is not sure.",
+    "far from real rows": "Surely worse than real rows get; less than half of the way from shuffled ones.",
+    "differs from real rows": "Surely worse than real rows get; less than 90 % of that way, or shuffling "
+    "changes nothing here.",
+    "underpowered": "Nothing can be told: too few rows, or an attack that does no better than guessing.",
+    "near real rows": "A little, but surely, worse than real rows get; 90 % of that way or more.",
+    "like real rows": "No more apart from what real rows get than chance explains.",
+    "no evidence": "The attack was large enough to see a tenth of the rows fall, and did not. That is no "
+    "proof that there is no leak.",
+    "no reference": "There is nothing to hold the figure against.",
+    "not measured": "The reason stands in place of the figure.",
+}
+
 
 def standing(metric: Metric) -> Standing:
     """What a metric says in two or three words; never more than its interval and references allow.

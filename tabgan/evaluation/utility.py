@@ -48,8 +48,8 @@ F1 = Measure(
     "utility",
     "higher",
     1.0,
-    "How many of the real rows' classes are named right by these boosted trees, rare ones as "
-    "important as frequent ones.",
+    "How many of the real rows' classes are named right by boosted trees learned from synthetic rows, "
+    "rare ones as important as frequent ones.",
     "Mean over the classes of 2 TP / (2 TP + FP + FN), the most probable class being named.",
     TSTR.source,
 )
@@ -59,28 +59,29 @@ RMSE = Measure(
     "utility",
     "lower",
     0.0,
-    "By how much these boosted trees miss a real number, in its own unit.",
+    "By how much boosted trees learned from synthetic rows miss a real number, in its own unit.",
     "Root of the mean squared error.",
     TSTR.source,
     has_scale=False,
 )
 LINEAR_SCORE = Measure(
     "tstr_linear",
-    "The same with a linear model",
+    "Train on synthetic, test on real (linear model)",
     "utility",
     "higher",
     1.0,
-    "As above, with logistic regression (ridge regression of a number) on ranks and one-hot categories.",
+    "How well a logistic regression (of a number: a ridge regression) learned from synthetic rows, on ranks "
+    "and one-hot categories, predicts the target of real rows.",
     TSTR.formula.split(" Hist")[0],
     TSTR.source,
 )
 FOREST_SCORE = Measure(
     "tstr_extra_trees",
-    "The same with extremely random trees",
+    "Train on synthetic, test on real (extremely random trees)",
     "utility",
     "higher",
     1.0,
-    "As above, with 50 extremely random trees.",
+    "How well 50 extremely random trees learned from synthetic rows predict the target of real rows.",
     TSTR.formula.split(" Hist")[0],
     TSTR.source,
 )

@@ -15,7 +15,7 @@ from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, com
 from tabgan.evaluation.intervals import wilson
 from tabgan.evaluation.marginals import random_subsets
 from tabgan.evaluation.metric import Family, Measure, Metric
-from tabgan.evaluation.resampling import RowGroups, side_totals, variation
+from tabgan.evaluation.resampling import MIN_ROWS, RowGroups, side_totals, variation
 from tabgan.evaluation.tables import Tables
 
 MAX_ROWS = 40_000  # of each side
@@ -112,7 +112,8 @@ def _distinct(columns: Sequence[ComparedColumn], groups: RowGroups, rng: np.rand
     # Leaving a row out changes the number of different rows only where it is the only one of its kind.
     alone = int((counts[1] == 1).sum())
     low, high = (end - alone / groups.rows for end in wilson(alone, groups.rows))
-    interval = (max(value + low, 0.0), min(value + high, 1.0))
+    is_told = groups.rows >= MIN_ROWS
+    interval = (max(value + low, 0.0), min(value + high, 1.0)) if is_told else None
     return DISTINCT.found(value, reference=reference, floor=floor, interval=interval, rows=groups.rows)
 
 

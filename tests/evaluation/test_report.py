@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 import pytest
 
 from tabgan.evaluation import Evaluation, evaluate
+from tabgan.evaluation.questions import QUESTIONS
 from tabgan.evaluation.report import render_page
+from tabgan.evaluation.standing import MEANINGS
 from tabgan.evaluation.texts import printable
 from tests.evaluation.conftest import make_people
 
@@ -110,19 +112,37 @@ def test_equal_evaluation_equal_bytes_and_a_whole_file(hostile: Evaluation, tmp_
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.html", "b.html"]
 
 
+def test_no_explanation_points_at_a_place_since_the_worst_figure_comes_first() -> None:
+    for question in QUESTIONS:
+        for measure in question.measures:
+            said = f"{measure.name} {measure.meaning} {measure.formula}".lower()
+            assert not re.search(
+                r"\b(as|test) above\b|\bthe same (with|trees)\b|\bthese (\w+ )?trees\b", said
+            ), measure.key
+
+
+def test_names_of_columns_are_harmless_in_notes(hostile: Evaluation) -> None:
+    text = "".join(metric.note for metric in hostile.metrics)
+    assert "<script>" in text
+    assert not set("\x07\u202e") & set(text)
+
+
 def test_every_metric_is_explained_and_every_question_has_its_word(hostile: Evaluation, parts: Parts) -> None:
     text = re.sub(r"\s+", " ", " ".join(parts.text))
     for metric in hostile.metrics:
         for told in (metric.measure.name, metric.measure.meaning, metric.measure.formula):
             assert re.sub(r"\s+", " ", told) in text, metric.key
         assert metric.value is not None or metric.note in text
+        assert metric.key in text
     assert all(answer.question.text in text for answer in hostile.answers)
+    assert all(meaning in text for meaning in MEANINGS.values())
     assert "anonym" not in text.lower()
 
 
 def test_private_mode_is_told_on_the_page() -> None:
     table = make_people(30, 1)
     found = evaluate(table, table, time_budget=1e-9)
+    assert "No rows were held out" in render_page(found)
     assert "outside epsilon" not in render_page(found)
     assert "outside epsilon" in render_page(found.in_private_mode(1.0))
 

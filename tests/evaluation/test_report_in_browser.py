@@ -27,6 +27,7 @@ SCROLL_THROUGH = """
   return { charts: boxes.length, at_first, drawn: drawn.length };
 })()
 """
+WIDTHS = "[...document.querySelectorAll('{}')].map((box) => box.offsetWidth)"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -69,8 +70,16 @@ def test_charts_out_of_sight_wait_and_printing_draws_them(browser: Chromium, pag
     assert browser.complaints == []
 
 
-def test_nothing_is_wider_than_a_narrow_window(browser: Chromium, page: Path) -> None:
-    browser.resize(420, 900)
+def test_a_narrow_window_shows_every_figure_below_a_sentence_of_full_width(
+    browser: Chromium, page: Path
+) -> None:
+    browser.resize(390, 900)
     browser.open(page)
     browser.run(SCROLL_THROUGH)
     assert browser.run(OVERFLOW) <= 0
+    assert browser.run(f"Math.min(...{WIDTHS.format('td.name')})") > 300
+    assert browser.run(f"Math.max(...{WIDTHS.format('.wide-table')})") <= 390
+    beyond = (
+        "[...document.querySelectorAll('.wide-table')].filter((box) => box.scrollWidth > box.clientWidth)"
+    )
+    assert browser.run(f"{beyond}.length") == 0

@@ -73,7 +73,7 @@ def test_what_is_found_in_samples_is_scaled_to_all_rows() -> None:
 def test_an_attack_no_better_than_guessing_says_so() -> None:
     weak = Risk(Trials(5, 100), Trials(5, 100), Trials(4, 100))
     assert "no better than guessing" in weak.metric(MEASURE, rows=200).note
-    assert "guessing" not in risk(60, 20).metric(MEASURE, rows=200).note
+    assert "no better than guessing" not in risk(60, 20).metric(MEASURE, rows=200).note
 
 
 def test_an_attack_no_better_than_guessing_calms_nobody() -> None:
@@ -99,7 +99,9 @@ def test_a_weak_attack_takes_no_calm_from_others_and_all_of_them_give_none() -> 
 
 def test_the_metric_names_all_three_rates() -> None:
     metric = Risk(Trials(60, 100), Trials(5, 100), Trials(20, 100)).metric(MEASURE, rows=200, note="why")
-    assert metric.note == "why; success rates: attack 60.00%, naive 5.00%, control 20.00%"
+    assert metric.note == (
+        "why; succeeds on 60.00% of training rows, 20.00% of rows held out, 5.00% by guessing"
+    )
     assert (metric.reference, metric.rows, metric.verdict) == (0.0, 200, "leak")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tabgan.evaluation.metric import Measure, Metric
-from tabgan.evaluation.standing import WORST_FIRST, gravest, standing, worst_first
+from tabgan.evaluation.standing import MEANINGS, WORST_FIRST, gravest, standing, worst_first
 from tabgan.evaluation.verdict import SEVERITY
 
 
@@ -78,3 +78,7 @@ def test_the_worst_metric_is_first_and_undefined_ones_are_last() -> None:
     worse = metric(0.6, reference=0.95, floor=0.5, interval=(0.59, 0.61))
     undefined = metric(None, verdict="leak")
     assert worst_first([undefined, near, bad, worse]) == [worse, bad, near, undefined]
+
+
+def test_every_word_is_explained_in_the_order_of_gravity() -> None:
+    assert tuple(MEANINGS) == WORST_FIRST

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tabgan.evaluation.metric import Family
+from tabgan.evaluation.standing import standing
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.variety import MEASURES, SUBGROUP_ROWS, variety_metrics
 from tabgan.schema import Column, Schema
@@ -20,6 +21,12 @@ def test_rows_are_different_where_any_cell_is() -> None:
     assert [metric.measure for metric in found.metrics] == list(MEASURES)
     assert found["distinct_rows"].value == 0.5
     assert found["distinct_rows"].reference == 0.75
+
+
+def test_a_few_synthetic_rows_are_not_said_to_be_as_rich_as_the_real_ones() -> None:
+    real = pd.DataFrame({"a": np.arange(60.0)})
+    one, enough = (metrics_of(real, real.head(n), real.head(30))["distinct_rows"] for n in (1, 5))
+    assert (standing(one), standing(enough)) == ("underpowered", "like real rows")
 
 
 def test_more_distinct_rows_than_real_ones_are_no_sign_of_copying() -> None:
