@@ -110,8 +110,8 @@ def _attacks(table: pd.DataFrame) -> Plate:
     more = f" The {len(worst)} worst of {len(table)}." if len(table) > len(worst) else ""
     text = (
         "How often the attack succeeds on training rows, on rows held out and by guessing; beside it the "
-        "excess with its interval: beyond the first dashed line it is weak evidence, beyond the second a "
-        f"leak.{more}"
+        "excess with its interval: one that lies beyond the first dashed line is weak evidence, beyond the "
+        f"second a leak.{more}"
     )
     return Plate("Attacks", text, "maps", charts)
 

@@ -19,5 +19,8 @@
     }
   }, { rootMargin: "600px" });
   boxes.forEach((box) => near.observe(box));
-  addEventListener("beforeprint", () => boxes.forEach(draw));
+  addEventListener("beforeprint", () => {
+    boxes.forEach(draw);
+    document.getElementById("words").open = true;  // paper cannot be clicked
+  });
 })();

@@ -30,9 +30,9 @@ MEANINGS: dict[Standing, str] = {
     "seen. It may have learned rows by heart.",
     "weak evidence": "An attack does surely better on training rows than on rows held out, but by how much "
     "is not sure.",
-    "far from real rows": "Surely worse than real rows get; less than half of the way from shuffled ones.",
-    "differs from real rows": "Surely worse than real rows get; less than 90 % of that way, or shuffling "
-    "changes nothing here.",
+    "far from real rows": "Surely worse than real rows get, and nearer to shuffled columns.",
+    "differs from real rows": "Surely worse than real rows get; less than 90 % of the way from shuffled "
+    "columns to them, or shuffling changes nothing here.",
     "underpowered": "Nothing can be told: too few rows, or an attack that does no better than guessing.",
     "near real rows": "A little, but surely, worse than real rows get; 90 % of that way or more.",
     "like real rows": "No more apart from what real rows get than chance explains.",

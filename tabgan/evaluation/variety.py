@@ -130,7 +130,7 @@ def _modes(columns: Sequence[BinnedColumn], groups: RowGroups, rng: np.random.Ge
         drawn += (groups.drawn(by_group[:, frequent])[1] > 0).sum(axis=1)
     if n_frequent == 0:
         return MODES.undefined("no combination is frequent enough to be missed", rows=groups.rows)
-    return groups.found(MODES, covered / n_frequent, drawn / n_frequent, note=f"{n_frequent} combinations")
+    return groups.found(MODES, covered / n_frequent, drawn / n_frequent, note=f"{n_frequent:,} combinations")
 
 
 def _subgroups(

@@ -59,7 +59,9 @@ def test_every_chart_is_drawn_without_a_complaint_or_a_request(
     assert len(picture) > 100_000
 
 
-def test_charts_out_of_sight_wait_and_printing_draws_them(browser: Chromium, page: Path) -> None:
+def test_charts_out_of_sight_wait_and_printing_draws_them_and_explains_the_words(
+    browser: Chromium, page: Path
+) -> None:
     browser.open(page)
     count = (
         "document.querySelectorAll('[data-state]').length < document.querySelectorAll('[data-figure]').length"
@@ -67,6 +69,7 @@ def test_charts_out_of_sight_wait_and_printing_draws_them(browser: Chromium, pag
     assert browser.run(count)
     assert browser.ask("Page.printToPDF")["data"]
     assert not browser.run(count)
+    assert browser.run("document.getElementById('words').open")
     assert browser.complaints == []
 
 
