@@ -20,7 +20,7 @@ _COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operato
 
 @dataclass(frozen=True)
 class Rule:
-    """The gate fails if the metric compares to the limit like this, or has no value at all."""
+    """The gate fails if the metric compares to the limit like this, or has no value or no control at all."""
 
     text: str
     key: str
@@ -29,11 +29,15 @@ class Rule:
 
     def failure(self, evaluation: Evaluation) -> str | None:
         """Why the gate fails, on one line; None if it does not."""
+        from tabgan.evaluation.control import NO_CONTROL
+
         metric = evaluation[self.key]
         if metric.value is None:
             return f"{self.text}: cannot be decided, {metric.note or 'it has no value'}."
         if _COMPARE[self.sign](metric.value, self.limit):
             return f"{self.text}: it is {metric.value:.6g}."
+        if NO_CONTROL in metric.note:
+            return f"{self.text}: cannot be decided, {NO_CONTROL}."
         return None
 
 

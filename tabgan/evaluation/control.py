@@ -17,7 +17,7 @@ from tabgan.evaluation.verdict import LEAK
 
 UNLIKE_AUC = 0.6  # of training rows against rows held out, and surely above chance
 DEVIATIONS = 4.0
-NO_CONTROL = "rows held out stand in the training table, so that nothing can be told from finding nothing"
+NO_CONTROL = "rows held out stand in the training table, so that finding nothing says nothing"
 
 
 def repeated_rows(tables: Tables) -> str:
@@ -60,14 +60,14 @@ def unlike_rows(classifier_test: Metric) -> str:
 
 
 def without_calm(families: Mapping[str, Family]) -> dict[str, Family]:
-    """The families with "no evidence" turned into "underpowered": the control could not show any."""
+    """The families with "underpowered" in place of "no evidence", which no such control can show."""
     return {key: _without_calm(family) for key, family in families.items()}
 
 
 def _without_calm(family: Family) -> Family:
     metrics = tuple(
         replace(metric, verdict="underpowered", note="; ".join(filter(None, (metric.note, NO_CONTROL))))
-        if metric.verdict == "no evidence"
+        if metric.verdict in ("no evidence", "underpowered") and metric.value is not None
         else metric
         for metric in family.metrics
     )

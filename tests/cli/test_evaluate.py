@@ -78,6 +78,18 @@ def test_a_rule_that_holds_or_cannot_be_decided_fails_the_gate(
     assert "exposed_rows_share>0.5: cannot be decided, the time budget" in told.err
 
 
+def test_a_rule_about_an_attack_is_open_where_the_control_was_learned_from(
+    call: Call, files: dict[str, Path]
+) -> None:
+    tables = ["--train", files["train"], "--synthetic", files["synthetic"], "--holdout", files["train"]]
+    rules = ["--fail-if", "inference>0.9", "--fail-if", "column_shapes<.1"]
+    told = call("evaluate", *tables, *rules)
+    assert told.code == 6
+    assert "Warning: 60 of 60 rows held out stand in the training table" in told.err
+    assert "inference>0.9: cannot be decided, rows held out stand in the training table" in told.err
+    assert "column_shapes" not in told.err
+
+
 def test_rules_that_do_not_hold_pass(judged: tuple[Outcome, Path, Path]) -> None:
     assert judged[0].code == 0
 
