@@ -62,8 +62,8 @@ def _measures(attack: str) -> list[Measure]:
             "privacy",
             "lower",
             rate,
-            f"Share of training rows the attack names when it may be wrong about {100 * rate:g} % of the others. "
-            "Few people who are named with certainty weigh more than many who are guessed. "
+            f"Share of training rows the attack names when it may be wrong about {100 * rate:g} % of the "
+            "others. Few people who are named with certainty weigh more than many who are guessed. "
             f"Chance names {100 * rate:g} %.",
             "share of members scored at least as high as the k-th highest non-member, k = rate * non-members",
             "Carlini et al. 2022, Membership inference attacks from first principles",
