@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -39,8 +40,8 @@ def read_excel(place: Place, options: CsvOptions, schema: Schema | None, *, as_t
 
     Raises: CommandError for a file that is none of Excel's, or a column without a name.
     """
-    with place.open() as handle:
-        sheet, warnings = _first_sheet(place, handle)
+    with place.open() as handle, _hearing() as heard:
+        sheet, told = _first_sheet(place, handle)
         rows = iter(sheet)
         names = _names(place, next(rows, ()))
         refuse_repeated(place, names, options.dropped)
@@ -50,8 +51,20 @@ def read_excel(place: Place, options: CsvOptions, schema: Schema | None, *, as_t
         while block := list(itertools.islice(filled, BLOCK_ROWS)):
             columns.append(names, block)
     if as_text:
-        warnings.append(f"{place}: {_NO_ROWS}")
-    return columns.table(schema, finds_dates=True, warnings=warnings)
+        told.append(f"{place}: {_NO_ROWS}")
+    elif "date" in heard:
+        told.append(f"{place}: some cells have the format of a date and hold none. They are read as #VALUE!.")
+    return columns.table(schema, finds_dates=True, warnings=told)
+
+
+@contextmanager
+def _hearing() -> Iterator[set[str]]:
+    """The words of openpyxl's warnings, which nobody is shown: where a cell is no date they quote it."""
+    heard: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = lambda message, *_, **__: heard.update(str(message).split())
+        yield heard
 
 
 def _first_sheet(place: Place, handle: BinaryIO) -> tuple[Iterator[tuple[Any, ...]], list[str]]:

@@ -34,7 +34,8 @@ def read_json_lines(
     Raises: CommandError naming the line that is no object, or where private mode lacks a schema.
     """
     columns = ValueColumns(options, as_text=as_text)
-    public = _declared_names(place, schema) if as_text else None
+    public = _declared_names(place, schema, options.dropped) if as_text else []
+    columns.append(public, [])
     try:
         with (
             open_unpacked(place) as handle,
@@ -49,11 +50,11 @@ def read_json_lines(
     return columns.table(schema, finds_dates=True)
 
 
-def _declared_names(place: Place, schema: Schema | None) -> list[Any]:
+def _declared_names(place: Place, schema: Schema | None, dropped: tuple[str, ...]) -> list[Any]:
     if schema is None or not schema.names:
         told = "JSON lines have no header, and in private mode the rows may not replace one"
         raise CommandError(Exit.DATA, f"{place}: {told}. Declare the columns with --schema, or use CSV.")
-    return list(schema.names)
+    return list(dict.fromkeys((*schema.names, *dropped)))
 
 
 def _records(place: Place, lines: Iterator[str]) -> Iterator[dict[str, Any]]:

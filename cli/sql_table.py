@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 from pyarrow.csv import WriteOptions, write_csv
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, SQLAlchemyError
 from tabgan_cli.arrow_file import arrow_schema
 from tabgan_cli.cell_values import BLOCK_ROWS, ValueColumns
 from tabgan_cli.csv_rows import refuse_repeated
@@ -36,13 +36,17 @@ from tabgan.schema import Schema
 _QUERY = re.compile(r"\s*(SELECT|WITH)\s", re.IGNORECASE)
 _WRITTEN = ("postgresql", "sqlite")  # there, making a table is part of the transaction
 _CELL_ERRORS = ("22", "23")  # classes of SQLSTATE whose messages quote cells
+_NO_UTF8 = re.compile("Could not decode to UTF-8 (column '.*?') with text ", re.DOTALL)  # of SQLite
 _WRITTEN_AS_TEXT = (uuid.UUID, ipaddress.IPv4Address, ipaddress.IPv6Address)
 
 
 def read_sql(place: Place, options: CsvOptions, schema: Schema | None, *, as_text: bool = False) -> Table:
-    """The rows of a table or of a query. What a query changes is rolled back."""
+    """The rows of a table or of a query. What a query changes is rolled back.
+
+    `as_text`: no cell is refused; where text is not UTF-8, `?` stands for what cannot be read.
+    """
     columns = ValueColumns(options, as_text=as_text)
-    with _connected(place) as connection:
+    with _connected(place, forgives=as_text) as connection:
         what = _named(place)
         is_query = _QUERY.match(what) is not None
         # Colons are no parameters, and SQLAlchemy itself doubles a % where a driver needs it.
@@ -251,9 +255,11 @@ def _whole(connection: sa.Connection, place: Place, name: str) -> sa.Select[Any]
 
 
 @contextmanager
-def _connected(place: Place, *, writes: bool = False) -> Iterator[sa.Connection]:
+def _connected(place: Place, *, writes: bool = False, forgives: bool = False) -> Iterator[sa.Connection]:
     """A connection; what the database says of a failure is one line. Raises: CommandError."""
     engine = _engine(place, writes=writes)
+    if forgives and engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _forgive)
     is_sqlite = engine.dialect.name == "sqlite" and bool(engine.url.database)
     file = Path(engine.url.database or "") if is_sqlite else None
     is_new = file is not None and not file.exists()
@@ -308,6 +314,11 @@ def _begin_early(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN")
 
 
+def _forgive(connection: Any, _record: object) -> None:
+    """Let SQLite hand out text that is not UTF-8, with halves of letters for what cannot be read."""
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+
+
 def _told(error: SQLAlchemyError) -> str:
     """What the database says, without a cell and without the statement."""
     cause = getattr(error, "orig", None) or error
@@ -315,5 +326,11 @@ def _told(error: SQLAlchemyError) -> str:
     state = facts.get("C") or getattr(cause, "sqlstate", None) or ""
     if state.startswith(_CELL_ERRORS):
         return f"the database refuses a cell (SQLSTATE {state})."
+    if isinstance(error, DataError):
+        return "the database refuses a cell."
     message = facts.get("M") or next(iter(str(cause).splitlines()), "") or type(cause).__name__
+    if found := _NO_UTF8.match(str(cause)):
+        return (
+            f"{found[1]} holds text that is not UTF-8. Mend it, or read it with a query that leaves it out."
+        )
     return f"{message.rstrip('.')}."

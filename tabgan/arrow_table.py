@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Protocol, cast
 
 import pandas as pd
 import pyarrow as pa
+
+from tabgan.errors import SchemaError
 
 
 class ArrowStream(Protocol):
@@ -28,20 +31,39 @@ def as_pandas(table: pd.DataFrame | ArrowStream) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame) or not hasattr(table, "__arrow_c_stream__"):
         return cast(pd.DataFrame, table)
     try:
-        return from_arrow(pa.RecordBatchReader.from_stream(table).read_all())
+        arrow = pa.RecordBatchReader.from_stream(table).read_all()
     except pa.ArrowInvalid:  # a single column
         return cast(pd.DataFrame, table)
+    return from_arrow(arrow)
 
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
-    """The rows in pandas' own types; whole numbers and booleans stay what they are beside missing cells."""
+    """The rows in pandas' own types; whole numbers and booleans stay what they are beside missing cells.
+
+    Raises: SchemaError for a column with a cell that pandas has no value for.
+    """
     plain = pa.table([_widely_known(column) for column in table.columns], names=table.column_names)
     plain = plain.replace_schema_metadata(table.schema.metadata)
-    rows: pd.DataFrame = plain.to_pandas(types_mapper=_kept_type)
+    rows = _converted(plain)
     for name, dtype in _nullable(plain, rows).items():
         column = plain.column(name)
         rows[name] = column.to_pandas(types_mapper={column.type: dtype}.get)
     return rows
+
+
+def _converted(plain: pa.Table) -> pd.DataFrame:
+    if (rows := _held(plain)) is not None:
+        return rows
+    odd = (name for place, name in enumerate(plain.column_names) if _held(plain.select([place])) is None)
+    raise SchemaError(f"Column {next(odd, None)!r}: some of its cells are none of pandas'. Make it text.")
+
+
+def _held(plain: pa.Table) -> pd.DataFrame | None:
+    """The rows; None where pandas cannot hold a cell: the error would quote it."""
+    with contextlib.suppress(pa.ArrowException, ArithmeticError, ValueError):
+        rows: pd.DataFrame = plain.to_pandas(types_mapper=_kept_type)
+        return rows
+    return None
 
 
 def _widely_known(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -57,7 +79,11 @@ def _widely_known(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _kept_type(arrow: pa.DataType) -> pd.ArrowDtype | None:
     """Types that pandas would turn into objects stay Arrow's."""
-    return pd.ArrowDtype(arrow) if pa.types.is_date(arrow) or pa.types.is_decimal(arrow) else None
+    types = pa.types
+    is_kept = any(
+        is_one(arrow) for is_one in (types.is_date, types.is_decimal, types.is_time, types.is_nested)
+    )
+    return pd.ArrowDtype(arrow) if is_kept else None
 
 
 def _nullable(arrow: pa.Table, rows: pd.DataFrame) -> dict[Any, Any]:

@@ -68,6 +68,22 @@ def test_a_model_learns_completes_and_judges_them() -> None:
     assert found.rows["synthetic"]["given"] == N_ROWS
 
 
+def test_times_and_nested_cells_are_refused_as_such_whatever_they_hold() -> None:
+    """Pandas has no time of less than a microsecond; what it says of one shows it."""
+    for cells in (pl.Series([1_001]).cast(pl.Time), pl.Series([[1], [None]])):
+        with pytest.raises(SchemaError, match="cells cannot be learned"):
+            infer_schema(pl.DataFrame({"x": cells}))
+
+
+def test_a_cell_that_pandas_cannot_hold_is_not_shown() -> None:
+    far = pa.DictionaryArray.from_arrays([0], pa.array([2**30], pa.date32()))
+    with pytest.raises(SchemaError) as caught:
+        as_pandas(pa.table({"day": far}))
+    assert str(caught.value).startswith("Column 'day': ")
+    assert "29" not in str(caught.value)  # its year
+    assert caught.value.__context__ is None
+
+
 def test_pandas_passes_untouched() -> None:
     table = pd.DataFrame({"a": [1]})
     assert as_pandas(table) is table

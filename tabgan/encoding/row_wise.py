@@ -293,6 +293,8 @@ def _free_label(column: Column) -> Callable[[Any], Any]:
         cell = plain_cell(cell)
         if is_missing(cell):
             return None
+        if not isinstance(cell, Hashable):
+            return OTHER
         if is_number:
             return _as_number(number_of(cell))
         if is_date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from tabgan_cli.excel import MAX_COLUMNS, MAX_ROWS
 from tabgan_cli.failures import CommandError, Exit
-from tabgan_cli.table_file import read_table, table_writer
+from tabgan_cli.table_file import CsvOptions, read_cells, read_table, table_writer
 
 
 def sheet(path: Path, *rows: list[Any]) -> Path:
@@ -134,3 +135,23 @@ def test_what_a_sheet_cannot_hold_is_refused(tmp_path: Path) -> None:
     assert "control characters" in refused(path, pd.DataFrame({"s": ["a\x01"]}))
     assert f"{MAX_COLUMNS:,}" in refused(path, pd.DataFrame(np.zeros((1, MAX_COLUMNS + 1))))
     assert f"{MAX_ROWS:,}" in refused(path, pd.DataFrame({"n": np.zeros(MAX_ROWS + 1)}))
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_cell_that_is_no_date_is_not_shown(tmp_path: Path, as_text: bool) -> None:
+    """openpyxl warns of it, with the cell; in private mode the others' words stay what they are."""
+    told = []
+    for place, day in enumerate((45_000, 123_456_789)):
+        sheet = openpyxl.Workbook()
+        sheet.active.append(["day"])
+        sheet.active["A2"].number_format = "yyyy-mm-dd"
+        sheet.active["A2"] = day
+        sheet.save(path := tmp_path / f"{place}.xlsx")
+        with warnings.catch_warnings(record=True) as shown:
+            warnings.simplefilter("always")
+            found = read_cells(path, CsvOptions()) if as_text else read_table(path)
+        assert not shown
+        told.append([line.replace(str(path), "") for line in found.warnings])
+    assert "#VALUE!" in found.rows["day"].tolist()
+    assert (told[0] == told[1]) == as_text
+    assert "123" not in str(told)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 from tabgan_cli.failures import CommandError
+from tabgan_cli.places import Place
 from tabgan_cli.private import coins, typed_rows
 from tabgan_cli.run import _split
 from tabgan_cli.table_file import read_cells
@@ -158,6 +160,41 @@ def test_no_row_of_json_lines_is_refused_for_what_its_cells_hold(tmp_path):
     (tmp_path / "t.jsonl").write_text("\n".join(lines))
     found = read_cells(tmp_path / "t.jsonl", CsvOptions(), schema=schema).rows
     assert found.to_dict("list") == {"a": ["1", "inf", "2"], "b": ["x", "?", "y"]}
+
+
+def test_no_row_of_a_database_is_refused_for_text_that_is_not_utf8(tmp_path):
+    with sqlite3.connect(tmp_path / "t.db") as database:
+        database.execute("CREATE TABLE t (a TEXT)")
+        database.execute("INSERT INTO t VALUES ('x'), (CAST(x'61ff' AS TEXT)), ('y')")
+    found = read_cells(Place(f"sqlite:///{tmp_path / 't.db'}#t"), CsvOptions()).rows
+    assert found["a"].tolist() == ["x", "a?", "y"]
+
+
+def test_json_lines_without_a_row_have_the_columns_of_those_with_one(tmp_path):
+    schema = Schema((Column("a", "numeric"), Column("b", "categorical")))
+    (tmp_path / "t.jsonl").write_text("\n")
+    found = read_cells(tmp_path / "t.jsonl", CsvOptions(), schema=schema).rows
+    assert list(found) == ["a", "b"]
+    assert found.empty
+
+
+def test_columns_of_json_lines_can_be_left_out_of_a_private_fit(folder, call):
+    people().assign(note="x").to_json("t.jsonl", orient="records", lines=True)
+    fit = (
+        "fit",
+        "t.jsonl",
+        "-m",
+        "m.tabgan",
+        "--epsilon",
+        8,
+        "--privacy",
+        "few.json",
+        "--schema",
+        "schema.json",
+    )
+    assert call(*fit, "--drop", "note", "--drop", "job").code == 0
+    assert "column" not in call("sample", "m.tabgan", "-n", 1, "-o", "s.csv").err
+    assert list(pd.read_csv("s.csv")) == ["age"]
 
 
 def test_no_row_decides_whether_empty_ones_before_it_count(tmp_path):

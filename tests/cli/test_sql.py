@@ -288,3 +288,12 @@ def test_from_a_database_to_a_database(url: str, call: Call, census: pd.DataFram
     assert (told.code, len(told.err.splitlines())) == (5, 1)
     assert call("sample", model, "-n", "0", "-o", out, "--force", "-q").code == 0
     assert len(read_table(Place(out)).rows) == 0
+
+
+def test_text_that_is_not_utf8_is_not_shown(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "a.db") as database:
+        database.execute("CREATE TABLE t (name TEXT)")
+        database.execute("INSERT INTO t VALUES (CAST(x'736563726574ff' AS TEXT))")
+    told = refused(f"sqlite:///{tmp_path / 'a.db'}#t")
+    assert "column 'name' holds text that is not UTF-8" in told
+    assert "secret" not in told

@@ -14,7 +14,7 @@ import pytest
 from tabgan.encoding.noisy_statistics import fit_encoder
 from tabgan.encoding.private_schema import measure_schema, vote_of
 from tabgan.encoding.rehearsal import rehearsed_encoder
-from tabgan.encoding.row_wise import row_wise_table
+from tabgan.encoding.row_wise import OTHER, row_wise_table
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import BoundRelease, PrivateRows
 from tabgan.schema import Column, Schema
@@ -148,3 +148,10 @@ def test_a_number_beyond_all_steps_stays_what_it_is():
     column = COLUMNS["half steps"]
     found = row_wise_table(table([1e300, -1.7e308, 3.7]), Schema((column,)))["x"]
     assert found.tolist() == [1e300, -1.7e308, 3.5]
+
+
+@pytest.mark.parametrize("name", ["any text", "any object", "any number", "any date"])
+def test_what_holds_several_values_is_no_label(name):
+    """How pandas writes them down can depend on those of other rows."""
+    cells = [[1], {"a": 1}, np.array([1]), np.array([1.0]), {1}]
+    assert row_wise_table(table(cells), Schema((COLUMNS[name],)))["x"].tolist() == [OTHER] * len(cells)
