@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +35,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Tape:
 
         def mechanism(exact: Any, *, _run: Any = run, _name: str = name, **public: Any) -> Any:
             answer = _run(exact, **public)
-            tape.calls.append((_name, public, exact, answer))
+            tape.calls.append((_name, public, exact, copy(answer)))  # whoever asked may take from it
             return answer
 
         monkeypatch.setattr(rows_module, name, mechanism)
@@ -50,7 +51,7 @@ def replayed(monkeypatch: pytest.MonkeyPatch, first: Tape) -> Tape:
             name_then, _, _, answer = first.calls[len(tape.calls)]
             assert name_then == _name, "another mechanism runs than before"
             tape.calls.append((_name, public, exact, answer))
-            return answer
+            return copy(answer)
 
         monkeypatch.setattr(rows_module, name, mechanism)
     return tape
