@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any, BinaryIO
 
@@ -35,9 +36,7 @@ def read_csv(place: Place, options: CsvOptions, schema: Schema | None) -> Table:
     declared = {column.name: declared_type(column) for column in schema or ()}
     rows: dict[str, pd.Series[Any]] = {}
     styles: dict[str, str] = {}
-    warnings = []
-    if len(text.names) > 1 and all(_is_number(name) for name in text.names):
-        warnings.append("All column names are numbers: is the header line missing?")
+    warnings = _doubts(text.names)
     for name, cells in zip(text.names, text.columns, strict=True):
         if name in options.dropped:
             rows[name] = pd.Series([None] * len(cells), dtype=object)
@@ -84,7 +83,7 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
             present = iso_cells(present, options.dates)
         rows[name] = pd.Series(present.to_numpy(), dtype=object)
     style = _style(separator, options.decimal or ".", {}, options)
-    return Table(pd.DataFrame(rows, columns=list(rows)), style)
+    return Table(pd.DataFrame(rows, columns=list(rows)), style, tuple(_doubts(text.names)))
 
 
 def _style(separator: str, decimal: str, columns: dict[str, str], named: CsvOptions) -> CsvStyle:
@@ -97,6 +96,13 @@ def _found_decimal(text: CsvText, options: CsvOptions) -> str:
     """The mark of all columns of numbers that have one; the usual one where they have none or both."""
     marks = {decimal_mark(cells, options.missing, options.thousands) for cells in text.columns} - {""}
     return marks.pop() if len(marks) == 1 else options.usual.decimal
+
+
+def _doubts(names: Sequence[str]) -> list[str]:
+    """What to ask of a header; without one the first row would name the columns, in private mode too."""
+    if len(names) > 1 and all(map(_is_number, names)):
+        return ["All column names are numbers: is the header line missing?"]
+    return []
 
 
 def _is_number(text: str) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 from tabgan.privacy.entry import Entry
@@ -53,6 +54,9 @@ class PrivacyConfig:
     pairs: Pairs = "auto"
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.name != "pairs":
+                object.__setattr__(self, field.name, _plain(field.name, getattr(self, field.name)))
         together = (self.pairs_share, self.triples_share)
         if min(self._shares) <= 0 or min(together) < 0 or sum(self._shares) + sum(together) >= 1:
             raise ValueError(
@@ -152,6 +156,19 @@ class PrivacyConfig:
             steps=self.steps,
             adaptive=adaptive,
         )
+
+
+def _plain(name: str, value: object) -> int | float | None:
+    """The number as Python's own, whoever's it was: a model file holds no others."""
+    if name in ("n_rows", "steps", "masks"):
+        if isinstance(value, Integral) and not isinstance(value, bool):
+            return int(value)
+        if name != "n_rows" or value is not None:
+            raise ValueError(f"Expected {name} to be a whole number, got {name}={value!r}.")
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"Expected {name} to be a finite number, got {name}={value!r}.")
+    return float(value)
 
 
 # Pairs of columns are chosen from so many columns on, or where counting all of them would err by more

@@ -144,6 +144,13 @@ def test_one_row_more_changes_no_other_cell(tmp_path, odd, options):
     pd.testing.assert_frame_equal(one, other.head(4))
 
 
+def test_a_first_row_that_may_stand_for_the_names_is_told_of(tmp_path):
+    """Names are public: in the model file, in the ledger and in all that is said."""
+    (tmp_path / "t.csv").write_text("31,1.5\n45,2.5\n")
+    (told,) = read_cells(tmp_path / "t.csv", CsvOptions()).warnings
+    assert "is the header line missing?" in told
+
+
 def test_no_row_of_json_lines_decides_what_columns_there_are(tmp_path, folder, call):
     schema = Schema((Column("a", "numeric"), Column("b", "categorical")))
     (tmp_path / "t.jsonl").write_text('{"b": "x", "a": 1}\n{"a": 2, "secret": true}\n')

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 
+import numpy as np
 import pytest
 
 from tabgan.privacy.config import PrivacyConfig
@@ -18,11 +21,28 @@ def test_a_larger_epsilon_never_gets_fewer_steps() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"lr": 0.0}, {"lr": math.nan}, {"masks": 0}, {"steps": 0}, {"sample_rate": 1.1}, {"pairs_share": 1}],
+    [
+        *(
+            {"lr": 0.0},
+            {"lr": math.nan},
+            {"masks": 0},
+            {"steps": 0},
+            {"sample_rate": 1.1},
+            {"pairs_share": 1},
+        ),
+        *({"masks": 1.5}, {"steps": 8.0}, {"n_rows": 1000.5}, {"n_rows": True}, {"n_rows": "1000"}),
+        *({"sample_rate": True}, {"count_share": math.nan}),
+    ],
 )
 def test_a_config_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="Expected"):
         PrivacyConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_become_such_as_a_model_file_holds() -> None:
+    config = PrivacyConfig(n_rows=np.int64(1000), steps=np.int32(8), lr=np.float32(0.5))  # type: ignore[arg-type]
+    assert json.loads(json.dumps(dataclasses.asdict(config)))["n_rows"] == 1000
+    assert config == PrivacyConfig(n_rows=1000, steps=8, lr=0.5)
 
 
 def test_shares_are_the_squared_ratios_of_signal_to_noise() -> None:
