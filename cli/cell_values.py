@@ -96,7 +96,12 @@ def _text(value: Any) -> str | None:
 def _block(values: list[Any]) -> pa.Array | list[Any]:
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowNotImplementedError,
+        OverflowError,
+        TypeError,
+    ):  # of infinite decimals too
         return values
 
 

@@ -6,6 +6,7 @@ see the old table or the new one. Passwords are asked of PGPASSWORD where the UR
 
 from __future__ import annotations
 
+import contextlib
 import io
 import ipaddress
 import logging
@@ -13,10 +14,10 @@ import os
 import re
 import secrets
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -32,6 +33,8 @@ from tabgan_cli.places import Place
 from tabgan_cli.tables import CsvOptions, Table, WriteRows, with_text_names
 
 from tabgan.schema import Schema
+
+Answer = TypeVar("Answer")
 
 _QUERY = re.compile(r"\s*(SELECT|WITH)\s", re.IGNORECASE)
 _WRITTEN = ("postgresql", "sqlite")  # there, making a table is part of the transaction
@@ -51,15 +54,26 @@ def read_sql(place: Place, options: CsvOptions, schema: Schema | None, *, as_tex
         is_query = _QUERY.match(what) is not None
         # Colons are no parameters, and SQLAlchemy itself doubles a % where a driver needs it.
         statement = sa.text(what.replace(":", r"\:")) if is_query else _whole(connection, place, what)
-        result = connection.execution_options(stream_results=True).execute(statement)
+        streaming = connection.execution_options(stream_results=True)
+        result = _asked(place, lambda: streaming.execute(statement))
         names = [str(name) for name in result.keys()]  # noqa: SIM118  # it is no dict
         refuse_repeated(place, names, options.dropped)
         columns.append(names, [])
         readers = [] if is_query else _readers(connection, what, names)
-        for rows in result.partitions(BLOCK_ROWS):
+        blocks = result.partitions(BLOCK_ROWS)
+        while rows := _asked(place, lambda: next(blocks, None)):
             columns.append(names, [[_plain(cell) for cell in row] for row in _read(rows, readers)])
         is_sqlite = connection.dialect.name == "sqlite"  # which has no dates of its own
     return columns.table(schema, finds_dates=is_sqlite)
+
+
+def _asked(place: Place, question: Callable[[], Answer]) -> Answer:
+    """What the driver answers, which warns of cells and quotes those that Python has no value for."""
+    with contextlib.suppress(ArithmeticError, ValueError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return question()
+    cure = "Name a query that casts its column to text"
+    raise CommandError(Exit.DATA, f"{place}: the driver of the database cannot read a cell. {cure}.")
 
 
 def check_source(place: Place) -> None:
@@ -80,7 +94,7 @@ def check_target(place: Place, *, force: bool) -> None:
             )
 
 
-@contextmanager
+@contextlib.contextmanager
 def sql_writer(place: Place, *, replaces: bool) -> Iterator[WriteRows]:
     """A function that appends rows to a table which is whole at the end of the block, or not there at all."""
     made: list[Callable[[pd.DataFrame], None]] = []
@@ -254,7 +268,7 @@ def _whole(connection: sa.Connection, place: Place, name: str) -> sa.Select[Any]
     return sa.select(sa.text("*")).select_from(sa.table(found[1], schema=found[0]))
 
 
-@contextmanager
+@contextlib.contextmanager
 def _connected(place: Place, *, writes: bool = False, forgives: bool = False) -> Iterator[sa.Connection]:
     """A connection; what the database says of a failure is one line. Raises: CommandError."""
     engine = _engine(place, writes=writes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -297,3 +298,20 @@ def test_text_that_is_not_utf8_is_not_shown(tmp_path: Path) -> None:
     told = refused(f"sqlite:///{tmp_path / 'a.db'}#t")
     assert "column 'name' holds text that is not UTF-8" in told
     assert "secret" not in told
+
+
+@pytest.mark.parametrize("cell", ["TIME '24:00:00'", "INTERVAL '1000000000 days'"])
+def test_a_cell_that_python_has_no_value_for_is_not_shown(postgres: str, cell: str) -> None:
+    _, _, told = refused(f"{postgres}#SELECT {cell} AS x").partition(" AS x: ")
+    assert told.startswith("the driver of the database cannot read a cell.")
+
+
+def test_a_driver_warns_of_no_cell(postgres: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read_table(Place(f"{postgres}#SELECT TIMESTAMP '0044-03-15 BC' AS x")).rows) == 1
+
+
+def test_infinite_decimals_are_read(postgres: str) -> None:
+    rows = read_table(Place(f"{postgres}#SELECT 'Infinity'::numeric AS x UNION SELECT 1.5 ORDER BY x")).rows
+    assert rows["x"].tolist() == [decimal.Decimal("1.5"), decimal.Decimal("Infinity")]
