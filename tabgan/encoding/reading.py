@@ -6,6 +6,7 @@ digit is lost on the way; they are float64 otherwise.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -97,18 +98,17 @@ def read_numbers(cells: Cells, column: Column, part: Part) -> Numbers:
     """
     cells = dense(cells)
     is_missing = cells.isna().to_numpy(dtype=bool)
-    try:
+    with contextlib.suppress(ValueError, TypeError, pa.ArrowInvalid, ArithmeticError):
         if column.kind == "datetime":
             values = _part_of_instants(read_instants(cells, column), unit_of(column), part)
         elif is_duration(column):
             values = _ticks(cells, pa.duration(unit_of(column)), "m8") // part.step
         else:
             values = _values(cells, column, part.decimals)
-    except (ValueError, TypeError, OverflowError, pa.ArrowInvalid, ArithmeticError) as error:
-        raise _refusal(cells, column) from error
-    if is_missing.any():
-        values[is_missing] = 0
-    return Numbers(values, is_missing)
+        if is_missing.any():
+            values[is_missing] = 0
+        return Numbers(values, is_missing)
+    raise _refusal(cells, column)  # outside of the handler: a chained error would quote the cell
 
 
 def _refusal(cells: Cells, column: Column) -> SchemaError:
