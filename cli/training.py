@@ -39,8 +39,9 @@ class Job:
         if seconds is not None and not 0 < seconds < math.inf:
             raise CommandError(Exit.USAGE, "--max-seconds takes a number above 0.")
         is_odd = self.parameters["max_categories"] is not None or self.parameters["infinite"] != "error"
-        if self.budget and (is_odd or self.allow_tiny or self.parameters["rejection"]):
-            named = "--max-categories, --infinite, --rejection and --allow-tiny"
+        is_odd |= self.allow_tiny or self.parameters["rejection"] or self.parameters["broken_rows"] == "drop"
+        if self.budget and is_odd:
+            named = "--max-categories, --infinite, --rejection, --drop-broken-rows and --allow-tiny"
             raise CommandError(Exit.USAGE, f"{named} cannot be used with --epsilon.")
 
     @property

@@ -128,6 +128,12 @@ def _check_parameters(parameters: Parameters) -> None:
             'Expected max_categories=None and infinite="error" with epsilon: declare the categories; '
             "infinite numbers are taken for missing."
         )
+    for name, usual in (("min_rows", 5), ("rare", "fold"), ("broken_rows", "refuse")):
+        if parameters[name] != usual:
+            raise ValueError(
+                f"Expected {name}={usual!r} with epsilon: noise decides what is told, and a row that breaks "
+                "a rule is learned as one that keeps it."
+            )
     if not parameters["max_grad_norm"] > 0 or not math.isfinite(parameters["max_grad_norm"]):
         raise ValueError(f"Expected max_grad_norm > 0, got max_grad_norm={parameters['max_grad_norm']!r}.")
     if len(parameters["discrete_columns"]):

@@ -96,6 +96,7 @@ def test_run_writes_as_many_rows_as_were_released_and_says_what_epsilon_leaves_o
     [
         (["--epsilon", 1, "--max-seconds", 5], "--epochs and --max-seconds cannot be used with --epsilon"),
         (["--epsilon", 1, "--epochs", 5], "--epochs and --max-seconds cannot be used with --epsilon"),
+        (["--epsilon", 1, "--drop-broken-rows"], "cannot be used with --epsilon"),
         (["--epsilon", 0], "--epsilon takes a number > 0"),
         (["--epsilon", "inf"], "--epsilon takes a number > 0"),
         (["--epsilon", 1, "--delta", 1], "--delta takes a number > 0"),
