@@ -47,7 +47,7 @@ def gaussian_epsilon(mu: float, delta: float) -> float:
         return 0.0 if mu == 0.0 else math.inf
     if excess(0.0) <= 0.0:
         return 0.0
-    high = mu * mu / 2.0 + mu * math.sqrt(2.0 * math.log(1.0 / delta)) + 1e-9  # the tail bound of the loss
+    high = mu * mu / 2.0 + mu * math.sqrt(-2.0 * math.log(delta)) + 1e-9  # the tail bound of the loss
     return float(optimize.brentq(excess, 0.0, high, xtol=1e-13)) * (1.0 + 1e-9) + 1e-12
 
 

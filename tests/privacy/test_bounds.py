@@ -114,3 +114,7 @@ def test_the_renyi_bound_of_the_exponential_mechanism_is_at_most_its_epsilon_a_s
     for epsilon in (0.01, 0.5, 8.0):
         found = rdp_epsilon(rho=0.0, exponential=[(epsilon, 1)], sampled=(), delta=1e-9)
         assert found <= epsilon + 0.03
+
+
+def test_the_smallest_delta_that_there_is_has_an_epsilon() -> None:
+    assert gaussian_epsilon(1.0, 1e-300) < gaussian_epsilon(1.0, 5e-324) < 40.0
