@@ -102,11 +102,17 @@ def coins(n_rows: int, share: float) -> npt.NDArray[np.bool_]:
 
 def typed_rows(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Rows of text as the schema has them, to be compared with synthetic ones."""
-    from tabgan.encoding.row_wise import OTHER, row_wise_table
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    from tabgan.dtypes import to_dtype
+    from tabgan.encoding.row_wise import OTHER, number_of, row_wise_table
 
     typed = row_wise_table(rows, schema)
     for column in schema:
         cells, written = typed[column.name], rows[column.name].reset_index(drop=True)
+        dtype = to_dtype(column.dtype)
+        is_number = is_numeric_dtype(dtype) and not is_bool_dtype(dtype)
+        written = written.map(number_of) if is_number else written.where(written.isna(), written.map(str))
         if column.kind == "identifier":
             typed[column.name] = written
         elif column.kind in ("categorical", "boolean"):

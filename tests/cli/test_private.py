@@ -260,14 +260,21 @@ def test_the_split_is_a_coin_a_row_and_rows_are_typed_for_the_evaluation():
             Column("n", "numeric", dtype="int64"),
             Column("l", "categorical", dtype="str", categories=("a",)),
             Column("k", "identifier", dtype="str"),
+            Column("phone", "identifier", dtype="str"),
+            Column("id", "identifier", dtype="int64"),
+            Column("code", "categorical", dtype="int64", categories=(7, 8)),
         )
     )
-    rows = pd.DataFrame({"n": ["1", "2"], "l": ["a", "new"], "k": ["x", None]}, dtype=object)
+    cells = {"n": ["1", "2"], "l": ["a", "new"], "k": ["x", None], "id": ["1", "2"], "code": ["odd", "7"]}
+    rows = pd.DataFrame(cells, dtype=object).assign(phone=[491, 492])  # as Parquet may have it
     typed = typed_rows(rows, schema)
     assert typed["n"].tolist() == [1, 2]
     assert typed["n"].dtype == "int64"
     assert typed["l"].tolist() == ["a", "new"]
     assert typed["k"].tolist() == ["x", None]
+    assert typed["phone"].tolist() == ["491", "492"]
+    assert typed["id"].tolist() == [1, 2]
+    assert typed["code"].isna().tolist() == [True, False]
 
 
 def test_plan_reads_no_table_and_warns_when_epsilon_is_too_small(folder, call):
