@@ -161,7 +161,7 @@ class PrivacyConfig:
 def _plain(name: str, value: object) -> int | float | None:
     """The number as Python's own, whoever's it was: a model file holds no others."""
     if name in ("n_rows", "steps", "masks"):
-        if isinstance(value, Integral) and not isinstance(value, bool):
+        if not isinstance(value, bool) and isinstance(value, Integral):
             return int(value)
         if name != "n_rows" or value is not None:
             raise ValueError(f"Expected {name} to be a whole number, got {name}={value!r}.")
