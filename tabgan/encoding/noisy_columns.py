@@ -141,12 +141,16 @@ class Asker:
 
 @dataclass(frozen=True)
 class NoisyNumbers:
-    """Answers about a numeric or datetime column. `axes` by what they count, `step` in ticks."""
+    """Answers about a numeric or datetime column. `axes` by what they count, `step` in ticks.
+
+    `is_guessed`: nothing could be told of bounds, and others stand in for them.
+    """
 
     n_missing: int
     axes: Mapping[str, Axis]
     part: Part = field(default_factory=Part)
     step: int = 1
+    is_guessed: bool = False
 
 
 def surely(count: Any, deviation: float) -> int:
@@ -161,7 +165,7 @@ def _or_missing(cells: IntArray, numbers: Numbers, missing: int) -> IntArray:
 def measure_numbers(column: Column, ask: Asker) -> NoisyNumbers:
     """Bounds where none are declared, then the values on a grid between them."""
     step = _clock(column, ask) if is_duration(column) else 1
-    low, high = _number_bounds(column, ask)
+    (low, high), is_guessed = _number_bounds(column, ask)
     part = _value_part(column, (low, high), step)
     if is_duration(column):
         low, high = int(low) // step, int(high) // step
@@ -174,7 +178,7 @@ def measure_numbers(column: Column, ask: Asker) -> NoisyNumbers:
     if has_spikes(column):
         spikes, _ = ask.axis(SPIKES, Grid.singles(low, high), part)
         axis = axis.with_spikes(spikes)
-    return NoisyNumbers(n_missing, {"value": axis}, part, step)
+    return NoisyNumbers(n_missing, {"value": axis}, part, step, is_guessed)
 
 
 def _value_part(column: Column, bounds: tuple[Any, Any], step: int) -> Part:
@@ -188,9 +192,10 @@ def _value_part(column: Column, bounds: tuple[Any, Any], step: int) -> Part:
     return Part(decimals=column.decimals if fits else None)
 
 
-def _number_bounds(column: Column, ask: Asker) -> tuple[Any, Any]:
+def _number_bounds(column: Column, ask: Asker) -> tuple[tuple[Any, Any], bool]:
+    """Both bounds, and whether nothing could be told of them."""
     if is_bounded(column):
-        return column.minimum, column.maximum
+        return (column.minimum, column.maximum), False
     part = Part() if is_duration(column) else Part(decimals=None)
 
     def powers(cells: pd.Series[Any]) -> IntArray:
@@ -198,15 +203,16 @@ def _number_bounds(column: Column, ask: Asker) -> tuple[Any, Any]:
         return _or_missing(_cells_of(_POWERS, numbers.values.astype(np.float64)), numbers, -1)
 
     counts, deviation = ask.histogram(BOUNDS, powers, len(_POWERS) - 1)
-    low, high = noisy_bounds(_POWERS, counts, sigma=deviation) or (0.0, 1.0)
+    found = noisy_bounds(_POWERS, counts, sigma=deviation)
+    low, high = found or (0.0, 1.0)
     if is_duration(column):
-        return low, high
+        return (low, high), found is None
     least, most = _room(column)
     ends: tuple[Any, Any] = (
         max(low, least) if column.minimum is None else column.minimum,
         min(high, most) if column.maximum is None else column.maximum,
     )
-    return min(ends), max(ends)
+    return (min(ends), max(ends)), found is None
 
 
 def _room(column: Column) -> tuple[float, float]:
@@ -256,7 +262,8 @@ def _ticks(cells: pd.Series[Any], column: Column) -> Numbers:
 def measure_dates(column: Column, ask: Asker) -> NoisyNumbers:
     """Bounds where none are declared; days or weeks between them, weekdays, clock unit, times of day."""
     per_day = TICKS_PER_DAY[unit_of(column)]
-    low, high = (bound // per_day for bound in _date_bounds(column, ask))
+    bounds, is_guessed = _date_bounds(column, ask)
+    low, high = (bound // per_day for bound in bounds)
     axes: dict[str, Axis] = {}
     days = Grid.between(low, high, is_whole=True)
     weeks = Grid.between((low + 3) // 7, (high + 3) // 7, is_whole=True)
@@ -267,14 +274,14 @@ def measure_dates(column: Column, ask: Asker) -> NoisyNumbers:
         axes["week"], n_missing = ask.axis(DATES, weeks, Part("week"))
     axes["weekday"], _ = ask.axis(WEEKDAYS, Grid.between(0, 6, is_whole=True), Part("weekday"))
     if has_no_time(column):
-        return NoisyNumbers(n_missing, axes, step=per_day)
+        return NoisyNumbers(n_missing, axes, step=per_day, is_guessed=is_guessed)
     step = _clock(column, ask)
     minute = per_day // 1440
     starts = np.unique(np.array([0, 1, *range(0, per_day, minute)], dtype=np.int64))
     times, _ = ask.axis(TIMES, Grid(starts, np.int64(per_day - 1)), Part("time"))
     if step < per_day:
         axes["time"] = _times_in_steps(times, step, minute, per_day)
-    return NoisyNumbers(n_missing, axes, step=step)
+    return NoisyNumbers(n_missing, axes, step=step, is_guessed=is_guessed)
 
 
 def _times_in_steps(times: Axis, step: int, minute: int, per_day: int) -> Axis:
@@ -286,11 +293,11 @@ def _times_in_steps(times: Axis, step: int, minute: int, per_day: int) -> Axis:
     return times.picked(times.grid.cells(singles.starts * step), singles)
 
 
-def _date_bounds(column: Column, ask: Asker) -> tuple[int, int]:
-    """First and last tick: as declared, else of the years that hold more than noise."""
+def _date_bounds(column: Column, ask: Asker) -> tuple[tuple[int, int], bool]:
+    """First and last tick: as declared, else of the years that hold more than noise; or whether none do."""
     wall, _ = instant_limits((column.minimum, column.maximum), column)
     if is_bounded(column):
-        return int(wall.low), int(wall.high)
+        return (int(wall.low), int(wall.high)), False
     unit: Any = unit_of(column)
     years = np.arange(FIRST_YEAR, LAST_YEAR + 1)
     if unit == "ns":
@@ -303,8 +310,8 @@ def _date_bounds(column: Column, ask: Asker) -> tuple[int, int]:
 
     counts, deviation = ask.histogram(BOUNDS, placed, len(edges) - 1)
     first_years = years.astype(np.float64)
-    low, high = noisy_bounds(first_years, counts, sigma=deviation) or (1970.0, 2070.0)
-    found = [int(edges[np.searchsorted(years, year)]) for year in (low, high)]
-    low_tick = found[0] if column.minimum is None else int(wall.low)
-    high_tick = found[1] - 1 if column.maximum is None else int(wall.high)
-    return low_tick, max(low_tick, high_tick)
+    found = noisy_bounds(first_years, counts, sigma=deviation)
+    first, end = (int(edges[np.searchsorted(years, year)]) for year in found or (1970.0, 2070.0))
+    low_tick = first if column.minimum is None else int(wall.low)
+    high_tick = end - 1 if column.maximum is None else int(wall.high)
+    return (low_tick, max(low_tick, high_tick)), found is None

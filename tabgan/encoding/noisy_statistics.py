@@ -18,7 +18,7 @@ import pandas as pd
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.layout import IntArray
-from tabgan.encoding.levels import MAX_LEVELS
+from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.noisy_columns import (
     CATEGORIES,
     LABELS,
@@ -34,7 +34,7 @@ from tabgan.encoding.noisy_columns import (
     what_of,
 )
 from tabgan.encoding.patterns import Pattern
-from tabgan.encoding.reading import Numeric, Part, python_scalar
+from tabgan.encoding.reading import Numeric, Part, is_duration, python_scalar
 from tabgan.encoding.release import PlannedRelease, Release
 from tabgan.encoding.row_wise import OTHER
 from tabgan.encoding.statistics import MIN_BIN_ROWS, CategoryCounts
@@ -126,6 +126,11 @@ def fit_encoder(
     statistics = NoisyStatistics(schema, release, n_rows=n_rows, measured=measured)
     nothing = pd.DataFrame(columns=pd.Index(list(schema.names), tupleize_cols=False))
     encoder = TableEncoder.fit(nothing, schema, statistics=statistics, max_levels=max_levels)
+    if max_levels < LEAST_LEVELS and any(column.kind == "numeric" for column in schema):
+        statistics.notes.append(
+            f"Under this noise each numeric column has about {max_levels} codes: relations between numbers "
+            "are learned coarsely. More rows or a larger epsilon give more."
+        )
     return replace(encoder, warnings=(*encoder.warnings, *statistics.notes))
 
 
@@ -176,6 +181,8 @@ class NoisyStatistics:
                 found, note = _nothing_told(column, self._n_rows)
                 self.notes.append(note)
             self._categories[column.name] = found
+        if column.name in self._numbers and self._numbers[column.name].is_guessed:
+            self.notes.append(_guessed(column))
 
     def n_rows(self) -> int:
         """Rows of the table, as released."""
@@ -305,6 +312,15 @@ def _nothing_told(column: Column, n_rows: int) -> tuple[tuple[CategoryCounts, in
         f'cells come out {"missing" if has_gaps else "zero"}. Declare its categories, or kind="identifier".'
     )
     return (told, n_rows if has_gaps else 0), note
+
+
+def _guessed(column: Column) -> str:
+    """What to say of a column of whose bounds nothing could be told."""
+    cure = "Drop it" if is_duration(column) else "Declare its minimum and maximum"
+    return (
+        f"Column {column.name!r}: no range of values is held by enough rows to be told under this noise, so "
+        f"its bounds are a guess. {cure}."
+    )
 
 
 def label_texts(cells: pd.Series[Any]) -> Sequence[str | None]:

@@ -68,6 +68,7 @@ class TableEncoder:
 
         Raises: SchemaError when a column cannot be learned.
         """
+        is_wide = max_levels is None and levels_of_width(df.shape[1]) < LEAST_LEVELS
         max_levels = levels_of_width(df.shape[1]) if max_levels is None else max_levels
         _check_options(min_rows, rare, max_levels, max_categories)
         if schema is None or not all(column.dtype for column in schema):
@@ -83,7 +84,7 @@ class TableEncoder:
             )
         encoders = fit_columns(schema, statistics, rare, max_levels, max_categories)
         told = [line for encoder in encoders for line in encoder.notes]
-        if max_levels < LEAST_LEVELS:
+        if is_wide:
             told.append(
                 f"With so many columns each numeric one gets only about {max_levels} codes: relations "
                 "between numbers are learned coarsely."

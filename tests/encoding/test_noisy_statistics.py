@@ -77,6 +77,36 @@ def test_labels_that_all_stay_under_the_threshold_leave_a_column_that_says_nothi
     assert "Declare its categories" in note
 
 
+@pytest.mark.parametrize(
+    ("cells", "cure"),
+    [
+        (pd.Series(np.arange(90.0) - 45), "Declare its minimum and maximum"),
+        (pd.Series(pd.date_range("1900", periods=90, freq="YS")), "Declare its minimum and maximum"),
+        (pd.Series(pd.to_timedelta(np.arange(90), "h")), "Drop it"),
+    ],
+)
+def test_bounds_that_noise_hides_are_a_guess_that_a_note_tells_of(cells, cure):
+    """Values of 0 to 1, say, instead of thousands: nobody could see that from the rows."""
+    df = pd.DataFrame({"x": cells})
+    schema = infer_schema(df)
+    (note,) = fit_encoder(schema, Counting(df, schema, claimed=60.0), n_rows=90).warnings
+    assert note.startswith("Column 'x': no range of values is held by enough rows")
+    assert cure in note
+    if cure != "Drop it":
+        column = replace(schema["x"], minimum=df["x"].min(), maximum=df["x"].max())
+        schema = Schema((column,))
+        assert fit_encoder(schema, Counting(df, schema, claimed=60.0), n_rows=90).warnings == ()
+
+
+def test_few_codes_because_of_noise_are_not_laid_to_the_number_of_columns():
+    df = pd.DataFrame({"x": np.arange(900), "y": ["a", "b", "c"] * 300})
+    schema = Schema((Column("x", "numeric", "int64", minimum=0, maximum=899),))
+    (note,) = fit_encoder(schema, Counting(df, schema), n_rows=900, max_levels=16).warnings
+    assert note.startswith("Under this noise each numeric column has about 16 codes")
+    schema = Schema((Column("y", "categorical", "str", categories=("a", "b", "c")),))
+    assert fit_encoder(schema, Counting(df, schema), n_rows=900, max_levels=16).warnings == ()
+
+
 def test_whole_labels_keep_their_type():
     df = pd.DataFrame({"x": [1.0, 2.0, np.nan] * 30})
     told = asked(df, Column("x", "categorical", dtype="Int64")).category_counts("x")
