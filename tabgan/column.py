@@ -27,6 +27,9 @@ KINDS: tuple[str, ...] = get_args(Kind)
 UNITS_OF_TIME = ("hour", "day", "month", "year")
 
 
+COMBINATION = "a combination of columns, by a rule"  # the reason of a column that is learned for several
+
+
 @dataclass(frozen=True)
 class Column:
     """Name, kind and what else can be said about a column without looking at its rows.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
@@ -10,9 +10,10 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import pandas as pd
 
-from tabgan.column import Column
+from tabgan.column import COMBINATION, Column
 from tabgan.encoding.conditions import Condition, label_places
 from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
+from tabgan.encoding.numeric import too_few
 from tabgan.encoding.reading import Cells, read_labels
 from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
 from tabgan.encoding.writing import write_labels
@@ -22,28 +23,33 @@ from tabgan.schema import listed
 
 RareRule: TypeAlias = Literal["fold", "token"]
 RARE_TOKEN = "other"
+LEAVE_OUT = "Leave out the rule by which these columns are learned as one"
 
 
 class AllRareError(SchemaError):
     """No value of a column is held by enough rows; told of with all columns alike, `refusal_of_rare`."""
 
-    def __init__(self, name: Hashable, n_values: int) -> None:
-        super().__init__(name, n_values)
-        self.name, self.n_values = name, n_values
+    def __init__(self, column: Column, n_values: int) -> None:
+        super().__init__(column, n_values)
+        self.column, self.n_values = column, n_values
 
 
 def refusal_of_rare(errors: Sequence[AllRareError], min_rows: int) -> str:
     """What to tell of columns of which no value can be kept.
 
-    >>> print(refusal_of_rare([AllRareError("cabin", 60)], 5).split(". ")[0])
+    >>> print(refusal_of_rare([AllRareError(Column("cabin", "categorical"), 60)], 5).split(". ")[0])
     Column 'cabin': none of its 60 different values occurs in 5 rows
     """
+    combined = [error for error in errors if error.column.reason == COMBINATION]
+    errors = combined or errors
     if len(errors) == 1:
-        told = f"Column {errors[0].name!r}: none of its {errors[0].n_values} different values occurs in"
+        told = f"Column {errors[0].column.name!r}: none of its {errors[0].n_values} different values occurs in"
         it, form = "it", "its form"
     else:
-        told = f"Columns {listed([error.name for error in errors])}: none of their values occurs in"
+        told = f"Columns {listed([error.column.name for error in errors])}: none of their values occurs in"
         it, form = "them", "their form"
+    if combined:
+        return f"{told} {min_rows} rows. {LEAVE_OUT}, or, in Python, give a smaller min_rows."
     return (
         f'{told} {min_rows} rows. Declare {it} kind="identifier" (--schema) to have values of {form} '
         f"made up, drop {it} (--drop), or, in Python, give a smaller min_rows."
@@ -87,7 +93,7 @@ class CategoricalEncoder:
         if rare == "token" and not all(isinstance(label, str) for label in told.labels):
             rare = "fold"  # the token is text and the labels are not
         if has_rare and not told.labels and rare == "fold":
-            raise AllRareError(column.name, told.n_hidden)
+            raise AllRareError(column, told.n_hidden)
         order = _drawing_order(column, told)
         labels = tuple(told.labels[place] for place in order)
         counts = [told.counts[place] for place in order]
@@ -286,15 +292,18 @@ def _notes(
 ) -> tuple[str, ...]:
     became = f'"{RARE_TOKEN}"' if has_token else "more frequent ones"
     notes = []
+    if not told.labels and not has_token and told.n_hidden:
+        return (too_few(column, min_rows),)
     if asked.n_hidden:
         n_rows = f"fewer than {min_rows}" if asked.n_rest < min_rows else str(asked.n_rest)
         notes.append(
             f"values that occur in fewer than {min_rows} rows ({n_rows} rows in all) become {became}."
         )
-    if asked.n_hidden and not has_token and told.n_rest > sum(told.counts):
+    if asked.n_hidden and not has_token and told.n_rest > max(sum(told.counts), min_rows - 1):
+        cure = 'Declare it kind="identifier" to have values of its form made up, or drop it'
         notes.append(
             f"more than half of its rows ({told.n_rest}) hold such a value, so the frequent ones come out "
-            'far too often. Declare it kind="identifier" to have values of its form made up, or drop it.'
+            f"far too often. {LEAVE_OUT if column.reason == COMBINATION else cure}."
         )
     if told is not asked:
         notes.append(f"all but its {len(told.labels)} most frequent values become {became}.")

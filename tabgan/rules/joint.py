@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from tabgan.column import Column
+from tabgan.column import COMBINATION, Column
 from tabgan.encoding.conditions import label_places, refusal
 from tabgan.encoding.layout import BoolArray, IntArray
 from tabgan.encoding.reading import Cells, Numbers, read_labels
@@ -58,7 +58,8 @@ class Joint:
             kinds = [schema[name].kind for name in self.columns]
             rows = [[_truth(place == one, kinds[place]) for place in range(size)] for one in range(size)]
             declared = tuple(_text(row) for row in rows)
-        return (Column(self.name, "categorical", "object", element="text", categories=declared),)
+        joint = Column(self.name, "categorical", "object", element="text", categories=declared)
+        return (replace(joint, reason=COMBINATION),)
 
     def reduce(self, table: pd.DataFrame, schema: Schema, *, has_gaps: bool = False) -> dict[Hashable, Cells]:
         """The joint column. `has_gaps`: a missing part is not known, so neither is the combination."""

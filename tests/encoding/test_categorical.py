@@ -84,6 +84,14 @@ def test_a_handful_of_rare_rows_gets_no_code_of_its_own():
     assert "(fewer than 5 rows in all)" in encoder.warnings[0]
 
 
+@pytest.mark.parametrize("rare", ["fold", "token"])
+def test_a_few_rows_of_nothing_but_rare_labels_come_out_missing_and_are_not_counted(rare):
+    """No value is more frequent, and a count of two would tell of two rows."""
+    encoder, table = fit(["once", "twice"] + [None] * 60, rare=rare)
+    assert decoded(encoder, encoder.encode(table)).isna().all()
+    assert encoder.warnings == ("Column 'x': fewer than 5 rows have a value, so it comes out missing.",)
+
+
 def test_labels_declared_in_the_schema_are_public_and_kept_whatever_their_count():
     schema = Schema((Column("x", "categorical", "str", categories=("a", "b", "once")),))
     encoder, table = fit(pd.Series(["a"] * 60 + ["b"] * 20 + ["once"], dtype="str"), schema=schema)
