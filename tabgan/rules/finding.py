@@ -15,6 +15,7 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.reading import Cells, Numbers, Numeric
+from tabgan.inference import MIN_ROWS
 from tabgan.rule import FixedCombinations, Increments, Inequality, OneHot, Rule, Sum, Unique
 from tabgan.rules.checks import broken_rows
 from tabgan.rules.units import (
@@ -108,7 +109,8 @@ class _Search:
                     for rule in (Sum(parts, total) for total in equal):
                         if rule not in seen:
                             seen.add(rule)
-                            yield from self._checked(rule, self._counts(parts, read))
+                            if self._may_hold(rule, read):
+                                yield from self._checked(rule, self._counts(parts, read))
 
     def _probes(self, columns: list[Numbers]) -> list[Numeric]:
         """Rows in which most columns are neither missing nor zero; several sets where rows may be wrong."""
@@ -117,6 +119,15 @@ class _Search:
         there = np.add.reduce([~each.is_missing & (each.values != 0) for each in columns], dtype=np.int64)
         n_sets = 1 if self.share == 1 else PROBE_SETS
         return np.array_split(np.argsort(-there, kind="stable")[: PROBES * n_sets], n_sets)
+
+    def _may_hold(self, rule: Sum, read: dict[Hashable, Numbers]) -> bool:
+        """Whether a look at some rows leaves it open: columns of 0 and 1 meet in the probes of many sums."""
+        every = max(1, len(self.rows) // FIRST_ROWS) if self.share == 1 else 1
+        parts, total = [read[name] for name in rule.parts], read[rule.total]
+        is_missing = np.logical_or.reduce([each.is_missing[::every] for each in (*parts, total)])
+        added = np.add.reduce([each.values[::every] for each in parts])
+        n_broken = np.count_nonzero((added != total.values[::every]) & ~is_missing)
+        return bool(n_broken <= (1 - self.share) * len(self.rows))
 
     def _counts(self, parts: tuple[Hashable, ...], read: dict[Hashable, Numbers]) -> int:
         """Rows in which every part matters, or the fewest of one."""
@@ -178,6 +189,7 @@ class _Search:
         coded = {c.name: pd.factorize(self.rows[c.name], use_na_sentinel=False)[0] for c in columns}
         sizes = {name: int(codes.max()) + 1 for name, codes in coded.items()}
         few = [name for name, size in sizes.items() if 1 < size <= MOST_COMBINATIONS]
+        held = {name for name in few if _is_mostly_held(coded[name])}
         settled = {
             name: [other for other in few if other != name and self._settles(coded[name], coded[other])]
             for name in few
@@ -186,7 +198,7 @@ class _Search:
         for name in sorted(few, key=lambda name: -len(settled[name])):
             group = {name, *settled[name]}
             group -= {rule.columns[-1] for rule in told if group.issuperset(rule.columns)}
-            is_settled = len(group) > 1 and any(group <= {each, *settled[each]} for each in group)
+            is_settled = len(group) > 1 and any(group <= {each, *settled[each]} for each in group & held)
             if is_settled and not any(group <= larger for larger in found):
                 found.append(group)
                 columns_of = tuple(each for each in self.schema.names if each in group)
@@ -258,6 +270,12 @@ class _Search:
         n_broken = int(broken_rows(rule, self.rows, self.schema).sum())
         if n_broken <= (1 - self.share) * len(self.rows):
             yield FoundRule(rule, n_rows, n_broken)
+
+
+def _is_mostly_held(codes: Numeric) -> bool:
+    """Whether most rows hold a value that enough rows hold to be learned."""
+    counts = np.bincount(codes)
+    return 2 * int(counts[counts >= MIN_ROWS].sum()) >= len(codes)
 
 
 def _n_alike(codes: Numeric) -> float:

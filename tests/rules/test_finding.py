@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import FixedCombinations, Increments, Inequality, OneHot, Sum, Unique, find_rules
+from tabgan import (
+    FixedCombinations,
+    Increments,
+    Inequality,
+    OneHot,
+    SchemaError,
+    Sum,
+    TabGAN,
+    Unique,
+    find_rules,
+)
 from tabgan.rules.checks import broken_rows
 from tabgan.schema import resolve_schema
 from tests.rules.tables import deals
@@ -94,3 +104,26 @@ def test_a_rule_that_few_rows_break_is_found_when_asked_for():
     assert found.n_broken == 1
     with pytest.raises(ValueError, match="share"):
         find_rules(table, share=0.2)
+
+
+def test_combinations_that_could_not_be_learned_are_not_proposed():
+    """Patients of at most four visits: a combination of age and town is held by too few rows."""
+    table = pd.DataFrame({"patient": np.arange(100).repeat(4), "visit": list("abcd") * 100})
+    table["town"] = (table["patient"] % 10).map("town {}".format)
+    assert not [found for found in find_rules(table) if isinstance(found.rule, FixedCombinations)]
+    with pytest.raises(SchemaError, match=r"'patient & town'.* 100 different.*5 rows\. Leave out the rule"):
+        TabGAN(rules=FixedCombinations(("patient", "town"))).fit(table)
+    often = pd.concat([table] * 2, ignore_index=True)
+    assert FixedCombinations(("patient", "town")) in [found.rule for found in find_rules(often)]
+
+
+def test_a_sum_is_found_among_columns_of_which_many_add_up_in_some_rows():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.integers(0, 2, (3000, 8)), columns=[f"flag {k}" for k in range(8)])
+    table["n"] = table["flag 1"] + table["flag 4"] + table["flag 6"]
+    wanted = Sum(("flag 1", "flag 4", "flag 6"), "n")
+    assert [found.rule for found in find_rules(table) if isinstance(found.rule, Sum)] == [wanted]
+    table.loc[table.index[-7:], "n"] += 1  # rows that a look at some may pass over
+    assert not [found for found in find_rules(table) if isinstance(found.rule, Sum)]
+    (found,) = [found for found in find_rules(table, share=0.99) if isinstance(found.rule, Sum)]
+    assert (found.rule, found.n_broken) == (wanted, 7)
