@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,9 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.conditions import Limit, number_limit, refusal
+from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.reading import Cells, Numbers, Part
+from tabgan.errors import ConditionError
 from tabgan.rule import Increments
 from tabgan.rules.units import inner_cells, read_units, resolution_of, write_units
 from tabgan.scalars import scalar_from_json, scalar_to_json
@@ -22,11 +24,12 @@ from tabgan.schema import Schema
 
 @dataclass(frozen=True)
 class Multiple:
-    """The column `name` counts the steps of `column`."""
+    """The column `name` counts the steps of `column`. `encoder`: that of `name`, once it was learned."""
 
     name: Hashable
     column: Hashable
     step: str
+    encoder: NumericEncoder | None = field(default=None, compare=False, repr=False)
 
     @property
     def derived(self) -> tuple[Hashable, ...]:
@@ -74,12 +77,29 @@ class Multiple:
         if limit.members is not None:
             if any(member % step for member in limit.members):
                 raise refusal(column, f"the condition names a number that is not a multiple of {self.step}")
-            return [int(member) // step for member in limit.members]
+            return self._checked([int(member) // step for member in limit.members], schema)
         low = None if math.isinf(limit.low) else -(-int(limit.low) // step)
         high = None if math.isinf(limit.high) else int(limit.high) // step
         if low is not None and high is not None and low > high:
             raise refusal(column, f"the condition allows no multiple of {self.step}. Widen it")
-        return low, high
+        return self._checked((low, high), schema)
+
+    def _checked(self, condition: Any, schema: Schema) -> Any:
+        """The condition on the number of steps. Raises: ConditionError, in numbers of the column."""
+        if self.encoder is None or not len(self.encoder.levels):
+            return condition
+        try:
+            self.encoder.allowed(condition)
+        except ConditionError:
+            levels = self.encoder.levels
+            ends = pd.Series([levels.low.min(), levels.high.max()], dtype="Int64")
+            low, high = self.restore({self.name: ends}, schema)[self.column]
+            raise refusal(
+                schema[self.column],
+                f"no multiple of {self.step} that was learned meets the condition, or one that it names. "
+                f"Values run from {low} to {high}",
+            ) from None
+        return condition
 
     def to_dict(self) -> dict[str, Any]:
         """State as strict JSON."""

@@ -15,6 +15,7 @@ from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.conditions import check_names
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.levels import Levels
+from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.reading import Cells, Part, is_duration
 from tabgan.encoding.statistics import ExactStatistics
 from tabgan.encoding.table import TableEncoder
@@ -183,15 +184,19 @@ class Reduction:
         return list(dict.fromkeys(name for rule in rules for name in rule.columns))
 
     def with_encoder(self, encoder: TableEncoder) -> Reduction:
-        """The reduction that knows which combinations were learned."""
+        """The reduction that knows which combinations and multiples were learned."""
         steps: list[Step] = []
         for step in self.steps:
+            if not isinstance(step, Joint | Multiple):
+                steps.append(step)
+                continue
+            own = encoder.encoder_of(step.name)
             if isinstance(step, Joint):
-                own = encoder.encoder_of(step.name)
                 assert isinstance(own, CategoricalEncoder)
                 steps.append(replace(step, labels=tuple(map(str, own.labels))))
             else:
-                steps.append(step)
+                assert isinstance(own, NumericEncoder)
+                steps.append(replace(step, encoder=own))
         return replace(self, steps=tuple(steps))
 
     def to_dict(self) -> dict[str, Any]:

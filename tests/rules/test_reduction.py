@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tabgan import (
+    ConditionError,
     ConstraintError,
     FixedCombinations,
     Increments,
@@ -51,6 +52,14 @@ def test_every_rule_together_gives_the_table_back():
     assert len(reduction.steps) == 7
     again = Reduction.from_dict(reduction.to_dict(), reduction.schema)
     assert again.inner == reduction.inner
+
+
+@pytest.mark.parametrize("condition", [960, [24, 960], (900, 1200), (-600, -12)])
+def test_a_condition_that_no_multiple_meets_is_refused_in_numbers_of_its_column(condition):
+    reduction, _inner = reduced(deals(), Increments("boxes", 12))
+    with pytest.raises(ConditionError, match=r"^Column 'boxes': no multiple of 12 .* run from 0 to 348\.$"):
+        reduction.inner_conditions({"boxes": condition})
+    assert reduction.inner_conditions({"boxes": (13, 61)})[0] == {"boxes / 12": (2, 5)}
 
 
 @pytest.mark.parametrize("rule", RULES[:6], ids=str)
