@@ -42,12 +42,14 @@ class DatetimeEncoder:
     """Codes of a datetime column: date (weeks and weekdays, or days), then time of day.
 
     `step`: ticks of the clock unit the times are multiples of.
+    `days`: first and last day since 1970 of the first and last week; None where these are whole.
     """
 
     column: Column
     axes: tuple[Axis, ...]
     step: int
     has_missing: bool
+    days: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -65,7 +67,8 @@ class DatetimeEncoder:
         )
         is_empty = any(len(axis.levels) == 0 for axis in axes)
         notes = (too_few(column, statistics.min_rows),) if is_empty and n_rows else ()
-        return cls(column, () if is_empty else axes, step, n_missing > 0 or is_empty, notes)
+        days = None if is_empty else _days(column, statistics, axes[0])
+        return cls(column, () if is_empty else axes, step, n_missing > 0 or is_empty, days, notes)
 
     @cached_property
     def splits(self) -> tuple[Split, ...]:
@@ -171,12 +174,20 @@ class DatetimeEncoder:
         window = self._window(limit)
         low, high = self._dates(window, shift + first, shift + last)
         dates = self.axes[0].levels.decode(flats[0], rng, low=low, high=high)
-        ticks = dates * self._width + shift
+        ticks = self._within_days(dates * self._width + shift)
         if self.has_time:
             low, high = -((ticks - window[0]) // self.step), (window[1] - ticks) // self.step
             levels = self.axes[-1].levels
             ticks = ticks + levels.decode(clock, rng, low=low, high=high) * self.step
         return ticks
+
+    def _within_days(self, ticks: IntArray) -> IntArray:
+        """Days of the first and last week on which there are no rows, a week further in."""
+        if self.days is None:
+            return ticks
+        per_day = TICKS_PER_DAY[unit_of(self.column)]
+        low, high = self.days[0] * per_day, self.days[1] * per_day
+        return np.where(ticks < low, ticks + self._width, np.where(ticks > high, ticks - self._width, ticks))
 
     @property
     def _is_weekly(self) -> bool:
@@ -212,7 +223,11 @@ class DatetimeEncoder:
         """The limit as ticks no further out than what was learned, so that sums cannot overflow."""
         dates = self.axes[0].levels
         first = int(dates.low.min()) * self._width + int(self._shifts.min())
-        last = int(dates.high.max()) * self._width + int(self._shifts.max() + self._times[1].max())
+        last = int(dates.high.max()) * self._width + int(self._shifts.max())
+        if self.days is not None:
+            per_day = TICKS_PER_DAY[unit_of(self.column)]
+            first, last = max(first, self.days[0] * per_day), min(last, self.days[1] * per_day)
+        last += int(self._times[1].max())
         low, high = (int(end) for end in finite(limit, np.int64))
         return min(max(low, first), last + 1), max(min(high, last), first - 1)
 
@@ -274,7 +289,9 @@ class DatetimeEncoder:
             {"of": axis.part.of, "step": axis.part.step, "levels": axis.levels.to_dict()}
             for axis in self.axes
         ]
-        return {"kind": "datetime", "axes": axes, "step": self.step, "has_missing": self.has_missing}
+        days = None if self.days is None else list(self.days)
+        told = {"step": self.step, "has_missing": self.has_missing, "days": days}
+        return {"kind": "datetime", "axes": axes, **told}
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any], column: Column) -> DatetimeEncoder:
@@ -289,7 +306,13 @@ class DatetimeEncoder:
         steps = [int(state["step"]), *(axis.part.step for axis in axes)]
         if min(steps) < 1 or not all(axis.levels for axis in axes):
             raise ValueError("Expected steps > 0 and levels on every axis.")
-        return cls(column, axes, int(state["step"]), bool(state["has_missing"]))
+        days = state.get("days")  # a file of an earlier version tells none
+        if days is not None:
+            low, high = map(int, days)
+            if of[:1] != ["week"] or high - low < 6:
+                raise ValueError("Expected every weekday among the days, or no days.")
+            days = low, high
+        return cls(column, axes, int(state["step"]), bool(state["has_missing"]), days)
 
 
 def _date_parts(column: Column, statistics: ColumnStatistics, n_rows: int) -> tuple[tuple[Part, int], ...]:
@@ -300,6 +323,16 @@ def _date_parts(column: Column, statistics: ColumnStatistics, n_rows: int) -> tu
         if len(days) <= FEW_DAYS or len(days) < DENSE * span:
             return ((Part("day"), MAX_DATE_LEVELS),)
     return (Part("week"), MAX_DATE_LEVELS), (Part("weekday"), 7)
+
+
+def _days(column: Column, statistics: ColumnStatistics, dates: Axis) -> tuple[int, int] | None:
+    """First and last day, within the first and last week; None if some weekday would not be left."""
+    ends = statistics.outermost_days(column.name) if dates.part.of == "week" else None
+    if ends is None:
+        return None
+    mondays = (int(week) * 7 - _MONDAY for week in (dates.levels.low.min(), dates.levels.high.max()))
+    low, high = (min(max(end, monday), monday + 6) for end, monday in zip(ends, mondays, strict=True))
+    return (low, high) if high - low >= 6 else None
 
 
 def _levels(column: Column, statistics: ColumnStatistics, part: Part, *, n_rows: int, most: int) -> Levels:

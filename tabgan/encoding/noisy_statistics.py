@@ -201,6 +201,9 @@ class NoisyStatistics:
         told = self._categories[name][1] if name in self._categories else self._numbers[name].n_missing
         return min(told, self._n_rows)
 
+    def outermost_days(self, name: Hashable) -> None:
+        """No row may be looked at: first and last weeks are whole, unless bounds are declared."""
+
     def rows_to_compare(self) -> None:
         """No row may be looked at: labels stay in the order of their noisy counts."""
 

@@ -83,6 +83,9 @@ class ColumnStatistics(Protocol):
     def group_means(self, name: Hashable, part: Part, *, without: Numeric, n_groups: int) -> Numeric:
         """Means of equal groups of neighbouring sorted values, leaving some values out."""
 
+    def outermost_days(self, name: Hashable) -> tuple[int, int] | None:
+        """Means of the first and of the last days of some rows; None where no row may be looked at."""
+
     def pattern(self, name: Hashable) -> Pattern:
         """The written form that the values of an identifier share."""
 
@@ -187,6 +190,15 @@ class ExactStatistics:
             own = edges[group : group + at_once + 1]
             means.append(_means(rest[own[0] : own[-1]], np.diff(own)))
         return np.concatenate(means)
+
+    def outermost_days(self, name: Hashable) -> tuple[int, int] | None:
+        """Means of the days of the first and of the last `min_rows` rows."""
+        size = max(self.min_rows, 1)
+        days, counts = self._histogram(name, Part("day"))
+        first = np.repeat(days[:size], counts[:size])[:size]
+        last = np.repeat(days[-size:], counts[-size:])[-size:]
+        low, high = (_means(rows, np.array([len(rows)])).item() for rows in (first, last))
+        return int(low), int(high)
 
     def pattern(self, name: Hashable) -> Pattern:
         """The written form of an identifier."""

@@ -180,6 +180,40 @@ def test_declared_bounds_hold_in_every_row():
     assert out.between("2022-02-01", "2022-11-30").all()
 
 
+@pytest.mark.parametrize("unit", ["D", "min"])
+@pytest.mark.parametrize("zone", [None, "Europe/Paris"])
+def test_no_date_lies_before_the_first_or_after_the_last(unit, zone):
+    """From a Saturday to a Monday: the other days of both weeks have no rows."""
+    cells = stamps(4000, unit=unit, days=367, start="2022-01-01").dt.tz_localize(
+        zone, ambiguous=True, nonexistent="shift_forward"
+    )
+    encoder, _ = fit(cells)
+    codes = any_codes(encoder)
+    again = TableEncoder.from_dict(encoder.to_dict())
+    for each in (encoder, again):
+        out = each.decode(codes, rng=np.random.default_rng(0))["x"]
+        assert (out.dt.normalize().min(), out.dt.normalize().max()) == (
+            cells.min().normalize(),
+            cells.max().normalize(),
+        )
+        np.testing.assert_array_equal(out.dt.day_of_week, codes[:, -1 if unit == "D" else -2])
+        for condition in (("2021-12-28", "2021-12-31 23:59"), ("2023-01-03", None)):
+            with pytest.raises(ConditionError, match="run from 2022-01-01 to 2023-01-02"):
+                each.allowed("x", condition)
+
+
+@pytest.mark.parametrize("n_rows", [20, 30, 90])
+@pytest.mark.parametrize("step", [1, 3, 10, 50])
+def test_few_dates_far_apart_stay_within_the_real_ones(n_rows, step):
+    cells = pd.Series(pd.date_range("2022-01-05", periods=n_rows, freq=f"{step}D"))
+    encoder, _ = fit(cells)
+    out = encoder.decode(any_codes(encoder), rng=np.random.default_rng(0))["x"]
+    week = pd.Timedelta(days=7)
+    assert out.between(cells.min() - week, cells.max() + week).all()
+    if n_rows * step > 60:
+        assert out.between(cells.min(), cells.max()).all()
+
+
 def test_too_few_dates_come_out_missing_with_a_warning():
     encoder, table = fit(stamps(100).where(np.arange(100) < 3))
     assert back(encoder, table).isna().all()
