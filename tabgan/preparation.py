@@ -149,7 +149,7 @@ def notes_on(
         for name, count in foreign.items()
         if count >= max(FOREIGN_GROUPS * min_rows, FOREIGN_SHARE * n_rows)
     ]
-    if n_rows < batch_size:
+    if n_rows < batch_size != Settings.batch_size:  # who left it as it is need not hear of it
         notes.append(f"The table has fewer rows than batch_size={batch_size}: its batches are smaller.")
     if n_rows < max(SMALL_TABLE, 10 * n_columns):
         notes.append(

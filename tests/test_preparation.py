@@ -22,8 +22,9 @@ def test_notes_tell_of_odd_cells_only_when_they_are_many():
 
 def test_notes_tell_of_small_tables():
     assert len(notes_on({}, 5, (99, 2), 64)) == len(notes_on({}, 5, (150, 20), 64)) == 1
-    (line,) = notes_on({}, 5, (1000, 2), 1024)
-    assert "batch_size=1024" in line
+    (line,) = notes_on({}, 5, (1000, 2), 2048)
+    assert "batch_size=2048" in line
+    assert notes_on({}, 5, (1000, 2), Settings().batch_size) == []
     (line,) = notes_on({}, 1, (1000, 2), 64)
     assert "min_rows=1" in line
 
