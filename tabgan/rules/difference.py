@@ -11,6 +11,7 @@ import pandas as pd
 
 from tabgan.column import Column
 from tabgan.encoding.reading import Cells, Numbers, Numeric, zone_of
+from tabgan.rules.limits import finer
 from tabgan.rules.units import (
     Quantity,
     Resolution,
@@ -97,6 +98,10 @@ class Difference:
             own = read_units(cells[self.computed], column, resolution, is_utc=is_utc)
             values = np.where(known.is_missing, own.values, values)
             is_missing = np.where(known.is_missing, own.is_missing, apart.is_missing)
+        if self.computed == self.high and column.kind == "numeric" and resolution is not None:
+            values = plus(
+                values, -values % finer(column, resolution)
+            )  # to its own digits, not below the rule
         made = write_units(Numbers(values, is_missing), column, resolution, is_utc=is_utc)
         return {self.computed: made}
 

@@ -17,7 +17,7 @@ from tabgan.rules.difference import Difference
 from tabgan.rules.joint import Joint
 from tabgan.rules.multiple import Multiple
 from tabgan.rules.total import Total
-from tabgan.rules.units import common_resolution, is_writable, read_units, resolution_of
+from tabgan.rules.units import common_resolution, is_writable, quantity_of, read_units, resolution_of
 from tabgan.schema import Schema
 
 Step: TypeAlias = Joint | Multiple | Total | Difference
@@ -113,7 +113,8 @@ class _Plan:
             return
         others = {rule.high: rule.low, rule.low: rule.high}
         kept = {name: self._is_difference_kept(name, other) for name, other in others.items()}
-        computed = self._chosen([rule.high, rule.low], rule.columns, kept)
+        is_number = quantity_of(self.schema[rule.high], rule) == "number"
+        computed = self._chosen([rule.high, rule.low], rule.columns, kept, is_rounded=is_number)
         if computed is None:
             return
         name, is_kept = self._fresh(f"{rule.high} - {rule.low}"), kept[computed]
@@ -148,8 +149,13 @@ class _Plan:
         candidates: Sequence[Hashable],
         columns: Sequence[Hashable],
         kept: Mapping[Hashable, bool] | None = None,
+        *,
+        is_rounded: bool = False,
     ) -> Hashable:
-        """The column to be computed from the others of the rule; None where none can be."""
+        """The column to be computed from the others of the rule; None where none can be.
+
+        `is_rounded`: one with fewer digits than the others may be, where these are whole units.
+        """
         most = max(map(self._n_distinct, candidates))
 
         def merit(name: Hashable) -> tuple[bool, bool, bool, float]:
@@ -163,7 +169,7 @@ class _Plan:
             for name in candidates
             if name not in self.settled_by
             and is_writable(self.schema[name])
-            and resolution_of(self.schema[name]) == finest
+            and (resolution_of(self.schema[name]) == finest or (is_rounded and finest is not None))
             and not self._builds_on(set(columns) - {name}, name)
         ]
         return max(able, key=merit, default=None)  # the first of equals

@@ -206,6 +206,22 @@ def test_dates_of_every_dtype_are_ordered(dates):
         assert {stamp.hour for stamp in made["end"]} == {0}
 
 
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_column_of_the_larger_spread_is_computed_though_it_has_fewer_digits(sign, strict):
+    """Else a small number is what is left of a large one, and holds all that its bins do not tell."""
+    rng = np.random.default_rng(0)
+    fine, wide = rng.integers(1, 40, 900) / 100, rng.integers(1, 5000, 900)
+    low, high = (fine, wide) if sign > 0 else (-wide, -fine)
+    table, rule = pd.DataFrame({"low": low, "high": high}), Inequality("low", "high", strict)
+    reduction, inner = reduced(table, rule)
+    assert reduction.steps[0].computed == ("high" if sign > 0 else "low")
+    pd.testing.assert_frame_equal(reduction.restore(inner), table)
+    made = drawn(table, rule)
+    assert made.dtypes.equals(table.dtypes)
+    assert not broken_rows(rule, made, resolve_schema(table)).any()
+
+
 def test_dates_of_two_zones_are_compared_in_utc():
     instants = pd.date_range("2024-10-26", periods=72, freq="h", tz="UTC")
     table = pd.DataFrame(
