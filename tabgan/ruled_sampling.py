@@ -35,6 +35,8 @@ SPARE, SPARE_ROWS = 1.3, 64  # of the rows that the last tries let expect
 MOST = 2  # candidates of a try, as a multiple of the rows that are asked for
 BOUNDS = "The bounds of computed columns"
 CONDITIONS = "The conditions on computed columns"
+TO_SAMPLE = "Widen the conditions, ask for fewer rows, or leave a rule out"
+TO_COMPLETE = "Leave out the other rows, or more of their cells, or a rule"
 
 Broken: TypeAlias = Counter[str]
 
@@ -106,7 +108,9 @@ class RuledSampler:
             if not len(left):
                 break
         if len(left):
-            raise _shortage(broken, len(given) - len(left), len(given), "rows could be filled so as to keep")
+            raise _shortage(
+                broken, len(given) - len(left), len(given), "rows could be filled so as to keep", TO_COMPLETE
+            )
         order = np.argsort(np.concatenate([rows.index for rows in done]))
         table = concat(done, self.reduction.schema).iloc[order].reset_index(drop=True)
         table = keep_given(given, numbered(table, self.reduction.schema, self.sampler.encoder, 0))
@@ -228,7 +232,7 @@ class _Request:
         if n_left > 0:
             n_left = self._enumerate(kept, n_left)
         if n_left > 0:
-            raise _shortage(self.broken, n_rows - n_left, n_rows, "rows could be made that keep")
+            raise _shortage(self.broken, n_rows - n_left, n_rows, "rows could be made that keep", TO_SAMPLE)
         return concat([table.reset_index(drop=True) for table in kept], self.owner.reduction.schema)
 
     def _fine(self, table: pd.DataFrame, n_most: int) -> BoolArray:
@@ -315,10 +319,7 @@ def _seed(seed: int, attempt: int) -> int:
     return int(drawn >> np.uint64(1))
 
 
-def _shortage(broken: Broken, n_made: int, n_rows: int, what: str) -> ConstraintError:
+def _shortage(broken: Broken, n_made: int, n_rows: int, what: str, cure: str) -> ConstraintError:
     """The error that names what most candidates broke."""
     name, _ = broken.most_common(1)[0] if broken else ("Rules", 0)
-    return ConstraintError(
-        f"{name}: only {n_made} of {n_rows} {what} it. "
-        "Widen the conditions, ask for fewer rows, or leave a rule out."
-    )
+    return ConstraintError(f"{name}: only {n_made} of {n_rows} {what} it. {cure}.")

@@ -175,7 +175,7 @@ class _Search:
                 continue
             numbers = read_units(self.rows[column.name], column, resolution).present
             step = int(np.gcd.reduce(numbers)) if len(numbers) else 0
-            if step > 1 and len(np.unique(numbers)) >= FEWEST_STEPS:
+            if step > 1 and _n_off_by_chance(np.unique(numbers), step) >= FEWEST_STEPS:
                 text = f"{step / 10**resolution:.{resolution}f}" if resolution else str(step)
                 rule = Increments(column.name, float(text) if resolution else step)
                 yield from self._checked(rule, len(numbers))
@@ -276,6 +276,19 @@ def _is_mostly_held(codes: Numeric) -> bool:
     """Whether most rows hold a value that enough rows hold to be learned."""
     counts = np.bincount(codes)
     return 2 * int(counts[counts >= MIN_ROWS].sum()) >= len(codes)
+
+
+def _n_off_by_chance(numbers: Numeric, step: int) -> float:
+    """How many of these multiples would be none if the last digit that they use were any digit.
+
+    Those that end sooner are multiples of a part of the step anyhow: 12 is one of 0.5.
+
+    >>> _n_off_by_chance(np.array([120, 250, 305]), 5), _n_off_by_chance(np.array([100, 200]), 100)
+    (0.8, 2.0)
+    """
+    while step % 10 == 0:
+        numbers, step = numbers // 10, step // 10
+    return len(numbers) * 1.0 if step == 1 else int((numbers % 10 != 0).sum()) * (1 - 1 / step)
 
 
 def _n_alike(codes: Numeric) -> float:

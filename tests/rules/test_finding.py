@@ -127,3 +127,13 @@ def test_a_sum_is_found_among_columns_of_which_many_add_up_in_some_rows():
     assert not [found for found in find_rules(table) if isinstance(found.rule, Sum)]
     (found,) = [found for found in find_rules(table, share=0.99) if isinstance(found.rule, Sum)]
     assert (found.rule, found.n_broken) == (wanted, 7)
+
+
+def test_a_few_values_with_more_digits_make_no_step():
+    """Years of school, and a mean of 9.94 where they are unknown: all are multiples of 0.02, by chance."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"school": rng.integers(0, 19, 600).astype(float)})
+    table.loc[rng.random(600) < 0.2, "school"] = 9.94
+    assert find_rules(table) == []
+    table["school"] = rng.integers(0, 38, 600) / 2
+    assert [found.rule for found in find_rules(table)] == [Increments("school", 0.5)]
