@@ -69,6 +69,9 @@ def _with_rules(schema: Schema, rows: pd.DataFrame) -> Schema:
     from tabgan.schema import Schema
 
     proposed = find_rules(rows, schema)
+    if not proposed:
+        terminal.say("No rules between columns were found.")
+        return schema
     told = [(str(found.rule), f"{found.n_rows:,}") for found in proposed]
     terminal.print_table("Rules that all rows keep", ("rule", "rows that could break it"), told)
     terminal.say(

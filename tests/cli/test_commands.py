@@ -329,6 +329,10 @@ def test_rules_are_proposed_declared_and_kept(call: Call, tmp_path: Path) -> Non
     schema, model, made = (tmp_path / name for name in ("schema.json", "m.tabgan", "made.csv"))
     told = ok(call, "schema", tmp_path / "real.csv", "--find-rules", "-o", schema)
     assert "Sum('net' + 'vat' = 'gross')" in told
+    (tmp_path / "one.csv").write_text("a\n" + "1\n2\n" * 30)
+    found = call("schema", tmp_path / "one.csv", "--find-rules")
+    assert "No rules between columns were found." in found.err
+    assert "rows that could break it" not in found.out
     table.loc[0, "gross"] += 1
     table.to_csv(tmp_path / "real.csv", index=False)
     fit = ("fit", tmp_path / "real.csv", "-m", model, "--schema", schema, "--epochs", 2, "--quiet")
