@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,11 @@ class Repair:
                 self._mend_order(inequality)
         return self.sums()
 
+    @cached_property
+    def _n_sums(self) -> Counter[Hashable]:
+        sums = [rule for rule in self.reduction.schema.rules if isinstance(rule, Sum)]
+        return Counter(name for rule in sums for name in rule.columns)
+
     def _is_free(self, name: Hashable) -> BoolArray:
         """Cells that may be moved: none of a combination, nor of a column of multiples."""
         step = self.reduction.computed.get(name)
@@ -107,7 +114,10 @@ class Repair:
             is_broken = broken_rows(rule, self.table, schema)
 
     def _mend_sum(self, rule: Sum) -> None:
-        """What is too much or too little is put on the total, else on the largest part that can take it."""
+        """What is too much or too little is put on the total, else on the largest part that can take it.
+
+        Rather on a column of no other sum, which would have to be mended next.
+        """
         schema = self.reduction.schema
         resolution = common_resolution([schema[name] for name in rule.columns])
         is_broken = broken_rows(rule, self.table, schema)
@@ -115,7 +125,7 @@ class Repair:
         if not is_broken.any():
             return
         sizes = {name: float(np.abs(self._read(name, resolution).values).sum()) for name in rule.parts}
-        for name in sorted(names, key=lambda name: -sizes.get(name, np.inf)):
+        for name in sorted(names, key=lambda name: (self._n_sums[name], -sizes.get(name, np.inf))):
             parts = [(self.table[part], schema[part]) for part in rule.parts if part != name]
             total = (self.table[rule.total], schema[rule.total])
             told = net(parts, [], resolution) if name == rule.total else net([total], parts, resolution)
