@@ -96,6 +96,17 @@ def delong(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.float64
     return float(above.mean()), float(np.sqrt(variance))
 
 
+def chance_error(n_positive: int, n_negative: int) -> float:
+    """Standard deviation of the AUC of scores that have nothing to do with the sides.
+
+    Source: Mann & Whitney 1947.
+
+    >>> round(chance_error(24, 24), 3)
+    0.084
+    """
+    return float(np.sqrt((n_positive + n_negative + 1) / (12 * n_positive * n_negative)))
+
+
 def auc_interval(positives: npt.NDArray[np.float64], negatives: npt.NDArray[np.float64]) -> Interval:
     """Interval of an AUC from DeLong's error.
 

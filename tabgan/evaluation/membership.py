@@ -16,7 +16,14 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from tabgan.evaluation.distances import row_groups
 from tabgan.evaluation.features import FloatArray, IntArray, compare, content_columns, draw_rows
-from tabgan.evaluation.intervals import CONFIDENCE, around, clopper_pearson, delong, difference
+from tabgan.evaluation.intervals import (
+    CONFIDENCE,
+    around,
+    chance_error,
+    clopper_pearson,
+    delong,
+    difference,
+)
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.neighbours import Points, nearest, points
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT
@@ -141,7 +148,8 @@ def judged(
     n_rows = len(members) + len(others)
     level = 1 - (1 - CONFIDENCE) / n_tests
     auc, error = delong(members, others)
-    excess = around(2 * auc - 1, 2 * error, confidence=level, bounds=(-1.0, 1.0))
+    doubt = max(error, chance_error(len(members), len(others)))  # that of few rows shrinks with their AUC
+    excess = around(2 * auc - 1, 2 * doubt, confidence=level, bounds=(-1.0, 1.0))
     metrics = [
         measures[0].found(
             auc,

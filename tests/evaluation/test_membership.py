@@ -125,6 +125,14 @@ def test_verdicts_of_scores_that_are_known() -> None:
     assert first.value == pytest.approx(0.08, abs=0.002)
 
 
+def test_scores_of_few_rows_give_no_more_false_alarms_than_are_allowed() -> None:
+    """Of 3,000, 9 may; by DeLong's error alone 20 are, since it shrinks the further an AUC is from .5."""
+    rng, measures = np.random.default_rng(0), list(MEASURES[: 1 + len(RATES)])
+    scores = rng.normal(size=(3000, 2, 20))
+    alarms = [judged(measures, *each, n_tests=8)[0].verdict in ALARMS for each in scores]
+    assert sum(alarms) <= 15
+
+
 @pytest.mark.parametrize(
     ("n_train", "n_holdout"),
     [(300, 300), *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((1500, 300), (200, 900)))],
