@@ -29,10 +29,12 @@ MIN_ROWS_FOR_IDENTIFIER = 100
 FREE_TEXT = "free text, which cannot be learned"
 FREE_TEXT_WORDS = 12
 NEARLY_UNIQUE = 0.95  # of text: so many different values that none could be learned anyway
+YEARS = 1500, 2200  # a row for each of them is a series, not a count of rows
 MIN_ROWS = 5  # that hold a value which is learned
 MOSTLY_RARE = "text, most rows hold a value too rare to be learned"
 
 _LOOKS = "; it looks like "
+_YEAR_NAME = re.compile(r"(^|[^a-z])(years?|yr|seasons?|time|date)([^a-z]|$)")
 _ID_NAME = re.compile(r"(^|[^a-z])(id|ids|uuid|guid|key|ssn|index|email|iban)$")
 
 
@@ -242,8 +244,17 @@ def _infer_text(name: Hashable, present: Cells, dtype: str) -> Column:
 
 
 def _has_id_name(name: Hashable) -> bool:
-    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name))
-    return _ID_NAME.search(snake.lower()) is not None
+    return _ID_NAME.search(_snake(name)) is not None
+
+
+def _snake(name: Hashable) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).lower()
+
+
+def _are_years(name: Hashable, present: Cells) -> bool:
+    low, high = YEARS
+    is_time = _YEAR_NAME.search(_snake(name)) is not None
+    return is_time and low <= int(present.min()) and int(present.max()) <= high
 
 
 def _why_identifier(name: Hashable, present: Cells) -> str:
@@ -254,6 +265,8 @@ def _why_identifier(name: Hashable, present: Cells) -> str:
         return ""
     if named:
         return "whole numbers, different in every row, and named like an identifier"
+    if _are_years(name, present):
+        return ""
     width = int(present.max()) - int(present.min()) + 1
     if width <= 1.1 * n_rows:
         return "whole numbers that number the rows"

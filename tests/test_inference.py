@@ -219,8 +219,11 @@ def test_scattered_numbers_are_an_identifier_when_the_name_says_so(name: str, is
     assert (infer_column(name, cells[:5]).kind == "identifier") == is_identifier
 
 
-def test_an_id_that_repeats_is_not_an_identifier() -> None:
+def test_an_id_that_repeats_and_a_year_that_does_not_are_no_identifiers() -> None:
     assert infer_column("customer_id", pd.Series([1, 1, 2] * N)).kind == "numeric"
+    for name, kind in (("year", "numeric"), ("SeasonStart", "numeric"), ("case", "identifier")):
+        assert infer_column(name, pd.Series(range(1800, 1800 + N))).kind == kind
+        assert infer_column(name, pd.Series(range(N))).kind == "identifier"
 
 
 def test_a_discrete_column_is_categorical_whatever_it_holds() -> None:
