@@ -43,7 +43,9 @@ def refusal_of_rare(errors: Sequence[AllRareError], min_rows: int) -> str:
     combined = [error for error in errors if error.column.reason == COMBINATION]
     errors = combined or errors
     if len(errors) == 1:
-        told = f"Column {errors[0].column.name!r}: none of its {errors[0].n_values} different values occurs in"
+        told = (
+            f"Column {errors[0].column.name!r}: none of its {errors[0].n_values} different values occurs in"
+        )
         it, form = "it", "its form"
     else:
         told = f"Columns {listed([error.column.name for error in errors])}: none of their values occurs in"

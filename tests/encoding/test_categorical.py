@@ -89,7 +89,8 @@ def test_a_few_rows_of_nothing_but_rare_labels_come_out_missing_and_are_not_coun
     """No value is more frequent, and a count of two would tell of two rows."""
     encoder, table = fit(["once", "twice"] + [None] * 60, rare=rare)
     assert decoded(encoder, encoder.encode(table)).isna().all()
-    assert encoder.warnings == ("Column 'x': fewer than 5 rows have a value, so it comes out missing.",)
+    (note,) = encoder.warnings
+    assert note.startswith("Column 'x': fewer than 5 rows have a value, so ")
 
 
 def test_labels_declared_in_the_schema_are_public_and_kept_whatever_their_count():
