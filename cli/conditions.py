@@ -79,7 +79,9 @@ def _split(text: str, schema: Schema) -> tuple[Column, str]:
         raise CommandError(Exit.USAGE, f"--where {name!r} is not a condition. Write column=value.")
     names = [str(column.name) for column in schema]
     close = difflib.get_close_matches(name, names, n=3) or names[:10]
-    raise CommandError(Exit.USAGE, f"--where: there is no column {name!r}. Use one of {', '.join(close)}.")
+    raise CommandError(
+        Exit.USAGE, f"--where: there is no column {name!r}. Use one of {', '.join(map(repr, close))}."
+    )
 
 
 def _condition(text: str, column: Column) -> Any:

@@ -199,5 +199,6 @@ def _on_a_line(rows: pd.DataFrame, places: list[int]) -> Iterator[str]:
     same_gaps = [(a, b) for a, b in pairs.tolist() if np.array_equal(is_gap[a], is_gap[b])]
     if same_gaps:
         a, b = (rows.columns[places[place]] for place in same_gaps[0])
-        more = f", and {len(same_gaps) - 1} pairs more," if len(same_gaps) > 1 else ""
+        n_more = len(same_gaps) - 1
+        more = f" (and {n_more} more pair{'s' * (n_more > 1)})" if n_more else ""
         yield f"Columns {a!r} and {b!r}{more} follow exactly from each other. One of them is enough."

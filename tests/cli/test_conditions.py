@@ -74,7 +74,7 @@ def test_conditions_are_read_by_the_kind_of_their_column(texts: list[str], expec
     ("texts", "told"),
     [
         (["age"], "Write column=value"),
-        (["agee=3"], "there is no column 'agee'. Use one of age"),
+        (["agee=3"], "there is no column 'agee'. Use one of 'age'"),
         (["=3"], "there is no column ''"),
         (["age="], "missing cells cannot be requested"),
         (["age=old"], "expected a number"),
