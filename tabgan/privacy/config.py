@@ -173,7 +173,7 @@ def _plain(name: str, value: object) -> int | float | None:
 
 # Pairs of columns are chosen from so many columns on, or where counting all of them would err by more
 # than this: the mean total variation that noise alone makes in a table of so many cells.
-WIDE, MAX_PAIR_ERROR, CELLS, USUAL_ROWS = 60, 0.09, 100, 30_000
+WIDE, MAX_PAIR_ERROR, CELLS, USUAL_ROWS = 60, 0.12, 100, 30_000
 
 COUNT = "Number of rows"
 SINGLES = "Rows with each code of each block"
