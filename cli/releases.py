@@ -24,9 +24,11 @@ def rows_of(entries: Iterable[Entry], delta: float) -> list[tuple[str, ...]]:
 
 
 def mechanism_of(entry: Entry) -> str:
-    """The mechanism in words, with the rate and number of its steps and its own delta."""
+    """The mechanism in words, with the rate and number of its steps or choices and its own delta."""
     words = entry.mechanism.replace("_", " ")
-    if entry.steps > 1 or entry.sample_rate < 1:
+    if entry.mechanism == "exponential":
+        words += f", {entry.steps:,} choice{'s' * (entry.steps > 1)}"
+    elif entry.steps > 1 or entry.sample_rate < 1:
         words += f", {entry.steps:,} steps on {entry.sample_rate:.2%} of the rows each"
     if entry.delta:
         words += f", delta {entry.delta:.2g}"
@@ -36,7 +38,7 @@ def mechanism_of(entry: Entry) -> str:
 def noise_of(entry: Entry) -> str:
     """Deviation of the noise: on a count in rows, on a sum of gradients in clip norms."""
     if entry.mechanism == "exponential":
-        return f"epsilon {entry.epsilon:.3g}"
+        return f"epsilon {entry.epsilon:.3g} each"
     if entry.sample_rate < 1:
         return f"± {entry.noise_multiplier:.3g} clip norms"
     return f"± {entry.sigma:,.3g} rows"

@@ -12,11 +12,13 @@ import pytest
 from tabgan_cli.failures import CommandError
 from tabgan_cli.places import Place
 from tabgan_cli.private import coins, typed_rows
+from tabgan_cli.releases import rows_of
 from tabgan_cli.run import _split
 from tabgan_cli.table_file import read_cells
 from tabgan_cli.tables import CsvOptions
 
 from tabgan import Column, Schema
+from tabgan.privacy.entry import Entry
 from tests.small_private import SCHEMA, people, shorten
 
 FEW = {"steps": 8, "masks": 1}
@@ -295,3 +297,10 @@ def test_plan_reads_no_table_and_warns_when_epsilon_is_too_small(folder, call):
 
 def test_inspect_says_that_a_model_without_epsilon_has_no_guarantee(call, census_model):
     assert "No formal guarantee of privacy: the model" in call("inspect", census_model).out
+
+
+@pytest.mark.parametrize(("steps", "told"), [(1, "1 choice"), (17, "17 choices")])
+def test_choices_of_the_exponential_mechanism_are_called_choices(steps: int, told: str) -> None:
+    entry = Entry(what="which pairs", mechanism="exponential", epsilon=0.011, steps=steps)
+    ((_, mechanism, noise, _),) = rows_of([entry], 1e-5)
+    assert (mechanism, noise) == (f"exponential, {told}", "epsilon 0.011 each")
