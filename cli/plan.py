@@ -47,12 +47,16 @@ def plan(
 
 def _facts(made: PrivatePlan) -> list[tuple[str, str]]:
     training, n_rows = made.training, made.n_rows
+    of_pairs = "median, if chosen in the first round" if made.chooses_pairs else "median"
     facts = [
         ("cost of all releases", str(made.spent)),
         ("codes", f"{made.n_codes:,}"),
         ("DP-SGD", f"{training.steps:,} steps of about {training.sample_rate * n_rows:,.0f} rows"),
         ("one-way marginals", f"{_middle(made.one_way_error.values())} of the rows counted wrongly (median)"),
-        ("two-way marginals", f"{_middle(made.two_way_error.values())} of the rows counted wrongly (median)"),
+        (
+            "two-way marginals",
+            f"{_middle(made.two_way_error.values())} of the rows counted wrongly ({of_pairs})",
+        ),
         ("memory", f"about {made.memory_bytes / 2**20:,.0f} MiB, beside the table"),
     ]
     if made.seconds is not None:

@@ -52,7 +52,8 @@ class PrivatePlan:
 
     `entries`: every release in its order, with its noise. `spent`: what they cost together.
     `one_way_error`, `two_way_error`: by column and by pair of columns, the expected share of the rows that
-    the released counts put into a wrong cell, at most 1. Training does better, since it combines them.
+    the released counts put into a wrong cell, at most 1. Training does better, since it combines them. Where
+    pairs are chosen (`chooses_pairs`), the error of any pair is the one it has if chosen in the first round.
     `memory_bytes`: in addition to the table itself. `seconds`: timed on this machine, None where that was
     not asked for.
     """
@@ -66,6 +67,11 @@ class PrivatePlan:
     memory_bytes: int
     seconds: float | None
     warnings: tuple[str, ...]
+
+    @property
+    def chooses_pairs(self) -> bool:
+        """Whether some pairs are chosen instead of counting all."""
+        return any(entry.mechanism == "exponential" for entry in self.entries)
 
     @property
     def training(self) -> Entry:

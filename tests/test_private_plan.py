@@ -23,6 +23,7 @@ def test_the_plan_is_what_the_fit_books(monkeypatch, pairs, schema):
     plan = plan_private(schema, N_ROWS, epsilon=8.0, privacy=config, is_timed=False)
     assert plan.spent == booked.spent
     assert plan.entries == tuple(booked.entries)
+    assert plan.chooses_pairs is (pairs == "chosen")
 
 
 @pytest.mark.parametrize("delta", [None, 1e-5])
