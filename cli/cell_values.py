@@ -96,12 +96,7 @@ def _text(value: Any) -> str | None:
 def _block(values: list[Any]) -> pa.Array | list[Any]:
     try:
         return pa.array(values)
-    except (
-        pa.ArrowInvalid,
-        pa.ArrowNotImplementedError,
-        OverflowError,
-        TypeError,
-    ):  # of infinite decimals too
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError, TypeError):  # infinite decimals too
         return values
 
 

@@ -99,9 +99,8 @@ class Difference:
             values = np.where(known.is_missing, own.values, values)
             is_missing = np.where(known.is_missing, own.is_missing, apart.is_missing)
         if self.computed == self.high and column.kind == "numeric" and resolution is not None:
-            values = plus(
-                values, -values % finer(column, resolution)
-            )  # to its own digits, not below the rule
+            # Up to its own digits: down might break the rule.
+            values = plus(values, -values % finer(column, resolution))
         made = write_units(Numbers(values, is_missing), column, resolution, is_utc=is_utc)
         return {self.computed: made}
 
