@@ -217,6 +217,8 @@ def test_the_column_of_the_larger_spread_is_computed_though_it_has_fewer_digits(
     reduction, inner = reduced(table, rule)
     assert reduction.steps[0].computed == ("high" if sign > 0 else "low")
     pd.testing.assert_frame_equal(reduction.restore(inner), table)
+    near = inner.assign(**{reduction.steps[0].name: 0.01})  # less than a digit of the computed column
+    assert not broken_rows(rule, reduction.restore(near), resolve_schema(table)).any()
     made = drawn(table, rule)
     assert made.dtypes.equals(table.dtypes)
     assert not broken_rows(rule, made, resolve_schema(table)).any()
