@@ -106,12 +106,12 @@ def _read(
     """The tables, without what is dropped, read by schema and style of the real one, and that schema."""
     from tabgan_cli import reading
 
-    from tabgan.schema import resolve_schema
+    from tabgan.schema import judged_schema
 
     dropped = read_options.dropped
     found = reading.read_rows(paths[0], read_options, declared, is_quiet=is_quiet)
     train = found.rows
-    schema = resolve_schema(reading.kept_columns(train, dropped), declared)
+    schema = judged_schema(reading.kept_columns(train, dropped), declared)
     others = [
         reading.read_rows(path, read_options.like(found.style), schema, is_quiet=is_quiet).rows
         for path in paths[1:]

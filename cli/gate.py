@@ -36,7 +36,7 @@ class Rule:
             return f"{self.text}: cannot be decided, {metric.note or 'it has no value'}."
         if _COMPARE[self.sign](metric.value, self.limit):
             return f"{self.text}: it is {metric.value:.6g}."
-        if NO_CONTROL in metric.note:
+        if not metric.has_control:
             return f"{self.text}: cannot be decided, {NO_CONTROL}."
         return None
 

@@ -49,7 +49,8 @@ def infer_column(
     """Kind, output dtype and decimals of a column, with the reason.
 
     `may_be_personal`: cells that tell who somebody is make it an identifier. So does text most of whose
-    rows hold a value that fewer than `min_rows` hold: what is left of it would stand in every row.
+    rows hold a value that fewer than `min_rows` hold: what is left of it would stand in every row. In a
+    short column (under 100 cells) that takes all rows, and `min_rows` of them: fewer come out missing.
 
     >>> infer_column("x", pd.Series([1.25, 2.5, None])).decimals
     2
@@ -85,9 +86,12 @@ def _with_rarity(column: Column, cells: Cells, min_rows: int) -> Column:
     if column.kind != "categorical" or column.ordered or column.dtype.startswith("null"):
         return column
     present = cells.dropna()
-    if len(present) < MIN_ROWS_FOR_IDENTIFIER or not isinstance(present.iloc[0], str):
+    if present.empty or not isinstance(present.iloc[0], str):
         return column
-    if 2 * rare_rows(present, min_rows) <= len(present):
+    n_rare = rare_rows(present, min_rows)
+    is_most = 2 * n_rare > len(present) >= MIN_ROWS_FOR_IDENTIFIER
+    is_all = n_rare == len(present) >= min_rows
+    if not is_most and not is_all:
         return column
     told = "".join(column.reason.partition(_LOOKS)[1:])
     return replace(column, kind="identifier", reason=f"{MOSTLY_RARE}{told}")

@@ -17,7 +17,7 @@ from tabgan.arrow_table import ArrowStream, as_pandas
 from tabgan.cells import has_surrogate
 from tabgan.column import Column, Kind, same_nan
 from tabgan.errors import SchemaError
-from tabgan.inference import MIN_ROWS, complete_column, infer_column
+from tabgan.inference import MIN_ROWS, MIN_ROWS_FOR_IDENTIFIER, complete_column, infer_column
 from tabgan.rule import FixedCombinations, Rule, rule_from_dict, rule_to_dict
 from tabgan.scalars import scalar_to_json
 from tabgan.sdv_metadata import columns_of_sdv, is_sdv_metadata
@@ -225,6 +225,11 @@ def resolve_schema(
     found = Schema(completed, (*schema.rules, *rules))
     found.check_rules()
     return found
+
+
+def judged_schema(df: pd.DataFrame, declared: Declared | None = None) -> Schema:
+    """As `resolve_schema`, for a table that is compared: in a short one, rare text is categorical."""
+    return resolve_schema(df, declared, min_rows=MIN_ROWS if len(df) >= MIN_ROWS_FOR_IDENTIFIER else 1)
 
 
 def without_dropped(df: pd.DataFrame, declared: Declared | None) -> tuple[pd.DataFrame, Declared | None]:

@@ -85,7 +85,8 @@ def _read_local_header(handle: BinaryIO, name: str) -> tuple[int, int]:
     length = _LOCAL_BYTES + len(name)
     found = handle.read(length)
     if found[:4] != b"PK\x03\x04"[: len(found)]:
-        raise StoredZipError(f"{name} is not where it should be")
+        is_first = handle.tell() == len(found)
+        raise StoredZipError("tabgan did not write it" if is_first else f"{name} is not where it should be")
     if len(found) < length:
         raise StoredZipError("it is cut short")
     checksum, size = struct.unpack_from("<II", found, 14)

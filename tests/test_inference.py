@@ -187,7 +187,6 @@ MEASUREMENTS = {
     "scattered whole numbers": pd.Series(RNG.choice(10**9, N, replace=False)),
     "sorted incomes": pd.Series(np.sort(RNG.choice(10**6, N, replace=False))),
     "repeated text": pd.Series(["a", "b"] * N),
-    "few rows": pd.Series([f"C-{i:05}" for i in range(50)]),
     "times": pd.Series(pd.date_range("2024", periods=N)),
 }
 

@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from tabgan import TabGAN
+from tabgan.errors import TabganWarning
 from tabgan.inference import infer_column
 
 N = 200
@@ -32,9 +34,23 @@ def test_text_of_mostly_rare_values_is_an_identifier(dtype: str | None) -> None:
         assert infer_column("x", cells, min_rows=2).kind == "categorical"
 
 
-def test_rare_values_are_no_reason_where_a_column_is_short_ordered_or_no_text() -> None:
-    assert infer_column("x", rare_text(0)[:98]).kind == "categorical"
-    assert infer_column("x", pd.concat([rare_text(0)[:98], pd.Series([None] * 90)])).kind == "categorical"
+@pytest.mark.parametrize("n_rows", [5, 90])
+def test_a_short_column_is_an_identifier_only_where_nothing_could_be_learned(n_rows: int) -> None:
+    cells = rare_text(0)[:n_rows]
+    assert infer_column("x", cells).kind == "identifier"
+    assert infer_column("x", pd.concat([cells, pd.Series([None] * 90)])).kind == "identifier"
+    assert infer_column("x", pd.concat([cells, pd.Series(["often"] * 5)])).kind == "categorical"
+    assert infer_column("x", cells[:4]).kind == "categorical"
+
+
+def test_a_small_table_of_rare_text_is_fitted_with_a_warning() -> None:
+    table = pd.DataFrame({"town": rare_text(0)[:60], "age": range(60)})
+    with pytest.warns(TabganWarning, match="'town': all of its rows hold a value .+ are made up"):
+        model = TabGAN(epochs=1).fit(table)
+    assert not set(model.sample(60)["town"]) & set(table["town"])
+
+
+def test_rare_values_are_no_reason_where_a_column_is_ordered_or_no_text() -> None:
     levels = pd.Categorical(rare_text(0), ordered=True)
     assert infer_column("x", pd.Series(levels)).kind == "categorical"
     assert infer_column("x", pd.Series(range(N), dtype="category")).kind == "categorical"

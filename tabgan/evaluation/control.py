@@ -66,7 +66,7 @@ def without_calm(families: Mapping[str, Family]) -> dict[str, Family]:
 
 def _without_calm(family: Family) -> Family:
     metrics = tuple(
-        replace(metric, verdict="underpowered", note="; ".join(filter(None, (metric.note, NO_CONTROL))))
+        _without_control(metric)
         if metric.verdict in ("no evidence", "underpowered") and metric.value is not None
         else metric
         for metric in family.metrics
@@ -76,3 +76,8 @@ def _without_calm(family: Family) -> Family:
         for name, table in family.details.items()
     }
     return Family(metrics, details)
+
+
+def _without_control(metric: Metric) -> Metric:
+    note = "; ".join(filter(None, (metric.note, NO_CONTROL)))
+    return replace(metric, verdict="underpowered", note=note, has_control=False)

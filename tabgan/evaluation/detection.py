@@ -31,7 +31,7 @@ from tabgan.evaluation.permutation import predict_permuted
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.texts import printable
 from tabgan.evaluation.threads import one_thread
-from tabgan.schema import Schema, infer_schema
+from tabgan.schema import Schema, judged_schema
 
 C2ST_ROWS = 20_000
 FOLDS = 5
@@ -105,7 +105,7 @@ def c2st_auc(
     `max_rows`). Identifiers are left out. A table with fewer than 5 rows or nothing to compare gives .5.
     Source: Lopez-Paz & Oquab 2017, Revisiting classifier two-sample tests.
     """
-    schema = schema or infer_schema(real)
+    schema = schema or judged_schema(real)
     column_kinds(real, synthetic, schema=schema)
     rng = np.random.default_rng(seed)
     n_rows = min(len(real), len(synthetic), max_rows)

@@ -21,7 +21,7 @@ from tabgan.evaluation.features import (
 )
 from tabgan.evaluation.matches import Matches
 from tabgan.evaluation.neighbours import nearest, points
-from tabgan.schema import Schema, infer_schema
+from tabgan.schema import Schema, judged_schema
 
 NEIGHBOUR_ROWS = 10_000
 TIE = 1e-5
@@ -53,7 +53,7 @@ def nearest_neighbour_share(
     synthetic rows. Distance: Gower's, the sum over the columns of |difference| of the
     quantile ranks (numbers, dates) or of 0 / 1 (categories); missing against present counts 1.
     """
-    schema = schema or infer_schema(train)
+    schema = schema or judged_schema(train)
     column_kinds(train, synthetic, holdout, schema=schema)
     rng = np.random.default_rng(seed)
     n_rows = min(len(train), len(holdout), max_rows)

@@ -27,7 +27,7 @@ from tabgan.evaluation.standing import WORST_FIRST, Standing, gravest, standing,
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.texts import plain, shown
 from tabgan.evaluation.threads import one_thread
-from tabgan.schema import Schema, check_table, resolve_schema
+from tabgan.schema import Schema, check_table, judged_schema
 
 FORMAT, VERSION = "tabgan-evaluation", 1
 MAX_ROWS = 1_000_000  # rows of each table that are looked at; a family may look at fewer
@@ -222,7 +222,7 @@ def evaluate(  # noqa: PLR0913  # every setting by its name
     for what, table in (("training", train), ("synthetic", synthetic), ("held-out", holdout)):
         if isinstance(table, pd.DataFrame) and table.empty and table.shape[1]:
             raise SchemaError(f"The {what} table has no rows.")
-    schema = resolve_schema(train, schema)
+    schema = judged_schema(train, schema)
     for table in (synthetic,) if holdout is None else (synthetic, holdout):
         _check_cells(table)
     given = Tables.checked(

@@ -20,7 +20,7 @@ import pandas as pd
 
 from tabgan.cell_keys import PER_SECOND, KeyArray, cell_keys, tick_keys
 from tabgan.errors import SchemaError
-from tabgan.schema import Kind, Schema, infer_schema
+from tabgan.schema import Kind, Schema, judged_schema
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -84,7 +84,7 @@ def column_kinds(*tables: pd.DataFrame, schema: Schema | None = None) -> dict[Ha
             raise SchemaError("A table to compare has 0 rows. Give tables with at least one row.")
         if not table.columns.is_unique:
             raise SchemaError("A table to compare has duplicate column names. Rename them.")
-    schema = schema or infer_schema(tables[0])
+    schema = schema or judged_schema(tables[0])
     kinds: Mapping[Hashable, Kind] = {column.name: column.kind for column in schema}
     for table in tables:
         lacking = [name for name in kinds if name not in table.columns]

@@ -78,7 +78,7 @@ class Metric:
     the training rows against the other), `floor` what independently shuffled columns get, both
     from as many rows. `interval` covers 95 %. `rows` is how many rows were looked at. `note` is
     the reason where `value` is None, and a remark where it is not. Only privacy metrics have a
-    verdict.
+    verdict; one without a fair control (`has_control`) cannot say that all is well.
     """
 
     measure: Measure
@@ -89,6 +89,7 @@ class Metric:
     rows: int = 0
     verdict: Verdict | None = None
     note: str = ""
+    has_control: bool = True
 
     def __repr__(self) -> str:
         if self.value is None:
@@ -173,6 +174,7 @@ class Metric:
             "rows": self.rows,
             "verdict": self.verdict,
             "note": self.note,
+            "has_control": self.has_control,
         }
 
 

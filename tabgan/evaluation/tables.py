@@ -13,7 +13,7 @@ import pandas as pd
 from tabgan.errors import SchemaError
 from tabgan.evaluation.alignment import check_alike
 from tabgan.evaluation.features import IntArray, column_kinds, content_order, draw_rows, shuffled_columns
-from tabgan.schema import Schema, infer_schema
+from tabgan.schema import Schema, judged_schema
 
 
 class Sides(NamedTuple):
@@ -60,7 +60,7 @@ class Tables:
             cells of another sort, or when the target is no column.
         """
         given = [train, synthetic] + ([] if holdout is None else [holdout])
-        schema = schema or infer_schema(train)
+        schema = schema or judged_schema(train)
         for table, what in zip(given[1:], ("synthetic", "held-out"), strict=False):
             if table.columns.is_unique:  # told of below
                 check_alike(train, table, what, schema.names)

@@ -25,7 +25,7 @@ from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.targets import MAX_CLASSES, Task, find_task
 from tabgan.evaluation.threads import one_thread
 from tabgan.evaluation.trials import NAMES, OTHER, REAL, SHUFFLED, SYNTHETIC, Trial
-from tabgan.schema import Schema, infer_schema
+from tabgan.schema import Schema, judged_schema
 
 TRAIN_ROWS = 100_000  # of tstr_auc()
 MIN_RANKED = 3
@@ -136,7 +136,7 @@ def tstr_auc(
     `max_rows` rows are learned from. Rows of a single class teach nothing: .5 (R2: 0).
     Source: Esteban, Hyland & Rätsch 2017.
     """
-    schema = schema or infer_schema(holdout)
+    schema = schema or judged_schema(holdout)
     kinds = column_kinds(holdout, train, schema=schema)
     if target not in kinds:
         raise SchemaError(f"Column {target!r} is not in the table. Name one of its columns.")

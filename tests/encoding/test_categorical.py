@@ -124,10 +124,11 @@ def test_more_than_ten_thousand_labels_take_three():
 
 
 def test_a_column_of_rare_labels_only_is_an_error_with_a_cure():
+    schema = Schema((Column("x", "categorical", "str"),))
     with pytest.raises(SchemaError, match="none of its 60 different values") as caught:
-        fit([f"note {k}" for k in range(60)])
+        fit([f"note {k}" for k in range(60)], schema=schema)
     assert "note 1" not in str(caught.value)
-    encoder, table = fit([f"note {k}" for k in range(60)], rare="token")
+    encoder, table = fit([f"note {k}" for k in range(60)], schema=schema, rare="token")
     assert set(decoded(encoder, encoder.encode(table))) == {"other"}
 
 
@@ -135,7 +136,7 @@ def test_columns_of_rare_labels_only_are_told_of_at_once():
     notes = [f"note {k}" for k in range(60)]
     table = pd.DataFrame({"a": notes, "x": ["x"] * 60, "b": notes})
     with pytest.raises(SchemaError, match=r"Columns 'a', 'b': none .*--drop.*min_rows") as caught:
-        TableEncoder.fit(table)
+        TableEncoder.fit(table, Schema(tuple(Column(name, "categorical", "str") for name in table)))
     assert "note 1" not in str(caught.value)
 
 
