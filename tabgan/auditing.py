@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.arguments import checked_parameters
 from tabgan.canaries import Onlooker, Scores, canary_rows
 from tabgan.errors import SchemaError
 from tabgan.privacy.accounting import rounded_up
@@ -121,9 +122,8 @@ def audit(  # noqa: PLR0913  # what is claimed, and how it is attacked
     config = privacy or PrivacyConfig()
     onlooker = Onlooker(df, canaries, sample_rate=config.sample_rate, seed=seed)
     table = pd.concat([df, canaries[is_in]], ignore_index=True)
-    learned = learn_with(
-        table, model.get_params(deep=False), seed, ledger=None, callbacks=(), auditor=onlooker
-    )
+    parameters = checked_parameters(model.get_params(deep=False))
+    learned = learn_with(table, parameters, seed, ledger=None, auditor=onlooker)
     if learned.trained is None:
         raise SchemaError("No column of the table is learned, so there is nothing to attack.")
     onlooker.see_model(learned.trained)

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from tabgan import open_learning
 from tabgan.arguments import checked_parameters
 from tabgan.checkpoint import Checkpoint, CheckpointFile
+from tabgan.encoding.table import TableEncoder
 from tabgan.gan.progress import training_bar
+from tabgan.gan.standing import NotWholeError, Pauses
+from tabgan.gan.trained import Trained
 from tabgan.interruption import Interruption
-from tabgan.learning import checked_seed
-from tabgan.open_learning import OpenModel
+from tabgan.learning import Parameters, checked_seed, learn, settings_of, two_digits
+from tabgan.preparation import prepare
+from tabgan.rules.reduction import Reduction
 
 if TYPE_CHECKING:
     from tabgan.private_learning import PrivateModel
 
-    Learned: TypeAlias = OpenModel | PrivateModel
+    Learned: TypeAlias = "OpenModel | PrivateModel"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,18 @@ class Files:
 
     ledger: str | os.PathLike[str] | None = None
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """What learning without a budget leaves; `n_rows` to two digits, `notes` a line each for the user."""
+
+    encoder: TableEncoder
+    reduction: Reduction
+    trained: Trained | None
+    n_rows: int
+    notes: tuple[str, ...]
+    ledger: None = None
 
 
 def learned(
@@ -40,34 +55,47 @@ def learned(
     """
     parameters = checked_parameters(parameters)
     _check_files(parameters, files)
-    if parameters["epsilon"] is None:
-        return _openly(df, parameters, files, interruption)
-    from tabgan.private_learning import learn_with
-
-    seed = checked_seed(parameters["random_state"])  # fixes nothing that hides a row
     with training_bar(parameters["verbose"]) as show:
-        callbacks = (show, *parameters["callbacks"])
-        found = learn_with(
-            df, parameters, seed, ledger=files.ledger, callbacks=callbacks, interruption=interruption
-        )
-    return found, seed
+        parameters = {**parameters, "callbacks": (show, *parameters["callbacks"])}
+        if parameters["epsilon"] is None:
+            return _openly(df, parameters, CheckpointFile.opened(files.checkpoint), interruption)
+        from tabgan.private_learning import learn_with
+
+        seed = checked_seed(parameters["random_state"])  # fixes nothing that hides a row
+        return learn_with(df, parameters, seed, ledger=files.ledger, interruption=interruption), seed
 
 
 def _openly(
-    df: pd.DataFrame, parameters: Mapping[str, Any], files: Files, interruption: Interruption
+    df: pd.DataFrame, parameters: Parameters, checkpoint: CheckpointFile | None, interruption: Interruption
 ) -> tuple[OpenModel, int]:
-    checkpoint = CheckpointFile.opened(files.checkpoint)
+    """Learn without a budget: every statistic exact."""
     random_state = parameters["random_state"]
     seed = checked_seed(random_state) if checkpoint is None else checkpoint.seed(random_state)
-    with training_bar(parameters["verbose"]) as show:
-        found = open_learning.learn_with(
-            df,
-            parameters,
-            seed,
-            callbacks=(show, *parameters["callbacks"]),
-            interruption=interruption,
-            checkpoint=checkpoint,
-        )
+    settings = settings_of(parameters)
+    if checkpoint is not None:
+        checkpoint.check_parameters(parameters, seed)
+    ready = prepare(df, parameters["schema"], parameters, settings)
+    pauses = Pauses(interruption.is_wanted)
+    if checkpoint is not None:
+        pauses = checkpoint.pauses(ready, interruption.is_wanted)
+    try:
+        with interruption.put_off():
+            trained = learn(
+                ready.codes,
+                ready.encoder,
+                settings,
+                target=ready.reduction.inner_name(parameters["target"]),
+                seed=seed,
+                device=parameters["device"],
+                callbacks=parameters["callbacks"],
+                pauses=pauses,
+            )
+    except NotWholeError:
+        if checkpoint is None:
+            raise
+        raise checkpoint.not_whole() from None
+    notes = (*ready.notes, checkpoint.problem) if checkpoint and checkpoint.problem else tuple(ready.notes)
+    found = OpenModel(ready.encoder, ready.reduction, trained, two_digits(ready.n_rows), notes)
     if checkpoint is not None and not told_of_stop(found):
         checkpoint.close()
     return found, seed

@@ -68,7 +68,6 @@ def learn_with(
     seed: int,
     *,
     ledger: str | os.PathLike[str] | None,
-    callbacks: Sequence[Callback],
     auditor: Auditor | None = None,
     interruption: Interruption | None = None,
 ) -> PrivateModel:
@@ -107,7 +106,7 @@ def learn_with(
             settings=settings,
             target=target,
             device=place,
-            callbacks=callbacks,
+            callbacks=parameters["callbacks"],
             auditor=auditor,
             interruption=interruption,
         )

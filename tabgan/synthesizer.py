@@ -22,9 +22,8 @@ from tabgan.schema import Declared
 
 if TYPE_CHECKING:
     from tabgan.checkpoint import Checkpoint
-    from tabgan.open_learning import OpenModel
+    from tabgan.fitting import Learned
     from tabgan.privacy.accounting import Spent
-    from tabgan.private_learning import PrivateModel
     from tabgan.rule import Predicate
     from tabgan.ruled_sampling import RuledSampler
     from tabgan.sampling import Sampler
@@ -112,7 +111,7 @@ class TabGAN(Estimator):
             interruption.act(fitting.told_of_stop(learned) or "Interrupted; training had already finished.")
         return self
 
-    def _keep(self, learned: OpenModel | PrivateModel, seed: int) -> None:
+    def _keep(self, learned: Learned, seed: int) -> None:
         from tabgan.learning import notes_on_device
 
         encoder, reduction, trained = learned.encoder, learned.reduction, learned.trained
