@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tabgan.encoding.row_wise import row_wise_table
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan import losses
 from tabgan.gan.batches import rank_of
@@ -27,6 +26,8 @@ from tabgan.gan.trained import Trained
 from tabgan.gan.tree import NoisyMarginals
 from tabgan.learning import blocks_of
 from tabgan.private_marginals import group_counts, single_counts
+from tabgan.rules.public import reduced_rows
+from tabgan.rules.reduction import Reduction
 
 Scores = NDArray[np.float64]
 
@@ -60,13 +61,12 @@ class Onlooker:
         self._network: Generator | None = None
         self.scores: dict[str, Scores] = {}
 
-    def see_counts(self, encoder: TableEncoder, marginals: NoisyMarginals) -> None:
+    def see_counts(self, encoder: TableEncoder, reduction: Reduction, marginals: NoisyMarginals) -> None:
         """Score by the cells of the noisy counts that a canary would have raised by one."""
         blocks = blocks_of(encoder, torch.device("cpu"))
         self._blocks = blocks
         self._rows, self._canaries = (
-            torch.from_numpy(encoder.encode(row_wise_table(table, encoder.schema))).long()
-            for table in self._tables
+            torch.from_numpy(encoder.encode(reduced_rows(table, reduction))).long() for table in self._tables
         )
         expected = single_counts(self._rows, blocks) + single_counts(self._canaries, blocks) / 2
         places = blocks.flat_index(self._canaries).numpy()

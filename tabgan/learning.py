@@ -60,10 +60,9 @@ def settings_of(parameters: Parameters) -> Settings:
         if parameters[name] is not None:
             own[name] = float(parameters[name])
     teachers = replace(teachers_of(recipe, parameters["rounds"]), **weights)
-    plays = teachers.adversary > 0 or teachers.marginals > 0
     return Settings(
         teachers=teachers,
-        rounds=parameters["rounds"] or (1 if recipe == "gan" else FEW_ROUNDS if plays else None),
+        rounds=parameters["rounds"] or (1 if recipe == "gan" else FEW_ROUNDS if teachers.draw_rows else None),
         rounds_drawn=parameters["rounds"] or (1 if recipe == "gan" else None),
         generator_dim=_generator_dim(parameters, Settings.generator_dim),
         discriminator_dim=tuple(parameters["discriminator_dim"]),
@@ -251,9 +250,9 @@ def learn(  # noqa: PLR0913  # a fit, and those who look on
                 callbacks=tuple(callbacks),
                 pauses=pauses,
             )
-            if settings.rejection and not trained.stopped:
-                return _with_judge(trained, on_device, settings, callbacks, pauses or Pauses())
-            return trained
+            if not settings.rejection or trained.stopped:
+                return trained
+            return _with_judge(trained, on_device, settings, callbacks, pauses or Pauses())
     except OutOfMemory:
         pass
     # After the error, so that nothing of the failed step is held.
@@ -271,6 +270,9 @@ def _with_judge(
     pauses: Pauses,
 ) -> Trained:
     """The same with a judge of the rows that are drawn by default, where one can be taught."""
+    if trained.is_interrupted:  # by a callback, which ends all that was to come
+        trained.warnings.append(UNJUDGED)
+        return trained
     is_quick = settings.rounds_drawn is not None and settings.rounds_drawn < len(trained.order)
     n_steps, seconds = settings.judge_steps, math.inf
     if settings.epochs is not None:

@@ -17,6 +17,7 @@ from tabgan.schema import Schema
 
 LEARN, DROP = "learn", "drop"
 CHOICES = (LEARN, DROP, *FORMS)
+DECLARE = "Declare its kind (--schema) to have it learned"
 
 Decisions = Mapping[Hashable, str]
 
@@ -111,7 +112,9 @@ def decisions_told(schema: Schema, decisions: Decisions) -> list[str]:
     for column in schema:
         who = f"Column {column.name!r}"
         if column.name in decisions:
-            if decisions[column.name] == LEARN:
+            if decisions[column.name] == LEARN and column.kind == "identifier":
+                told.append(f"{who} is not learned, though that was asked: {column.reason}. {DECLARE}.")
+            elif decisions[column.name] == LEARN:
                 told.append(f"{who} is learned, as asked, though it may identify people.")
         elif column.personal is not None:
             form = FORMS[column.personal]

@@ -30,7 +30,7 @@ from tabgan.privacy.rows import PrivateRows
 from tabgan.private_marginals import released_marginals, star_of
 from tabgan.private_reading import Budget, Reading
 from tabgan.rules.reduction import Reduction
-from tabgan.schema import Schema, read_schema, without_dropped
+from tabgan.schema import Schema, check_columns, read_schema, without_dropped
 
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
 
@@ -55,8 +55,8 @@ class Auditor(Protocol):
     Not shown are noisy gradients of a discriminator, and labels told before there is an encoder.
     """
 
-    def see_counts(self, encoder: TableEncoder, marginals: NoisyMarginals) -> None:
-        """The encoder and the noisy marginals, once."""
+    def see_counts(self, encoder: TableEncoder, reduction: Reduction, marginals: NoisyMarginals) -> None:
+        """How rows become codes, and the noisy marginals, once."""
 
     def see_step(self, run: PrivateRun, steps: NoisySteps) -> None:
         """A step of DP-SGD: weights, and the noisy gradients in their `grad`, before they are applied."""
@@ -73,9 +73,11 @@ def learn_with(
 ) -> PrivateModel:
     """`learn_privately` with TabGAN's parameters.
 
-    Raises: ValueError, before the table is looked at, for a parameter that private mode cannot keep.
+    Raises: ValueError, before the table is looked at, for a parameter that private mode cannot keep;
+        SchemaError, before anything is spent, for names of columns that no model file could hold.
     """
     _check_parameters(parameters)
+    check_columns(df)
     config = parameters["privacy"] or PrivacyConfig.default(parameters["epsilon"])
     if config.sample_rate > MAX_RATE and auditor is None:
         raise ValueError(
@@ -174,7 +176,7 @@ def learn_privately(  # noqa: PLR0913  # a fit, and those who look on
     plan = reading.marginal_plan(star_of(about, parents), about[0] if about else None)
     marginals = released_marginals(codes, blocks, plan)
     if auditor is not None:
-        auditor.see_counts(encoder, marginals)
+        auditor.see_counts(encoder, reduction, marginals)
     watch = None if auditor is None else auditor.see_step
     teachers = NoisyTeachers(
         likelihood=_noisy_steps(codes, ROWS, reading, budget.max_grad_norm, watch),

@@ -181,8 +181,6 @@ class Reading:
 
 def _checked_schema(names: Sequence[Hashable], declared: Schema | None) -> Schema | None:
     """What is declared, with dtypes. What is wrong with it is told here, before anything is spent."""
-    if not names or len(set(names)) < len(names):
-        raise SchemaError("Expected a table with columns, each name once. Rename or add columns.")
     lacking = [column.name for column in declared or () if column.name not in names]
     if lacking:
         raise SchemaError(

@@ -66,7 +66,7 @@ class RuledSampler:
         conditions = [self.reduction.inner_conditions(part.conditions) for part in parts]
         inner = [Part(part.n_rows, own[0]) for part, own in zip(parts, conditions, strict=True)]
         requests = [
-            _Request(self, *own, rounds, plan, _seed(seed, place), keys)
+            _Request(self, *own, rounds, plan, _seed(seed, 0, place), keys)
             for place, (own, plan) in enumerate(
                 zip(conditions, self.sampler.plans(inner, rounds), strict=True)
             )
@@ -148,7 +148,7 @@ class RuledSampler:
             piece = self.sampler.complete(
                 inner.iloc[rows],
                 rounds=rounds,
-                seed=_seed(seed, group),
+                seed=_seed(seed, 0, group),
                 may_be_missing=may_be_missing,
                 conditions=limits,
             )
@@ -280,9 +280,8 @@ class _Request:
                 if n_left <= 0 or not len(some):
                     break
                 others = {name: limit for name, limit in self.learned.items() if name not in some}
-                inner = self.owner.sampler.complete(
-                    some, rounds=self.rounds, seed=_seed(self.seed, attempt), conditions=others
-                )
+                seed = _seed(self.seed, MAX_TRIES + 1 + attempt)
+                inner = self.owner.sampler.complete(some, rounds=self.rounds, seed=seed, conditions=others)
                 table = self.owner.reduction.restore(inner)
                 is_fine = self._fine(table, n_left)
                 kept.append(table[is_fine])
@@ -311,11 +310,12 @@ def _whole(keys: Keys, is_given: Masks) -> BoolArray:
     return np.asarray(np.logical_and.reduce([is_given[name] for name in keys.rule.columns]))
 
 
-def _seed(seed: int, attempt: int) -> int:
-    """Another seed for every try or group of rows; that of the first is the seed itself."""
-    if attempt == 0:
+def _seed(seed: int, attempt: int, part: int = 0) -> int:
+    """Another seed for every try and part, or group, of the rows; that of the first is the seed itself."""
+    if attempt == part == 0:
         return seed
-    (drawn,) = np.random.SeedSequence([seed, attempt, ROW_BLOCK]).generate_state(1, np.uint64)
+    path = [attempt, part] if part else [attempt]
+    (drawn,) = np.random.SeedSequence([seed, *path, ROW_BLOCK]).generate_state(1, np.uint64)
     return int(drawn >> np.uint64(1))
 
 

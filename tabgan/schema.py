@@ -259,14 +259,19 @@ def read_schema(declared: Declared) -> Schema:
 
 def check_table(df: pd.DataFrame) -> None:
     """Raise SchemaError for a table of a shape that cannot be learned."""
+    check_columns(df)
+    if df.shape[0] == 0:
+        raise SchemaError("The table has no rows.")
+
+
+def check_columns(df: pd.DataFrame) -> None:
+    """As `check_table`, but whatever number of rows there is. Privacy: looks at names of columns alone."""
     if not isinstance(df, pd.DataFrame):
         raise SchemaError(f"Expected a pandas DataFrame, got {type(df).__name__}.")
     if isinstance(df.columns, pd.MultiIndex):
         raise SchemaError("The columns have several levels. Join each into one name.")
     if df.shape[1] == 0:
         raise SchemaError("The table has no columns.")
-    if df.shape[0] == 0:
-        raise SchemaError("The table has no rows.")
     _refuse_repeated(tuple(df.columns), "table")
     _check_names(tuple(df.columns))
 

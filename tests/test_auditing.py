@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import audit, private_learning
+from tabgan import Inequality, audit, private_learning
 from tabgan.auditing import NOTE, Audit, judged
 from tabgan.canaries import canary_rows
 from tabgan.gan.settings import PrivateSettings
@@ -52,7 +52,7 @@ def audited(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Audit:
         "generator_dim": (32, 32),
         "privacy": PrivacyConfig(steps=15, sample_rate=0.3),
     }
-    return audit(table(), **chosen | changes)
+    return audit(table().assign(most=99) if "rules" in changes else table(), **chosen | changes)
 
 
 def test_invariant_15_as_things_are_the_bound_is_under_the_claim(monkeypatch):
@@ -116,3 +116,11 @@ def test_canaries_have_the_cells_and_dtypes_of_the_table():
 def test_what_cannot_be_audited_is_refused(wrong):
     with pytest.raises(ValueError, match=f"Expected .*{next(iter(wrong))}"):
         audit(table(), **{"schema": SCHEMA, "epsilon": 1.0, **wrong})
+
+
+def test_rules_are_audited_and_a_single_one_needs_no_list(monkeypatch):
+    dates = Schema((*SCHEMA.columns, Column("most", "numeric", dtype="int64", minimum=17, maximum=99)))
+    config = PrivacyConfig(steps=2, sample_rate=0.3)
+    rules = Inequality("age", "most")
+    found = audited(monkeypatch, schema=dates, rules=rules, n_canaries=40, privacy=config)
+    assert found.n_canaries == 40

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tabgan import TabGAN
+from tabgan import Custom, TabGAN
 from tabgan.gan.drawing import Drawer
 from tabgan.sampling import MANY_ROWS
 from tests.toy_tables import FAST, LIKELIHOOD, learned_pair, orders
@@ -142,3 +142,24 @@ def test_many_rows_under_conditions_are_drawn_in_fewer_rounds_and_as_they_would_
     assert shares_of(together).sub(shares_of(alone), fill_value=0).abs().sum() / 2 < 0.05
     if asked == "conditions":
         assert together["x"].between(0, 200).all()
+
+
+def test_what_is_drawn_again_for_one_part_is_not_drawn_as_another_part_was():
+    """A predicate sees every candidate: none of those tables repeats the draws of another."""
+    rng = np.random.default_rng(0)
+    one = rng.choice(list("abcdefgh"), 600)
+    table = pd.DataFrame({"sex": rng.choice(["F", "M"], 600), "one": one, "two": one})
+    seen: list[np.ndarray] = []
+
+    def same(rows: pd.DataFrame) -> pd.Series:
+        seen.append(rows["one"].to_numpy())
+        return rows["one"] == rows["two"]
+
+    model = TabGAN(**LIKELIHOOD, rules=[Custom("same", ("one", "two"), same)]).fit(table)
+    seen.clear()
+    model.sample(counts={"sex": {"F": 200, "M": 200}}, seed=3)
+    assert len(seen) > 2  # most candidates were rejected
+    for place, drawn in enumerate(seen):
+        for other in seen[:place]:
+            n_rows = min(len(drawn), len(other))
+            assert (drawn[:n_rows] == other[:n_rows]).mean() < 0.35

@@ -88,6 +88,17 @@ def test_every_decision_can_be_overruled() -> None:
     assert "'last_name' is dropped, as asked" in told
 
 
+def test_what_cannot_be_learned_all_the_same_is_not_said_to_be() -> None:
+    table = pd.DataFrame({"first_name": [f"Mary {n}" for n in range(200)], "age": list(range(50)) * 4})
+    for personal in ({"first_name": "learn"}, {"first_name": "learn", "age": "learn"}):
+        model = TabGAN(**LIKELIHOOD, personal=personal).fit(table)
+        assert model.schema_["first_name"].kind == "identifier"
+        told = "\n".join(model.warnings_)
+        assert "'first_name' is not learned, though that was asked: text, different in every row" in told
+        assert "'first_name' is learned" not in told
+        assert ("'age' is learned, as asked" in told) == ("age" in personal)
+
+
 def test_a_schema_file_declares_and_overrules(tmp_path: Path) -> None:
     table = people()
     path = tmp_path / "schema.json"

@@ -255,3 +255,25 @@ def test_columns_that_lose_their_gaps_are_named_whether_they_have_any_or_not(dec
     model = small(open_to_gaps).fit(gappy)
     assert not [line for line in model.warnings_ if "missing cells" in line]
     assert model.sample(200, seed=0).isna().any().all()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pd.Index([frozenset("a"), "job"]),
+        pd.Index(["age\0", "job"]),
+        pd.Index(["\ud800", "job"], dtype=object),
+        pd.MultiIndex.from_tuples([("age", 1), ("age", 2)]),
+        pd.Index(["job", "job"]),
+    ],
+    ids=["no JSON", "NUL", "surrogate", "levels", "twice"],
+)
+def test_names_that_no_model_file_could_hold_cost_nothing(tmp_path, names):
+    path = tmp_path / "a.ledger"
+    df = people().set_axis(names, axis=1)
+    with pytest.raises(SchemaError, match=r"column|levels"):
+        small().fit(df, ledger=path)
+    assert not path.exists()
+    with pytest.raises(SchemaError, match="Expected a pandas DataFrame, got list"):
+        small().fit([1, 2], ledger=path)
+    assert not path.exists()

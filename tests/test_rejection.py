@@ -108,6 +108,14 @@ def test_where_no_judge_can_be_taught_a_warning_says_so_and_nothing_is_rejected(
     pd.testing.assert_frame_equal(fitted.sample(50, seed=1), plain.sample(50, seed=1))
 
 
+def test_a_callback_that_ends_training_ends_the_judge_before_it_is_taught(table):
+    phases: list[str] = []
+    fitted = TabGAN(**JUDGED, callbacks=lambda record: phases.append(record["phase"]) or True).fit(table)
+    assert phases == ["likelihood"]
+    assert fitted.judge_ is None
+    assert any("none is rejected" in line for line in fitted.warnings_)
+
+
 def test_the_budget_knows_no_judge():
     with pytest.raises(ValueError, match="rejection=False with epsilon"):
         TabGAN(epsilon=1.0, rejection=True).fit(orders(100))

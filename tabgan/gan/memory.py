@@ -28,13 +28,12 @@ def training_bytes(sizes: Sequence[int], n_rows: int, settings: Settings) -> int
     n_flat = sum(next((width for width in WIDTHS if width >= size), size) for size in sizes)
     n_blocks, width = len(sizes), settings.generator_dim[0]
     teachers = settings.teachers
-    has_rounds = teachers.adversary > 0 or teachers.marginals > 0
     weights = 2 * n_flat * width * WEIGHT_COPIES
-    if has_rounds:
+    if teachers.draw_rows:
         weights += n_flat * settings.discriminator_dim[0] * WEIGHT_COPIES
     batch_rows = min(settings.batch_size, max(n_rows, 1))
     batch = batch_rows * n_flat * BATCH_COPIES
-    if has_rounds:
+    if teachers.draw_rows:
         batch += batch_rows // 2 * (n_flat * GAME_COPIES + n_blocks * width * SUM_COPIES)
     pairs = min(n_flat, MAX_FLAT) ** 2 * PAIR_COPIES + 2 * n_blocks**2
     if teachers.marginals:

@@ -20,6 +20,11 @@ class Teachers:
     likelihood: float = 4.0
     marginals: float = 0.0
 
+    @property
+    def draw_rows(self) -> bool:
+        """Whether one of them needs rows that are drawn while the generator is trained."""
+        return self.adversary > 0 or self.marginals > 0
+
 
 def teachers_of(recipe: Recipe, rounds: int | None) -> Teachers:
     """The weights of a recipe, for a generator that is to draw in so many rounds; None: block by block.

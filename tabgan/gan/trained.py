@@ -17,7 +17,8 @@ class Trained:
     `generator` draws without noise, in the `order`; `quick` draws groups of blocks, with noise; a recipe of
     one phase leaves one generator, which then does both. `runs`: the blocks that `generator` draws at a
     time. `groups`: those that `quick` was taught to draw. `stopped`: how far training was when the world
-    outside ended it; nothing where it ended by itself. `judge`: who says which drawn rows are drawn again.
+    outside ended it; nothing where it ended by itself. `is_interrupted`: so, or by a callback. `judge`: who
+    says which drawn rows are drawn again.
     """
 
     generator: Generator
@@ -28,4 +29,5 @@ class Trained:
     history: list[Record]
     warnings: list[str]
     stopped: str = ""
+    is_interrupted: bool = False
     judge: Judge | None = None

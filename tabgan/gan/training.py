@@ -65,8 +65,7 @@ def train(
     watch = Watch(patience=settings.patience, callbacks=callbacks)
     run = Run(generator, order, settings, watch, merging, *_data(codes, settings))
     run.pauses = pauses or Pauses()
-    teachers = settings.teachers
-    has_rounds = teachers.adversary > 0 or teachers.marginals > 0
+    teachers, has_rounds = settings.teachers, settings.teachers.draw_rows
     has_likelihood = teachers.likelihood > 0 or not has_rounds
     if not has_rounds:  # nobody teaches what noise means
         nn.init.zeros_(generator.noise.weight)
@@ -98,7 +97,8 @@ def train(
         calibrate(quick, groups, codes, has_noise=True)
     runs = few_rounds(Drawer(exact), order, codes, max_nats=nats_allowed(len(codes)))
     calibrate(exact, runs if has_likelihood else groups, codes, has_noise=not has_likelihood)
-    return Trained(exact, quick, order, runs, groups, watch.history, watch.warnings, run.stopped)
+    told = (watch.history, watch.warnings, run.stopped, watch.is_interrupted)
+    return Trained(exact, quick, order, runs, groups, *told)
 
 
 def _order_of(
@@ -179,7 +179,7 @@ class Run:
     def likelihood_phase(self) -> None:
         """Cross-entropy of hidden blocks, without noise; the best average is kept."""
         settings, generator = self.settings, self.generator
-        is_last = not (settings.teachers.adversary or settings.teachers.marginals)
+        is_last = not settings.teachers.draw_rows
         share = 1.0 if is_last else 1.0 - settings.adversary_share
         steps = settings.likelihood_steps_of(self.data.steps_per_epoch)
         clock = self.clock(steps, share, is_last=is_last)
