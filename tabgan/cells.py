@@ -64,6 +64,13 @@ _OBJECTS = {
 }
 
 
+def dense(cells: Cells) -> Cells:
+    """The same cells, no longer sparse."""
+    if isinstance(cells.dtype, pd.SparseDtype):
+        cells = cells.astype(cells.dtype.subtype)
+    return cells
+
+
 def refuse_dtype(name: Hashable, dtype: object) -> None:
     """Raise SchemaError when no column of this dtype can be learned."""
     if isinstance(dtype, pd.CategoricalDtype):

@@ -85,6 +85,11 @@ class Column:
         self._check_bounds()
         self._check_policy()
 
+    @property
+    def known_labels(self) -> tuple[object, ...] | None:
+        """Labels that are public: categories, or both truth values; None where only rows could tell."""
+        return (False, True) if self.kind == "boolean" and self.categories is None else self.categories
+
     def __repr__(self) -> str:
         """What is stated, and nothing else: every fact by its name, to be read back by Python."""
         facts = ((item.name, getattr(self, item.name)) for item in fields(self)[2:])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tabgan.encoding.given_codes import check_given, unknown_labels
 from tabgan.encoding.table import TableEncoder
+from tabgan.encoding.writing import as_table
 from tabgan.rules.reduction import Reduction
 from tabgan.schema import Schema
 
@@ -16,10 +17,8 @@ def aligned(df: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The rows with all columns of the schema, those they lack all missing."""
     check_given(df, schema)
     nothing = pd.Series([None] * len(df), dtype=object)
-    cells = [df[name].reset_index(drop=True) if name in df else nothing for name in schema.names]
-    table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells)), index=range(len(df)))
-    table.columns = pd.Index(list(schema.names), tupleize_cols=False)
-    return table
+    cells = {name: df[name].reset_index(drop=True) if name in df else nothing for name in schema.names}
+    return as_table(cells, len(df))
 
 
 def notes_on_unknown(df: pd.DataFrame, encoder: TableEncoder, reduction: Reduction) -> list[str]:

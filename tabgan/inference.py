@@ -15,6 +15,7 @@ from tabgan.cells import (
     check_finite,
     check_text,
     decimals_of,
+    dense,
     element_of,
     missing_of,
     refuse_dtype,
@@ -58,8 +59,7 @@ def infer_column(
     Raises: SchemaError naming the column when its cells cannot be learned.
     """
     sparse = isinstance(cells.dtype, pd.SparseDtype)
-    if isinstance(cells.dtype, pd.SparseDtype):
-        cells = cells.astype(cells.dtype.subtype)
+    cells = dense(cells)
     refuse_dtype(name, cells.dtype)
     dtype = written_dtype(name, cells.dtype)
     column = _infer_object(name, cells) if dtype == "object" else _infer_typed(name, cells, dtype)

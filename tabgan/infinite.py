@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells, dense
 from tabgan.schema import check_table, listed
 
 InfiniteRule: TypeAlias = Literal["error", "missing", "clip"]
@@ -44,18 +45,17 @@ def finite_table(df: pd.DataFrame, rule: InfiniteRule) -> tuple[pd.DataFrame, li
     return table, [f"Infinite numbers in {listed(cut)} became {became}."]
 
 
-def _finite(cells: pd.Series[Any], rule: InfiniteRule) -> pd.Series[Any]:
+def _finite(cells: Cells, rule: InfiniteRule) -> Cells:
     """The same cells, or others where one was infinite."""
-    if isinstance(cells.dtype, pd.SparseDtype):
-        cells = cells.astype(cells.dtype.subtype)
+    given, cells = cells, dense(cells)
     if cells.dtype == object:
         is_infinite = np.array([_is_infinite(cell) for cell in cells], dtype=bool)
     elif pd.api.types.is_float_dtype(cells.dtype):
         is_infinite = np.isinf(cells.to_numpy(dtype=np.float64, na_value=np.nan))
     else:
-        return cells
+        return given
     if not is_infinite.any():
-        return cells
+        return given
     if rule == "missing":
         return cells.mask(is_infinite)
     rest = cells[~is_infinite].dropna()

@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Collection, Hashable, Iterator
-from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from tabgan.cells import Cells, FloatArray, dense
 from tabgan.column import Column
 from tabgan.errors import SchemaError
 from tabgan.inference import (
@@ -25,9 +24,6 @@ from tabgan.inference import (
 )
 from tabgan.schema import Schema, listed
 from tabgan.written import written_as
-
-Cells: TypeAlias = "pd.Series[Any]"
-FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 MANY_ROWS = 20_000  # looked at for relations between columns
 MANY_COLUMNS = 500
@@ -76,13 +72,12 @@ def refuse_free_text(schema: Schema, declared: Collection[Hashable] = ()) -> Non
 
 def _of_column(cells: Cells, column: Column, is_declared: bool, min_rows: int) -> Iterator[str]:
     if isinstance(cells.dtype, pd.SparseDtype):
-        cells = cells.astype(cells.dtype.subtype)
         yield "it is sparse and comes out dense"
     if column.kind == "identifier":
         if not is_declared and column.personal is None:
-            yield _of_identifiers(cells.dropna(), column, min_rows)
+            yield _of_identifiers(dense(cells).dropna(), column, min_rows)
         return
-    present = cells.dropna()
+    present = dense(cells).dropna()
     if column.kind == "numeric":
         yield from _of_numbers(present, column, is_declared)
     elif column.kind == "categorical":

@@ -117,8 +117,7 @@ class Reading:
         votes = planned_votes(self.names, self.declared or ())
         columns, own = shared_and_own(known, columns_to_measure(known, known))
         columns = columns or ["Columns"] * bool(votes)
-        votes_what = [vote.what for vote in votes]
-        plan = self.config.entries(votes_what, columns, adaptive=self.is_adaptive, own=own)
+        plan = self.config.entries(votes, columns, adaptive=self.is_adaptive, own=own)
         # What all labels may cost of delta is put aside as a whole; so here they have none.
         delta = self.delta * (1 - self.config.label_delta)
         self.scale = noise_for(self.rows.ledger.epsilon, delta, plan, spent=self.spent_before)

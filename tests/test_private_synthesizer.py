@@ -64,7 +64,7 @@ def whats_but_pairs(model):
 def looks(model, declared):
     known = Schema(tuple(map(with_dtype, declared)))
     measured = columns_to_measure(model.schema_, known)
-    return [release.what for release in planned_releases(model.schema_, measured)]
+    return planned_releases(model.schema_, measured)
 
 
 def test_a_declared_table_is_learned_within_its_budget(declared):
@@ -86,7 +86,7 @@ def test_the_ledger_lists_the_planned_releases_and_no_more(declared, undeclared)
     columns = looks(declared, SCHEMA)
     assert whats_but_pairs(declared) == [COUNT, *columns, SINGLES, ROWS]
     df, model = undeclared
-    votes = [vote.what for vote in planned_votes(list(df.columns), ["note"])]
+    votes = planned_votes(list(df.columns), ["note"])
     columns = looks(model, Schema((Column("note", "categorical", dtype="str"),)))
     assert whats_but_pairs(model) == [COUNT, *votes, *columns, SINGLES, TRIPLES, ROWS]
 

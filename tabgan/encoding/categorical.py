@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-import pandas as pd
 
 from tabgan.column import COMBINATION, Column
 from tabgan.encoding.conditions import Condition, label_places
@@ -16,7 +15,7 @@ from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, S
 from tabgan.encoding.numeric import too_few
 from tabgan.encoding.reading import Cells, read_labels
 from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
-from tabgan.encoding.writing import write_labels
+from tabgan.encoding.writing import write_labels, write_levels
 from tabgan.errors import SchemaError
 from tabgan.scalars import scalar_from_json, scalar_to_json
 from tabgan.schema import listed
@@ -195,21 +194,12 @@ class CategoricalEncoder:
             flat = np.where(flat == self.missing_code, -1, flat)
         if self.levels is None:
             return write_labels(flat, labels, self.column)
-        return self._write_levels(flat, labels)
+        return write_levels(flat, labels, self.levels, self.levels_dtype, self.column)
 
     @property
     def shown(self) -> tuple[Any, ...]:
         """What cells can hold: the labels and, where rare ones become it, the token."""
         return (*self.labels, RARE_TOKEN) if self.rare == "token" else self.labels
-
-    def _write_levels(self, flat: IntArray, labels: tuple[Any, ...]) -> Cells:
-        levels = self.levels or ()
-        place = {(type(level), level): index for index, level in enumerate(levels)}
-        table = np.array([*(place[type(label), label] for label in labels), -1], dtype=np.int64)
-        index = pd.Index(list(levels), dtype=self.levels_dtype)
-        written = pd.Categorical.from_codes(table[flat], categories=index, ordered=self.column.ordered)
-        cells: Cells = pd.Series(written)
-        return cells
 
     def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when a label is unknown."""

@@ -20,7 +20,8 @@ import pandas as pd
 from tabgan.cell_keys import PER_SECOND
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
-from tabgan.encoding.reading import Part, is_duration, unit_of, zone_of
+from tabgan.encoding.layout import BoolArray
+from tabgan.encoding.reading import Numeric, Part, is_duration, unit_of, zone_of
 from tabgan.errors import ConditionError
 from tabgan.schema import Schema
 
@@ -33,11 +34,33 @@ _COLLECTIONS = (list, Set, range, np.ndarray, pd.Index, pd.Series, pd.api.extens
 
 @dataclass(frozen=True)
 class Limit:
-    """A closed interval of numbers, or (`members`) the only numbers that are allowed."""
+    """A closed interval of numbers, or (`members`, sorted) the only numbers that are allowed."""
 
     low: float = -math.inf
     high: float = math.inf
     members: tuple[float, ...] | None = None
+
+    def ends(self, kind: type) -> tuple[Any, Any]:
+        """Both ends as numbers of the kind, open ends as the outermost number there is."""
+        info: Any = np.iinfo(kind) if kind is np.int64 else np.finfo(kind)
+        return kind(max(self.low, info.min)), kind(min(self.high, info.max))
+
+    def is_met(self, values: Numeric) -> BoolArray:
+        """Shape: [rows] -> [rows]: whether each number meets the limit."""
+        if self.members is not None:
+            return np.isin(values, np.array(self.members, dtype=values.dtype))
+        return np.asarray((values >= self.low) & (values <= self.high))
+
+    def nearest(self, values: Numeric) -> Numeric:
+        """Shape: [rows] -> [rows]: the nearest numbers that meet the limit."""
+        if self.members is None:
+            return np.clip(values, *self.ends(values.dtype.type))
+        table: Numeric = np.array(self.members, dtype=values.dtype)
+        after = np.clip(np.searchsorted(table, values), 0, len(table) - 1)
+        before = np.maximum(after - 1, 0)
+        gap_after = np.abs(table[after].astype(float) - values)
+        gap_before = np.abs(values - table[before].astype(float))
+        return np.where(gap_after < gap_before, table[after], table[before])
 
 
 def check_names(names: Iterable[Hashable], schema: Schema) -> None:

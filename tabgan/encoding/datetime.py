@@ -17,7 +17,7 @@ from tabgan.column import Column
 from tabgan.encoding.conditions import Condition, Limit, instant_limits, refusal
 from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.levels import MAX_ATOMS, NEARLY_ALL, Levels
-from tabgan.encoding.numeric import finite, nearest_member, too_few
+from tabgan.encoding.numeric import too_few
 from tabgan.encoding.reading import TICKS_PER_DAY, Cells, Part, read_numbers, unit_of, zone_of
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import localised, write_instants
@@ -155,11 +155,7 @@ class DatetimeEncoder:
         """Last guard: clip in UTC, or take the nearest member."""
         zone, unit = zone_of(self.column), unit_of(self.column)
         plain = instants if zone is None else instants.tz_convert("UTC").tz_localize(None)
-        ticks = plain.to_numpy().astype(f"M8[{unit}]").view(np.int64)
-        if utc.members is not None:
-            ticks = nearest_member(ticks, utc.members, np.int64)
-        else:
-            ticks = np.clip(ticks, *finite(utc, np.int64))
+        ticks = utc.nearest(plain.to_numpy().astype(f"M8[{unit}]").view(np.int64))
         clipped: pd.DatetimeIndex = pd.DatetimeIndex(ticks.view(f"M8[{unit}]"))
         if zone is not None:
             clipped = clipped.tz_localize("UTC").tz_convert(zone)
@@ -228,7 +224,7 @@ class DatetimeEncoder:
             per_day = TICKS_PER_DAY[unit_of(self.column)]
             first, last = max(first, self.days[0] * per_day), min(last, self.days[1] * per_day)
         last += int(self._times[1].max())
-        low, high = (int(end) for end in finite(limit, np.int64))
+        low, high = map(int, limit.ends(np.int64))
         return min(max(low, first), last + 1), max(min(high, last), first - 1)
 
     def _dates(self, window: tuple[int, int], first: IntArray, last: IntArray) -> tuple[Any, Any]:

@@ -39,8 +39,7 @@ def known_codes(encoder: TableEncoder, df: pd.DataFrame) -> tuple[CodeArray, Boo
     df = coarse_table(df, encoder.schema)
     shape = (len(df), len(encoder.layout.blocks))
     codes, is_visible = np.zeros(shape, dtype=np.int16), np.zeros(shape, dtype=bool)
-    ends = np.cumsum([0, *(len(of_column.sizes) for of_column in encoder.encoders)]).tolist()
-    for of_column, where in zip(encoder.encoders, map(slice, ends, ends[1:]), strict=False):
+    for of_column, where in zip(encoder.encoders, encoder.slices, strict=True):
         name = of_column.column.name
         if name not in df.columns:
             continue

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from tabgan.cell_keys import PER_SECOND
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.conditions import instant_limits, number_limit
@@ -27,9 +28,17 @@ from tabgan.encoding.grids import (
     cells_worth_asking,
 )
 from tabgan.encoding.layout import IntArray
-from tabgan.encoding.reading import TICKS_PER_DAY, Numbers, Part, is_duration, read_numbers, unit_of
-from tabgan.encoding.release import PlannedRelease, Release
-from tabgan.encoding.row_wise import is_whole
+from tabgan.encoding.reading import (
+    TICKS_PER_DAY,
+    Numbers,
+    Part,
+    clock_steps,
+    is_duration,
+    is_whole,
+    read_numbers,
+    unit_of,
+)
+from tabgan.encoding.release import Release
 from tabgan.privacy.quantiles import log_edges, noisy_bounds
 
 Axis: TypeAlias = NoisyAxis | PublicAxis
@@ -38,25 +47,24 @@ CLOCK, BOUNDS, VALUES, SPIKES = "clock units", "rough bounds", "values", "single
 DATES, WEEKDAYS, TIMES = "dates", "weekdays", "times of day"
 CATEGORIES, LABELS = "declared categories", "labels"
 FIRST_YEAR, LAST_YEAR = 1600, 2400
-CLOCKS = (1, 24, 24 * 60, 86_400, 86_400_000, 86_400_000_000)
 _POWERS = log_edges(smallest=2.0**-20, largest=2.0**62)
 
 
-def planned_of(column: Column) -> list[PlannedRelease]:
-    """The looks that will be taken at a column, in their order. Depends on the schema alone."""
+def planned_of(column: Column) -> list[str]:
+    """What the ledger calls the looks that will be taken at a column, in their order.
+
+    Depends on the schema alone.
+    """
     purposes: list[str] = []
     if column.kind in ("categorical", "boolean"):
-        purposes = [CATEGORIES if column.kind == "boolean" or column.categories else LABELS]
+        purposes = [LABELS if column.known_labels is None else CATEGORIES]
     elif column.kind == "numeric":
         purposes = [CLOCK] * is_duration(column) + [BOUNDS] * (not is_bounded(column)) + [VALUES]
         purposes += [SPIKES] * has_spikes(column)
     elif column.kind == "datetime":
         purposes = [BOUNDS] * (not is_bounded(column)) + [DATES, WEEKDAYS]
         purposes += [] if has_no_time(column) else [CLOCK, TIMES]
-    return [
-        PlannedRelease(what_of(column, purpose), column.name, "labels" if purpose == LABELS else "histogram")
-        for purpose in purposes
-    ]
+    return [what_of(column, purpose) for purpose in purposes]
 
 
 def what_of(column: Column, purpose: str) -> str:
@@ -231,10 +239,9 @@ def _cells_of(edges: Any, values: Any) -> IntArray:
 
 def _clock(column: Column, ask: Asker) -> int:
     """Ticks of the coarsest clock unit that all but noise are multiples of; a second where nobody may ask."""
-    day = TICKS_PER_DAY[unit_of(column)]
     if ask.release is None:
-        return day // 86_400
-    steps = [day // clock for clock in CLOCKS if day % clock == 0]
+        return PER_SECOND[unit_of(column)]
+    steps = clock_steps(unit_of(column))
 
     def units(cells: pd.Series[Any]) -> IntArray:
         numbers = _ticks(cells, column)

@@ -35,7 +35,7 @@ from tabgan.encoding.noisy_columns import (
 )
 from tabgan.encoding.patterns import Pattern
 from tabgan.encoding.reading import Numeric, Part, is_duration, python_scalar
-from tabgan.encoding.release import PlannedRelease, Release
+from tabgan.encoding.release import Release
 from tabgan.encoding.row_wise import OTHER
 from tabgan.encoding.statistics import MIN_BIN_ROWS, CategoryCounts
 from tabgan.encoding.table import TableEncoder
@@ -46,8 +46,8 @@ from tabgan.schema import Schema
 GROUP_DEVIATIONS = 10.0  # a group of numbers that is told apart stands for so many deviations of the noise
 
 
-def planned_releases(schema: Schema, measured: Collection[Hashable] | None = None) -> list[PlannedRelease]:
-    """Every look at the rows that `NoisyStatistics` will take, in its order.
+def planned_releases(schema: Schema, measured: Collection[Hashable] | None = None) -> list[str]:
+    """Every look at the rows that `NoisyStatistics` will take, in its order, as the ledger calls it.
 
     `measured`: the columns that are looked at; None for all.
 
@@ -55,11 +55,11 @@ def planned_releases(schema: Schema, measured: Collection[Hashable] | None = Non
 
     >>> from tabgan.schema import Column
     >>> schema = Schema((Column("age", "numeric", dtype="int64", minimum=0, maximum=120),))
-    >>> [release.what for release in planned_releases(schema)]
+    >>> planned_releases(schema)
     ["Column 'age': rows by values"]
     """
     looked_at = set(schema.names if measured is None else measured)
-    return [release for column in schema if column.name in looked_at for release in planned_of(column)]
+    return [what for column in schema if column.name in looked_at for what in planned_of(column)]
 
 
 def columns_worth_measuring(schema: Schema) -> tuple[Hashable, ...]:
@@ -95,9 +95,8 @@ def shared_and_own(
     """Releases about columns that share a budget, and those of columns that have a share of their own."""
     shared: list[str] = []
     own: list[tuple[list[str], float]] = []
-    looks = planned_releases(schema, measured)
     for column in schema:
-        found = [look.what for look in looks if look.column == column.name]
+        found = planned_of(column) if column.name in measured else []
         if column.share is None:
             shared += found
         elif found:
@@ -270,10 +269,9 @@ def can_be_missing(column: Column) -> bool:
 
 def _measure_categories(column: Column, ask: Asker) -> tuple[CategoryCounts, int] | None:
     """Counts of the labels, and rows that are missing; None where no label passes the threshold."""
-    labels = column.categories or ((False, True) if column.kind == "boolean" else None)
-    if labels is None:
+    if column.known_labels is None:
         return _measure_labels(column, ask)
-    plain = tuple(python_scalar(label) for label in labels)
+    plain = tuple(python_scalar(label) for label in column.known_labels)
     if ask.release is None:
         each = max(ask.n_rows // len(plain), 1)
         return CategoryCounts(plain, (each,) * len(plain), n_rest=0, n_hidden=0), ask.n_missing

@@ -8,14 +8,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
-from tabgan.encoding.conditions import Condition, Limit, number_limit, refusal
+from tabgan.encoding.conditions import Condition, number_limit, refusal
 from tabgan.encoding.layout import CodeArray, FloatArray, Split
 from tabgan.encoding.levels import MAX_LEVELS, Levels
-from tabgan.encoding.reading import Cells, Numbers, Numeric, Part, is_duration, read_numbers
+from tabgan.encoding.reading import Cells, Numbers, Part, is_duration, is_whole, read_numbers
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import write_numbers
 
@@ -42,7 +40,7 @@ class NumericEncoder:
         is_bounded = column.minimum is not None or column.maximum is not None
         if is_bounded and not is_duration(column):
             bounds = number_limit((column.minimum, column.maximum), column, part)
-            levels = levels.clipped(*finite(bounds, levels.dtype))
+            levels = levels.clipped(*bounds.ends(levels.dtype))
         is_empty = len(levels) == 0
         notes = (too_few(column, statistics.min_rows),) if is_empty and n_rows else ()
         return cls(column, part, levels, n_missing > 0 or is_empty, notes)
@@ -94,27 +92,16 @@ class NumericEncoder:
         if condition is None:
             values = self.levels.decode(flat, rng)
         else:
-            limit = self._limit(condition)
-            values = self._decode_within(flat, rng, limit)
+            limit = number_limit(condition, self.column, self.part)
+            low, high = (np.full(len(flat), end) for end in limit.ends(self.levels.dtype))
+            values = limit.nearest(self.levels.decode(flat, rng, low=low, high=high))
         return write_numbers(Numbers(values, is_missing), self.column, self.part)
-
-    def _decode_within(self, flat: Any, rng: np.random.Generator, limit: Limit) -> Any:
-        kind = self.levels.dtype
-        low, high = finite(limit, kind)
-        rows = len(flat)
-        values = self.levels.decode(flat, rng, low=np.full(rows, low), high=np.full(rows, high))
-        if limit.members is not None:
-            return nearest_member(values, limit.members, kind)
-        return np.clip(values, low, high)
-
-    def _limit(self, condition: Condition) -> Limit:
-        return number_limit(condition, self.column, self.part)
 
     def allowed(self, condition: Condition) -> FloatArray:
         """Shape: -> sizes. Raises: ConditionError when no level meets the condition."""
         if len(self.levels) == 0:
             raise refusal(self.column, "every cell is missing, so no condition can be met")
-        limit = self._limit(condition)
+        limit = number_limit(condition, self.column, self.part)
         shares = self.levels.shares_within(limit)
         is_met = shares.any() if limit.members is None else self.levels.holds(limit.members).all()
         if not is_met:
@@ -153,11 +140,10 @@ def _part(column: Column, statistics: ColumnStatistics) -> Part:
     """What the numbers of the column count: ticks, whole units of its decimals, or plain floats."""
     if is_duration(column):
         return Part(step=statistics.resolution(column.name))
-    is_whole = pd.api.types.is_integer_dtype(to_dtype(column.dtype)) or column.element == "int"
-    decimals = 0 if is_whole else column.decimals
-    if decimals is not None and (is_whole or statistics.fits_whole(column.name, decimals)):
-        return Part(decimals=decimals)
-    return Part(decimals=None)
+    if is_whole(column):
+        return Part(decimals=0)
+    is_fixed = column.decimals is not None and statistics.fits_whole(column.name, column.decimals)
+    return Part(decimals=column.decimals if is_fixed else None)
 
 
 def too_few(column: Column, min_rows: int) -> str:
@@ -165,19 +151,3 @@ def too_few(column: Column, min_rows: int) -> str:
     return (
         f"Column {column.name!r}: fewer than {min_rows} rows have a value, so all its cells come out missing."
     )
-
-
-def finite(limit: Limit, kind: type) -> tuple[Any, Any]:
-    """Ends of the limit as numbers of the kind, open ends as the outermost number there is."""
-    info: Any = np.iinfo(kind) if kind is np.int64 else np.finfo(kind)
-    return kind(max(limit.low, info.min)), kind(min(limit.high, info.max))
-
-
-def nearest_member(values: Numeric, members: tuple[float, ...], kind: type) -> Numeric:
-    """Shape: [rows] -> [rows], each the member nearest to the value."""
-    table: Numeric = np.array(members, dtype=kind)
-    after = np.clip(np.searchsorted(table, values), 0, len(table) - 1)
-    before = np.maximum(after - 1, 0)
-    gap_after = np.abs(table[after].astype(float) - values)
-    gap_before = np.abs(values - table[before].astype(float))
-    return np.where(gap_after < gap_before, table[after], table[before])

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from tabgan.cells import MAX_TEXT
 from tabgan.column import Column
 from tabgan.dtypes import LARGEST, largest_number
 from tabgan.encoding.layout import IntArray
@@ -42,7 +43,6 @@ _FULL = 0.5  # the same, where it has but one length
 _UNKNOWN_DIGITS = 6  # of numbers of which nothing is known
 _PARTS, _MARGIN = 16, 0.1  # of all texts of a form, in which old ones lie
 _MOST_COMPARED = 10**12  # texts of a form; among more old ones are hardly met
-MAX_LENGTH = 65_536  # of a cell of text
 _DIGITS_64 = 20  # of numbers up to 2**64, if not of all numbers of so many digits
 _COUNTED = 64  # characters that the row number is written into; those before repeat them
 _ANY: tuple[tuple[str, Any], ...] = (("z", 12),)
@@ -70,8 +70,8 @@ class Pattern:
     def from_dict(cls, state: Mapping[str, Any]) -> Pattern:
         """What `to_dict` wrote."""
         pieces = tuple((kind, content) for kind, content in state["pieces"])
-        if state["form"] not in get_args(Form) or sum(map(_length, pieces)) > MAX_LENGTH:
-            raise ValueError("Expected a known form of at most MAX_LENGTH characters.")
+        if state["form"] not in get_args(Form) or sum(map(_length, pieces)) > MAX_TEXT:
+            raise ValueError("Expected a known form of at most MAX_TEXT characters.")
         taken = tuple(map(int, state["taken"])) if "taken" in state else None
         if taken is not None and not (len(taken) == 2 and 0 <= taken[0] < taken[1] <= _PARTS):
             raise ValueError("Expected the first and the last sixteenth that old texts take.")

@@ -23,7 +23,7 @@ from tabgan.column import Column, Missing
 from tabgan.encoding.grids import SURE
 from tabgan.encoding.noisy_statistics import can_be_missing, columns_to_measure
 from tabgan.encoding.reading import dense, plain_cell
-from tabgan.encoding.release import PlannedRelease, Release
+from tabgan.encoding.release import Release
 from tabgan.encoding.row_wise import objects_of, wall_time
 from tabgan.scalars import is_missing
 from tabgan.schema import Schema, listed
@@ -50,9 +50,9 @@ def what_of_kind(name: Hashable) -> str:
     return f"Column {name!r}: kinds of its cells and repeated texts"
 
 
-def planned_votes(names: Sequence[Hashable], declared: Collection[Hashable]) -> list[PlannedRelease]:
+def planned_votes(names: Sequence[Hashable], declared: Collection[Hashable]) -> list[str]:
     """The releases of `measure_schema`: one of labels for each column that is not declared."""
-    return [PlannedRelease(what_of_kind(name), name, "labels") for name in names if name not in declared]
+    return [what_of_kind(name) for name in names if name not in declared]
 
 
 def measure_schema(

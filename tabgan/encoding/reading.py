@@ -17,14 +17,17 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tabgan.cell_keys import PER_SECOND
+from tabgan.cells import Cells, dense
 from tabgan.column import Column
+from tabgan.dtypes import to_dtype
 from tabgan.encoding.layout import BoolArray, IntArray
 from tabgan.errors import SchemaError
 
-Cells: TypeAlias = "pd.Series[Any]"
 Numeric: TypeAlias = NDArray[Any]  # int64 or float64
 
-TICKS_PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+TICKS_PER_DAY = {unit: 86_400 * ticks for unit, ticks in PER_SECOND.items()}
+_CLOCKS = (1, 24, 24 * 60, 86_400, 86_400_000, 86_400_000_000)  # of each unit, in a day
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,6 @@ class Numbers:
     def present(self) -> Numeric:
         """The numbers of the cells that are not missing."""
         return self.values[~self.is_missing] if self.is_missing.any() else self.values
-
-
-def dense(cells: Cells) -> Cells:
-    """The same cells, no longer sparse."""
-    if isinstance(cells.dtype, pd.SparseDtype):
-        cells = cells.astype(cells.dtype.subtype)
-    return cells
 
 
 def most_exact(decimals: int) -> float:
@@ -89,6 +85,16 @@ def zone_of(column: Column) -> str | None:
 def is_duration(column: Column) -> bool:
     """Whether the column holds spans of time."""
     return column.dtype.startswith(("timedelta64[", "duration["))
+
+
+def is_whole(column: Column) -> bool:
+    """Whether the column can hold whole numbers only."""
+    return pd.api.types.is_integer_dtype(to_dtype(column.dtype)) or column.element == "int"
+
+
+def clock_steps(unit: str) -> list[int]:
+    """Ticks of a day, an hour, a minute and so on, as far as the unit can count them."""
+    return [TICKS_PER_DAY[unit] // clock for clock in _CLOCKS if TICKS_PER_DAY[unit] % clock == 0]
 
 
 def read_numbers(cells: Cells, column: Column, part: Part) -> Numbers:
@@ -156,8 +162,8 @@ def _ticks(cells: Cells, arrow: pa.DataType, kind: str) -> IntArray:
     return np.array(values.view(np.int64))
 
 
-def read_instants(cells: Cells, column: Column) -> IntArray:
-    """Ticks since 1970 of the local wall time; missing cells hold any number."""
+def read_instants(cells: Cells, column: Column, *, is_utc: bool = False) -> IntArray:
+    """Ticks since 1970 of the local wall time, or of UTC; missing cells hold any number."""
     unit, zone = unit_of(column), zone_of(column)
     if isinstance(cells.dtype, pd.ArrowDtype) and zone is not None:
         cells = pa.chunked_array(pa.array(cells.array)).cast(pa.timestamp(unit, zone)).to_pandas()
@@ -169,7 +175,7 @@ def read_instants(cells: Cells, column: Column) -> IntArray:
     if pd.api.types.is_string_dtype(cells.dtype):
         cells = pd.to_datetime(cells, format="ISO8601")
     if isinstance(cells.dtype, pd.DatetimeTZDtype):
-        cells = cells.dt.tz_convert(zone).dt.tz_localize(None)
+        cells = cells.dt.tz_convert("UTC" if is_utc else zone).dt.tz_localize(None)
     return _ticks(cells, pa.timestamp(unit), "M8")
 
 

@@ -6,24 +6,13 @@ that they know what to believe; what it costs they never see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy.typing as npt
 import pandas as pd
 
 from tabgan.encoding.layout import IntArray
-
-
-class PlannedRelease(NamedTuple):
-    """A look at the rows that will be taken, known before any row is.
-
-    `what` names it for the ledger. `mechanism`: "labels" charges a delta as well.
-    """
-
-    what: str
-    column: Hashable
-    mechanism: Literal["histogram", "labels"]
 
 
 class Release(Protocol):

@@ -30,11 +30,13 @@ from tabgan.encoding.reading import (
     Numeric,
     dense,
     is_duration,
+    is_whole,
     plain_cell,
     python_scalar,
     unit_of,
     zone_of,
 )
+from tabgan.encoding.writing import as_table
 from tabgan.scalars import is_missing
 from tabgan.schema import Schema
 
@@ -64,13 +66,11 @@ def row_wise_table(df: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     Shape: [rows, columns] -> the same rows, the schema's columns.
     Privacy: a row of the result depends on that row alone.
     """
-    columns: dict[int, Cells] = {}
-    for place, column in enumerate(schema):
+    columns: dict[Hashable, Cells] = {}
+    for column in schema:
         values = _read(df, column)
-        columns[place] = pd.Series(values, dtype=values.dtype)  # or pandas makes text of objects
-    table: pd.DataFrame = pd.DataFrame(columns, index=pd.RangeIndex(len(df)))
-    table.columns = pd.Index(list(schema.names), tupleize_cols=False)
-    return table
+        columns[column.name] = pd.Series(values, dtype=values.dtype)  # or pandas makes text of objects
+    return as_table(columns, len(df))
 
 
 def _read(df: pd.DataFrame, column: Column) -> Numeric:
@@ -142,11 +142,6 @@ def _numbers(cells: Cells, column: Column) -> Numeric:
     if is_whole(column):
         values = np.clip(np.rint(values), -(2.0**63), _MOST_WHOLE)
     return values
-
-
-def is_whole(column: Column) -> bool:
-    """Whether the column can hold whole numbers only."""
-    return pd.api.types.is_integer_dtype(to_dtype(column.dtype)) or column.element == "int"
 
 
 def number_of(cell: Any) -> float:
@@ -248,8 +243,8 @@ def labeller(column: Column) -> Callable[[Any], Any]:
     A declared 1 is met by 1, 1.0 and "1.0", a declared "1" by "1" and 1; where that leaves a doubt, by
     the cell of its own type first.
     """
-    declared = (False, True) if column.kind == "boolean" and column.categories is None else column.categories
-    return _free_label(column) if declared is None else _declared_label(declared)
+    known = column.known_labels
+    return _free_label(column) if known is None else _declared_label(known)
 
 
 def _declared_label(declared: tuple[Any, ...]) -> Callable[[Any], Any]:

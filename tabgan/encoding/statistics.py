@@ -17,10 +17,10 @@ import pandas as pd
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.patterns import Pattern, pattern_of_numbers, pattern_of_text
 from tabgan.encoding.reading import (
-    TICKS_PER_DAY,
     Numbers,
     Numeric,
     Part,
+    clock_steps,
     dense,
     most_exact,
     python_scalar,
@@ -102,9 +102,6 @@ class ExactStatistics:
     min_rows: int = 5
     _last: tuple[Any, Numeric, IntArray] | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        self._columns = {column.name: column for column in self.schema}
-
     def n_rows(self) -> int:
         """Rows of the table."""
         return len(self.df)
@@ -119,10 +116,10 @@ class ExactStatistics:
 
     def category_counts(self, name: Hashable) -> CategoryCounts:
         """Labels held by enough rows, or declared, with their counts."""
-        cells, column = dense(self.df[name]), self._columns[name]
+        cells, column = dense(self.df[name]), self.schema[name]
         seen = read_labels(cells)
         counts = np.bincount(seen.codes[seen.codes >= 0], minlength=len(seen.labels))
-        declared = _declared(column.categories, column.kind)
+        declared = {(type(label), label) for label in column.known_labels or ()}
         told = [
             (label, int(count))
             for label, count in zip(seen.labels, counts.tolist(), strict=True)
@@ -137,8 +134,7 @@ class ExactStatistics:
                 for label, count in zip(seen.labels, counts.tolist(), strict=True)
                 if count == 0 or (type(label), label) in kept
             )
-            if isinstance(cells.dtype, pd.CategoricalDtype):
-                levels_dtype = str(cells.cat.categories.dtype)
+            levels_dtype = str(cells.cat.categories.dtype)
         return CategoryCounts(
             labels=tuple(label for label, _ in told),
             counts=tuple(count for _, count in told),
@@ -150,24 +146,20 @@ class ExactStatistics:
 
     def fits_whole(self, name: Hashable, decimals: int) -> bool:
         """Whether all numbers are exact in units of 10**-decimals."""
-        numbers = read_numbers(self.df[name], self._columns[name], Part(decimals=None)).present
+        numbers = read_numbers(self.df[name], self.schema[name], Part(decimals=None)).present
         low, high = numbers.min(initial=0.0), numbers.max(initial=0.0)
         return max(-float(low), float(high)) < most_exact(decimals)
 
     def resolution(self, name: Hashable) -> int:
         """Ticks of the coarsest clock unit that nearly all are multiples of."""
-        column = self._columns[name]
+        column = self.schema[name]
         cells = self.df[name].dropna()
-        unit = unit_of(column)
         if column.kind == "datetime":
             ticks = read_instants(cells, column)
         else:
             ticks = read_numbers(cells, column, Part()).values
-        day = TICKS_PER_DAY[unit]
-        for clock in (1, 24, 24 * 60, 86_400, 86_400_000, 86_400_000_000):
-            if day % clock == 0 and int((ticks % (day // clock) != 0).sum()) < self.min_rows:
-                return day // clock
-        return 1
+        steps = clock_steps(unit_of(column))
+        return next((step for step in steps if int((ticks % step != 0).sum()) < self.min_rows), 1)
 
     def repeated_values(self, name: Hashable, part: Part, *, at_least: int) -> tuple[Numeric, IntArray]:
         """Sorted values held by enough rows, and by how many."""
@@ -202,7 +194,7 @@ class ExactStatistics:
 
     def pattern(self, name: Hashable) -> Pattern:
         """The written form of an identifier."""
-        column = self._columns[name]
+        column = self.schema[name]
         cells = dense(self.df[name]).dropna()
         if pd.api.types.is_numeric_dtype(cells.dtype) or column.element in ("int", "float"):
             numbers = read_numbers(cells, column, Part())
@@ -219,7 +211,7 @@ class ExactStatistics:
         """Sorted distinct values and their counts; the last one asked for is kept."""
         if self._last is None or self._last[0] != (name, part):
             self._last = None  # so that two of them are never held
-            numbers: Numbers = read_numbers(self.df[name], self._columns[name], part)
+            numbers: Numbers = read_numbers(self.df[name], self.schema[name], part)
             self._last = ((name, part), *_counted(numbers.present))
         return self._last[1], self._last[2]
 
@@ -242,9 +234,3 @@ def _means(values: Numeric, sizes: IntArray) -> Numeric:
     gaps = (values - np.repeat(first, sizes)).view(np.uint64).astype(np.float64)
     means = np.rint(np.add.reduceat(gaps, starts) / sizes).astype(np.uint64)
     return np.asarray((first.view(np.uint64) + means).view(np.int64))
-
-
-def _declared(categories: tuple[object, ...] | None, kind: str) -> set[tuple[type, Any]]:
-    if kind == "boolean" and categories is None:
-        categories = (False, True)
-    return {(type(label), label) for label in categories or ()}

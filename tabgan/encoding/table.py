@@ -20,6 +20,7 @@ from tabgan.encoding.layout import ONE_BLOCK, Block, CodeArray, FloatArray, Layo
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.likeness import by_likeness
 from tabgan.encoding.statistics import ColumnStatistics, ExactStatistics
+from tabgan.encoding.writing import as_table
 from tabgan.errors import ModelFileError, SchemaError
 from tabgan.schema import Schema, resolve_schema
 
@@ -103,7 +104,8 @@ class TableEncoder:
         return Layout(tuple(blocks))
 
     @cached_property
-    def _slices(self) -> tuple[slice, ...]:
+    def slices(self) -> tuple[slice, ...]:
+        """Where the codes of each column lie in a row."""
         ends = np.cumsum([0, *(len(encoder.sizes) for encoder in self.encoders)]).tolist()
         return tuple(slice(start, stop) for start, stop in pairwise(ends))
 
@@ -117,7 +119,7 @@ class TableEncoder:
         df = coarse_table(df, self.schema)
         codes = np.zeros((len(df), len(self.layout.blocks)), dtype=np.int16)
         foreign: dict[Hashable, int] = {}
-        for encoder, where in zip(self.encoders, self._slices, strict=True):
+        for encoder, where in zip(self.encoders, self.slices, strict=True):
             name = encoder.column.name
             for rows in (slice(start, start + ROWS_AT_ONCE) for start in range(0, len(df), ROWS_AT_ONCE)):
                 codes[rows, where], n_foreign = encoder.encode(df[name].iloc[rows])
@@ -140,22 +142,16 @@ class TableEncoder:
         """
         limits = limits or {}
         check_names(limits, self.schema)
-        columns = [
-            encoder.decode(
+        columns = {
+            encoder.column.name: encoder.decode(
                 codes[:, where],
                 rng,
                 condition=coarse_condition(limits.get(encoder.column.name), encoder.column),
                 first_row=first_row,
             )
-            for encoder, where in zip(self.encoders, self._slices, strict=True)
-        ]
-        table = pd.concat(columns, axis=1)
-        table.columns = _index_of(self.schema.names)
-        return coarse_table(table, self.schema)
-
-    def concat(self, tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-        """Tables that `decode` made, one below the other; dtypes stay."""
-        return concat(tables, self.schema)
+            for encoder, where in zip(self.encoders, self.slices, strict=True)
+        }
+        return coarse_table(as_table(columns, len(codes)), self.schema)
 
     def allowed(self, name: Hashable, condition: Condition) -> FloatArray:
         """Which codes of a column can meet a condition: an array with a dimension a block.
@@ -251,9 +247,3 @@ def _check_options(min_rows: int, rare: str, max_levels: int, max_categories: in
         raise ValueError(f'Expected rare="fold" or "token", got rare={rare!r}.')
     if not 2 <= max_levels <= 10_000:
         raise ValueError(f"Expected 2 <= max_levels <= 10000, got max_levels={max_levels}.")
-
-
-def _index_of(names: tuple[Hashable, ...]) -> pd.Index[Any]:
-    """Column names as they were: tuples stay tuples."""
-    index: pd.Index[Any] = pd.Index(list(names), tupleize_cols=False)
-    return index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ from tabgan.encoding.reading import (
 )
 
 MISSING = {"nan": np.nan, "none": None, "na": pd.NA, "nat": pd.NaT, None: np.nan}
+
+
+def as_table(columns: Mapping[Hashable, Cells], n_rows: int) -> pd.DataFrame:
+    """Columns of so many rows, numbered from 0, as a table; their names stay what they are, tuples too."""
+    table: pd.DataFrame = pd.DataFrame(dict(enumerate(columns.values())), pd.RangeIndex(n_rows), copy=False)
+    table.columns = pd.Index(list(columns), tupleize_cols=False)
+    return table
 
 
 def write_numbers(numbers: Numbers, column: Column, part: Part) -> Cells:
@@ -148,6 +156,16 @@ def _finish(values: Any, column: Column) -> Cells:
     series = _series(values)
     dtype = to_dtype(column.dtype)
     return series if series.dtype == dtype else _series(series.astype(dtype))
+
+
+def write_levels(
+    codes: IntArray, labels: Sequence[Any], levels: Sequence[Any], levels_dtype: str | None, column: Column
+) -> Cells:
+    """As `write_labels`, a pandas category of these levels, among which are the labels."""
+    place = {(type(level), level): index for index, level in enumerate(levels)}
+    table = np.array([*(place[type(label), label] for label in labels), -1], dtype=np.int64)
+    index = pd.Index(list(levels), dtype=levels_dtype)
+    return _series(pd.Categorical.from_codes(table[codes], categories=index, ordered=column.ordered))
 
 
 def write_labels(codes: IntArray, labels: tuple[Any, ...], column: Column) -> Cells:

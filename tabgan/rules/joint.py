@@ -16,7 +16,7 @@ from tabgan.encoding.conditions import label_places, refusal
 from tabgan.encoding.layout import BoolArray, IntArray
 from tabgan.encoding.reading import Cells, Numbers, read_labels
 from tabgan.encoding.row_wise import Other
-from tabgan.encoding.writing import write_labels
+from tabgan.encoding.writing import write_labels, write_levels
 from tabgan.rules.limits import meets
 from tabgan.rules.units import is_writable, read_units, resolution_of, write_units
 from tabgan.scalars import scalar_from_json, scalar_to_json
@@ -104,20 +104,10 @@ class Joint:
         place = {(type(label), label): index for index, label in enumerate(labels)}
         codes = np.array([-1 if part is None else place[type(part), part] for part in parts], dtype=np.int64)
         if column.dtype == "category":
-            return self._write_levels(codes[rows], labels, column)
+            levels, dtype = self.levels.get(column.name, (column.categories or (), None))
+            known = {(type(level), level): level for level in (*levels, *labels)}
+            return write_levels(codes[rows], labels, list(known.values()), dtype, column)
         return write_labels(codes[rows], labels, column)
-
-    def _write_levels(self, codes: IntArray, labels: tuple[Any, ...], column: Column) -> Cells:
-        levels, dtype = self.levels.get(column.name, (column.categories or (), None))
-        known = {(type(level), level) for level in levels}
-        levels = (*levels, *(label for label in labels if (type(label), label) not in known))
-        place = {(type(level), level): index for index, level in enumerate(levels)}
-        table = np.array([*(place[type(label), label] for label in labels), -1], dtype=np.int64)
-        written = pd.Categorical.from_codes(
-            table[codes], categories=pd.Index(list(levels), dtype=dtype), ordered=column.ordered
-        )
-        cells: Cells = pd.Series(written)
-        return cells
 
     @cached_property
     def _parts(self) -> list[tuple[Any, ...]]:

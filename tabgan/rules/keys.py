@@ -13,7 +13,7 @@ from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.reading import Cells, Numbers
 from tabgan.encoding.table import TableEncoder
-from tabgan.encoding.writing import write_numbers
+from tabgan.encoding.writing import as_table, write_numbers
 from tabgan.rule import Unique
 from tabgan.rules.limits import meets
 from tabgan.rules.reduction import Reduction
@@ -63,9 +63,7 @@ def all_keys(
         return None
     places = np.indices(sizes).reshape(len(sizes), -1)
     columns = [cells.iloc[rows].reset_index(drop=True) for cells, rows in zip(values, places, strict=True)]
-    table: pd.DataFrame = pd.DataFrame(dict(enumerate(columns)))
-    table.columns = pd.Index(list(rule.columns), tupleize_cols=False)
-    return table
+    return as_table(dict(zip(rule.columns, columns, strict=True)), math.prod(sizes))
 
 
 def _values(encoder: TableEncoder, name: Hashable) -> Cells:

@@ -9,7 +9,7 @@ import numpy as np
 from tabgan.column import Column
 from tabgan.encoding.conditions import Limit, instant_limits, label_places, number_limit
 from tabgan.encoding.layout import BoolArray
-from tabgan.encoding.reading import Cells, Numeric, Part, is_duration, read_labels
+from tabgan.encoding.reading import Cells, Part, is_duration, read_labels
 from tabgan.rules.units import Resolution, most_of, read_units, resolution_of
 
 
@@ -26,32 +26,11 @@ def meets(cells: Cells, column: Column, condition: Any) -> BoolArray:
     """Whether each cell meets the condition; a missing one never does. Raises: ConditionError."""
     if column.kind in ("numeric", "datetime"):
         numbers = read_units(cells, column, resolution_of(column), is_utc=True)
-        return within(numbers.values, limit_of(column, condition)) & ~numbers.is_missing
+        return limit_of(column, condition).is_met(numbers.values) & ~numbers.is_missing
     seen = read_labels(cells)
     wanted = np.zeros(len(seen.labels) + 1, dtype=bool)
     wanted[label_places(condition, seen.labels, column)] = True
     return wanted[seen.codes]
-
-
-def within(values: Numeric, limit: Limit) -> BoolArray:
-    """Whether each number meets the limit."""
-    if limit.members is not None:
-        return np.isin(values, np.array(limit.members, dtype=values.dtype))
-    return np.asarray((values >= limit.low) & (values <= limit.high))
-
-
-def clipped(values: Numeric, limit: Limit) -> Numeric:
-    """The nearest numbers that meet the limit."""
-    if limit.members is not None:
-        table: Numeric = np.sort(np.array(limit.members, dtype=values.dtype))
-        places = np.clip(np.searchsorted(table, values), 0, len(table) - 1)
-        before = np.maximum(places - 1, 0)
-        is_nearer = np.abs(values - table[before]) < np.abs(table[places] - values)
-        return np.where(is_nearer, table[before], table[places])
-    info: Any = np.iinfo(np.int64) if values.dtype == np.int64 else np.finfo(np.float64)
-    low = values.dtype.type(max(limit.low, info.min))
-    high = values.dtype.type(min(limit.high, info.max))
-    return np.clip(values, low, high)
 
 
 def scaled(limit: Limit, column: Column, resolution: Resolution) -> Limit:

@@ -19,6 +19,7 @@ from tabgan.encoding.numeric import NumericEncoder
 from tabgan.encoding.reading import Cells, Part, is_duration
 from tabgan.encoding.statistics import ExactStatistics
 from tabgan.encoding.table import TableEncoder
+from tabgan.encoding.writing import as_table
 from tabgan.errors import ConstraintError, ModelFileError
 from tabgan.rule import Inequality, Range, Sum
 from tabgan.rules.checks import broken_rows, check_kinds
@@ -237,8 +238,7 @@ def rows_that_hold(
 
 
 def _table(cells: Mapping[Hashable, Cells], index: Any) -> pd.DataFrame:
-    table: pd.DataFrame = pd.DataFrame(dict(enumerate(cells.values())), copy=False)
-    table.columns = pd.Index(list(cells), tupleize_cols=False)
+    table = as_table(cells, len(index))
     table.index = index
     return table
 

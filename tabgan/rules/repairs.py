@@ -17,7 +17,7 @@ from tabgan.encoding.reading import Cells, Numbers, Numeric
 from tabgan.rule import Increments, Inequality, Sum
 from tabgan.rules.checks import broken_rows
 from tabgan.rules.joint import Joint
-from tabgan.rules.limits import clipped, finer, limit_of, scaled, within
+from tabgan.rules.limits import finer, limit_of, scaled
 from tabgan.rules.plan import inequalities_of
 from tabgan.rules.reduction import Reduction
 from tabgan.rules.units import (
@@ -64,7 +64,7 @@ class Repair:
         for name, condition in self.conditions.items():
             own = resolution_of(column := self.reduction.schema[name])
             numbers = self._read(name, own, is_utc=True)
-            is_off = ~within(numbers.values, limit_of(column, condition)) | numbers.is_missing
+            is_off = ~limit_of(column, condition).is_met(numbers.values) | numbers.is_missing
             if self.donors is not None and len(self.donors) and is_off.any():
                 given = read_units(self.donors[name], column, own, is_utc=True).values
                 numbers.values[is_off] = self.rng.choice(given, int(is_off.sum()))
@@ -139,9 +139,10 @@ class Repair:
         column = self.reduction.schema[name]
         is_possible = np.ones(len(values), dtype=bool)
         if name in self.reduction.bounds and self.fixed is None:
-            is_possible &= within(values, scaled(Limit(*self.reduction.bounds[name]), column, resolution))
+            is_possible &= scaled(Limit(*self.reduction.bounds[name]), column, resolution).is_met(values)
         if name in self.conditions:
-            is_possible &= within(values, scaled(limit_of(column, self.conditions[name]), column, resolution))
+            limit = limit_of(column, self.conditions[name])
+            is_possible &= scaled(limit, column, resolution).is_met(values)
         return is_possible
 
     def _read(self, name: Hashable, resolution: Resolution, *, is_utc: bool = False) -> Numbers:
@@ -153,8 +154,8 @@ class Repair:
         column = self.reduction.schema[name]
         values = numbers.values
         if name in self.conditions:
-            limit: Limit = limit_of(column, self.conditions[name])
-            values = clipped(values, scaled(limit, column, resolution))
+            limit = limit_of(column, self.conditions[name])
+            values = scaled(limit, column, resolution).nearest(values)
         rows = rows & self._is_free(name) & ~numbers.is_missing
         if rows.any():
             is_utc = column.kind == "datetime"

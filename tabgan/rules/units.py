@@ -26,6 +26,7 @@ from tabgan.encoding.reading import (
     Part,
     dense,
     is_duration,
+    is_whole,
     read_instants,
     read_numbers,
     unit_of,
@@ -70,8 +71,7 @@ def resolution_of(column: Column) -> Resolution:
     """Digits after the point that the column can write; None for floats of any length."""
     if column.kind == "datetime" or is_duration(column):
         return DIGITS[unit_of(column)]
-    is_whole = pd.api.types.is_integer_dtype(to_dtype(column.dtype)) or column.element == "int"
-    return 0 if is_whole else column.decimals
+    return 0 if is_whole(column) else column.decimals
 
 
 def common_resolution(columns: Sequence[Column]) -> Resolution:
@@ -88,7 +88,7 @@ def read_units(cells: Cells, column: Column, resolution: Resolution, *, is_utc: 
     own = resolution_of(column)
     if column.kind == "datetime":
         is_missing = dense(cells).isna().to_numpy(dtype=bool)
-        ticks = utc_ticks(cells, column) if is_utc else read_instants(dense(cells), column)
+        ticks = read_instants(dense(cells), column, is_utc=is_utc)
         numbers = Numbers(np.where(is_missing, 0, ticks), is_missing)
     elif is_duration(column):
         numbers = read_numbers(cells, column, Part())
@@ -155,17 +155,6 @@ def net(added: Terms, taken: Terms, resolution: Resolution) -> Numbers:
         exact = exact + numbers.values * by  # modulo 2**64
         about = about + numbers.values.astype(np.float64) * by
     return Numbers(_cut(exact, np.abs(exact - about) < 2.0**62, about > 0), any_missing(read))
-
-
-def utc_ticks(cells: Cells, column: Column) -> Numeric:
-    """Ticks of instants in UTC; wall time where there is no zone. Shape: -> [rows]."""
-    cells, unit, zone = dense(cells), unit_of(column), zone_of(column)
-    if isinstance(cells.dtype, pd.ArrowDtype) and zone is not None:
-        cells = pa.chunked_array(pa.array(cells.array)).cast(pa.timestamp(unit, zone)).to_pandas()
-    if isinstance(cells.dtype, pd.DatetimeTZDtype):
-        cells = cells.dt.tz_convert("UTC").dt.tz_localize(None)
-        return np.array(cells.to_numpy().astype(f"M8[{unit}]").view(np.int64))
-    return read_instants(cells, column)
 
 
 def is_writable(column: Column) -> bool:

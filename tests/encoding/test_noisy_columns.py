@@ -17,7 +17,7 @@ from tests.encoding.releases import Counting
 
 
 def purposes(column):
-    return [release.what.split(" rows by ")[1] for release in planned_of(column)]
+    return [what.split(" rows by ")[1] for what in planned_of(column)]
 
 
 @pytest.mark.parametrize(

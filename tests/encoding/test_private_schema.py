@@ -83,7 +83,7 @@ def test_what_is_declared_is_kept_and_not_asked():
     assert schema["age"] == declared["age"]
     assert schema["price"].dtype == "float64"
     assert schema.names == tuple(table().columns)
-    assert release.asked == [vote.what for vote in planned_votes(table().columns, declared.names)]
+    assert release.asked == planned_votes(table().columns, declared.names)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,13 @@ def row_12_infinite_numbers(tmp_path: Path) -> None:
         assert set(rows["odd"]) <= {1.5, 2.5}
     gappy = pd.DataFrame({"odd": [1.5, None, np.inf, np.float32(-np.inf)]}, dtype=object)
     assert finite_table(gappy, "clip")[0]["odd"].dropna().tolist() == [1.5, 1.5, 1.5]
+    sparse = pd.DataFrame({"even": pd.arrays.SparseArray([0.0, 1.5, 0.0])})
+    assert finite_table(sparse, "missing")[1] == []  # nothing is said of a column that has none
+    table, told = finite_table(sparse.assign(odd=pd.arrays.SparseArray([0.0, np.inf, 0.0])), "missing")
+    assert table["odd"].isna().sum() == 1
+    assert len(told) == 1
+    assert "'odd'" in told[0]
+    assert "'even'" not in told[0]
     beside(cells).to_parquet(tmp_path / "t.parquet")
     fit = ("fit", tmp_path / "t.parquet", "--epochs", 1, "-m", tmp_path / "m.tabgan")
     assert call(*fit).code == 3

@@ -12,7 +12,7 @@ from tabgan import Column, Inequality, Schema, Sum
 from tabgan.encoding.conditions import Limit
 from tabgan.encoding.table import TableEncoder
 from tabgan.rules.checks import broken_rows
-from tabgan.rules.limits import clipped, meets, scaled, within
+from tabgan.rules.limits import meets, scaled
 from tabgan.rules.public import public_reduction, reduced_rows
 from tabgan.rules.reduction import Reduction
 from tabgan.rules.repairs import Repair
@@ -99,8 +99,8 @@ def test_limits_are_cut_as_cells_are():
     late = int(np.datetime64(NEVER, "us").astype(np.int64))
     for limit in (Limit(late), Limit(late, late, (late,))):
         found = scaled(limit, column, 9)
-        assert within(np.array([MOST, 0]), found).tolist() == [True, False]
-        assert clipped(np.array([5]), found).tolist() == [MOST]
+        assert found.is_met(np.array([MOST, 0])).tolist() == [True, False]
+        assert found.nearest(np.array([5])).tolist() == [MOST]
 
 
 def test_a_sum_of_floats_meets_the_bound_that_its_digits_write():
