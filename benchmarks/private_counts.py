@@ -79,11 +79,10 @@ def measure(table: str, epsilon: float, seed: int, levels: int | None, *, with_r
 
 def _rows_of(counts: NoisyMarginals, encoder: TableEncoder, root: int) -> Tensor:
     """Rows of the tree of the counts, weighted to all of them."""
-    blocks = blocks_of(encoder, torch.device("cpu"))
-    shares = counts.shares(blocks)
-    tree = spanning_tree(dependence(counts, shares, blocks), root, joint_dependence(counts))
+    shares = counts.shares(blocks_of(encoder, torch.device("cpu")))
+    tree = spanning_tree(dependence(counts, shares), root, joint_dependence(counts))
     n_rows = pool_size(len(counts.tables), PrivateSettings.warm_rows)
-    return raked(tree_rows(tree, counts, shares, blocks, n_rows), counts)
+    return raked(tree_rows(tree, counts, shares, n_rows), counts)
 
 
 def show(results: list[dict[str, Any]]) -> Table:

@@ -37,7 +37,6 @@ from tabgan.gan.tree import (
     NoisyTable,
     Triple,
     dependence,
-    slices,
     spanning_tree,
     tree_rows,
 )
@@ -285,8 +284,8 @@ def _model_rows(marginals: NoisyMarginals, blocks: Blocks) -> Tensor:
     """Rows with the marginals released so far. Shape: -> int64 [rows, blocks]."""
     marginals = smoothed(marginals, blocks)
     shares = marginals.shares(blocks)
-    tree = spanning_tree(dependence(marginals, shares, blocks), 0)
-    rows = tree_rows(tree, marginals, shares, blocks, MODEL_ROWS)
+    tree = spanning_tree(dependence(marginals, shares), 0)
+    rows = tree_rows(tree, marginals, shares, MODEL_ROWS)
     return raked(rows.to(blocks.device), marginals, MODEL_STEPS)
 
 
@@ -297,7 +296,7 @@ def triples_of(marginals: NoisyMarginals, blocks: Blocks, target: int | None) ->
     """
     if blocks.n_blocks < 3:
         return []
-    near = dependence(marginals, marginals.shares(blocks), blocks)
+    near = dependence(marginals, marginals.shares(blocks))
     first = int(near.sum(1).argmax()) if target is None else target
     others = [block for block in range(blocks.n_blocks) if block != first]
     second = max(others, key=lambda block: near[first, block])
@@ -316,8 +315,8 @@ def n_triples(n_blocks: int) -> int:
 def single_counts(codes: Tensor, blocks: Blocks) -> NDArray[np.int64]:
     """Rows with each code. Shape: [rows, blocks] -> [flat codes]."""
     counts = np.zeros(blocks.n_flat, dtype=np.int64)
-    for place, (where, size) in enumerate(zip(slices(blocks), blocks.sizes, strict=True)):
-        counts[where] = torch.bincount(codes[:, place].long(), minlength=size).cpu().numpy()
+    for place, where in enumerate(blocks.slices):
+        counts[where] = torch.bincount(codes[:, place].long(), minlength=blocks.sizes[place]).cpu().numpy()
     return counts
 
 

@@ -258,8 +258,7 @@ class Adversary:
         """Cross-entropy of the target block's code, told from the other blocks in view."""
         assert self.target is not None
         assert self.discriminator.label is not None
-        start = int(self.blocks.offsets[self.target])
-        labels = rows[:, start : start + self.blocks.sizes[self.target]]
+        labels = rows[:, self.blocks.slices[self.target]]
         others = view.clone()
         others[:, self.target] = False
         logits = self.discriminator.label(self.discriminator.soft_features(rows, others))

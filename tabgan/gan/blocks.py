@@ -43,9 +43,9 @@ class Bucket:
 class Blocks:
     """The blocks of a table, laid out for the networks.
 
-    `n_flat` counts padded codes; `features` holds, for every code of an ordered block, its
-    place in [0, 1] as a number and as Fourier terms, so that order is known as well as
-    identity; `is_padding` marks flat codes that no row has.
+    `n_flat` counts padded codes; `slices` says where those of each block lie, without padding;
+    `features` holds, for every code of an ordered block, its place in [0, 1] as a number and as Fourier
+    terms, so that order is known as well as identity; `is_padding` marks flat codes that no row has.
     """
 
     def __init__(
@@ -64,13 +64,14 @@ class Blocks:
             for place, block in enumerate(bucket.blocks):
                 offsets[block] = bucket.start + place * bucket.width
         self.offsets = torch.tensor(offsets, dtype=torch.long, device=self.device)
+        self.slices = [slice(at, at + size) for at, size in zip(offsets, self.sizes, strict=True)]
         self.bucket_order = torch.tensor(
             [block for bucket in self.buckets for block in bucket.blocks], device=self.device
         )
         block_of = torch.zeros(self.n_flat, dtype=torch.long)
         is_padding = torch.ones(self.n_flat, dtype=torch.bool)
-        for offset, size in zip(offsets, self.sizes, strict=True):
-            is_padding[offset : offset + size] = False
+        for codes in self.slices:
+            is_padding[codes] = False
         for bucket in self.buckets:
             owners = torch.tensor(bucket.blocks).repeat_interleave(bucket.width)
             block_of[bucket.start : bucket.stop] = owners

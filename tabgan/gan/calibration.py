@@ -33,7 +33,7 @@ class Calibrator(Drawer):
 
     def chances(self, logits: Tensor, block: int, place: Tensor | None) -> Tensor:
         """The chances of a block's codes, whose mean over the rows is now the table's."""
-        codes = self.codes_of(block)
+        codes = self.blocks.slices[block]
         n_rows = len(logits) if place is None else len(place)
         counts = None if place is None else torch.bincount(place, minlength=len(logits)).to(logits.dtype)
         wanted, start = self.shares[codes] * n_rows + PRIOR_ROWS, self.bias[codes].clone()

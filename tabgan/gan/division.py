@@ -137,7 +137,8 @@ def nats_lost(
         layers = {start: one for start, one in layers.items() if place < reach[start]}
         if place % every == 0:
             layers[place] = (output - shown).float()
-        weight = drawer.weight[drawer.codes_of(block)]
+        own = drawer.blocks.slices[block]
+        weight = drawer.weight[own]
         logits = drawer.logits(shown, block) + torch.stack([one @ weight.T for one in layers.values()])
         chances = drawer.log_chances(output, block).expand_as(logits)
         nats = F.kl_div(logits.log_softmax(-1), chances, reduction="none", log_target=True).sum(-1) * is_new
@@ -145,7 +146,7 @@ def nats_lost(
         starts = np.fromiter(layers, dtype=np.intp)
         lost.mean[starts, place - starts] = nats.mean(1).cpu()
         lost.worst[starts, place - starts] = nats.amax(1).cpu()
-        embedded = embedded + drawer.steps[drawer.offsets[block] + codes[:, block]] * is_new[:, None]
+        embedded = embedded + drawer.steps[own][codes[:, block]] * is_new[:, None]
     lost.mean[::every, :1] = lost.worst[::every, :1] = 0.0
     return lost
 

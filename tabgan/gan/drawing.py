@@ -81,7 +81,6 @@ class Drawer:
     def __init__(self, generator: Generator) -> None:
         self.generator = generator.eval()
         self.blocks = generator.blocks
-        self.offsets = [int(offset) for offset in self.blocks.offsets]
         rows = generator.rows
         self.steps = (rows.table() - rows.hidden[self.blocks.block_of]).detach()
         self.weight, self.bias = (part.detach() for part in generator.head.layer())
@@ -143,7 +142,7 @@ class Drawer:
 
     def logits(self, output: Tensor, block: int) -> Tensor:
         """Those of a block's codes. Shape: what the trunk says [rows, width] -> [rows, size]."""
-        codes = self.codes_of(block)
+        codes = self.blocks.slices[block]
         return F.linear(output, self.weight[codes], self.bias[codes])
 
     def chances(self, logits: Tensor, block: int, place: Tensor | None) -> Tensor:  # noqa: ARG002
@@ -152,10 +151,6 @@ class Drawer:
         `place` [rows]: which of them each row has; None where every row has its own.
         """
         return logits.softmax(-1)
-
-    def codes_of(self, block: int) -> slice:
-        """Where a block's codes lie among the flat ones, without padding."""
-        return slice(self.offsets[block], self.offsets[block] + self.blocks.sizes[block])
 
     def _logits_of(
         self, batch: Batch, group: Sequence[int], rows: Tensor | None, noise: Tensor | None
@@ -168,7 +163,7 @@ class Drawer:
             with half_products(embedded.device):
                 output = list(map(generator.trunk, parts, noises))
             return Apart(output, batch.place, self.logits)
-        codes = torch.cat([self.codes[self.codes_of(block)] for block in group])
+        codes = torch.cat([self.codes[self.blocks.slices[block]] for block in group])
         weight, down = self.weight[codes], generator.last.down
         bias, weight_of_inner = self.bias[codes] + weight @ down.bias, (weight @ down.weight).T
         logits = []

@@ -41,12 +41,12 @@ class Merging:
         share = one_way_marginals(codes, blocks)
         sizes = []
         for block in kept.tolist():
-            size, start = blocks.sizes[block], int(blocks.offsets[block])
-            before = share[start : start + size].cumsum(0) - share[start : start + size] / 2
-            merged[start : start + size] = (before * n_codes).long().clamp(0, n_codes - 1)
+            size, own = blocks.sizes[block], blocks.slices[block]
+            before = share[own].cumsum(0) - share[own] / 2
+            merged[own] = (before * n_codes).long().clamp(0, n_codes - 1)
             sizes.append(min(size, n_codes))
             if size <= n_codes:
-                merged[start : start + size] = torch.arange(size, device=blocks.device)
+                merged[own] = torch.arange(size, device=blocks.device)
         return cls(Blocks(sizes, device=blocks.device), kept, merged, blocks.offsets)
 
     def codes(self, codes: Tensor) -> Tensor:

@@ -66,7 +66,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
     """
     marginals = smoothed(marginals, blocks)
     shares = marginals.shares(blocks)
-    dependences = dependence(marginals, shares, blocks)
+    dependences = dependence(marginals, shares)
     information = torch.from_numpy(dependences).float().clamp(min=0)
     order = drawing_order(information, parents, settings.rounds, target)
     generator = _fresh_generator(blocks, settings, shares, marginals.n_rows)
@@ -75,7 +75,7 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
         root = target[0] if target else order[0]
         tree = spanning_tree(dependences, root, joint_dependence(marginals))
         n_warm = pool_size(len(marginals.tables), settings.warm_rows)
-        rows = tree_rows(tree, marginals, shares, blocks, n_warm).to(blocks.device)
+        rows = tree_rows(tree, marginals, shares, n_warm).to(blocks.device)
         # Twice: most pairs of the first rows are too far off for weights alone.
         run.learn_released(raked(rows, marginals), "tree", settings.warm_steps, settings.warm_lr)
         if not run.stops("pairs", 0):
@@ -97,13 +97,16 @@ def train_privately(  # noqa: PLR0913  # a run, and those who look on
 
 
 def _fresh_generator(
-    blocks: Blocks, settings: PrivateSettings, shares: FloatArray, n_rows: float
+    blocks: Blocks, settings: PrivateSettings, shares: Sequence[FloatArray], n_rows: float
 ) -> Generator:
     """A generator that draws every block by its one-way marginal."""
     generator = _generator(blocks, settings)
     generator.noise.requires_grad_(False)
+    flat = torch.zeros(blocks.n_flat, dtype=torch.float64)
+    for codes, of_block in zip(blocks.slices, shares, strict=True):
+        flat[codes] = torch.from_numpy(of_block)
     with torch.no_grad():
-        generator.head.bias.copy_((torch.from_numpy(shares) + 1 / (n_rows + 1)).log())
+        generator.head.bias.copy_((flat + 1 / (n_rows + 1)).log())
     return generator
 
 

@@ -218,8 +218,7 @@ def _set_right(judge: Judge, made: Tensor, shares: Tensor) -> None:
     for _ in range(PASSES):
         judge.bound.copy_(scores.quantile(SURELY_KEPT))
         for block, of_rows in enumerate(made.long().T):
-            first = int(blocks.offsets[block])
-            codes = slice(first, first + blocks.sizes[block])
+            codes = blocks.slices[block]
             kept = (scores - judge.bound).clamp(max=0.0).exp()
             counts = torch.bincount(of_rows, kept, blocks.sizes[block])
             wanted = shares[codes] * counts.sum() + PRIOR_ROWS

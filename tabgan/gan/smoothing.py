@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from tabgan.gan.blocks import Blocks
-from tabgan.gan.tree import FloatArray, NoisyMarginals, NoisyTable, nearest_distribution, scaled_to, slices
+from tabgan.gan.tree import FloatArray, NoisyMarginals, NoisyTable, nearest_distribution, scaled_to
 
 # In levels; without end, all levels deviate alike.
 BANDWIDTHS = (0.0, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 4.5, 8.0, math.inf)
@@ -32,19 +32,17 @@ def smoothed(marginals: NoisyMarginals, blocks: Blocks) -> NoisyMarginals:
 
     `sigma` of each table is then the estimated error of a cell.
     """
-    shares, where = marginals.shares(blocks), slices(blocks)
-    places = level_places(blocks)
+    shares, places = marginals.shares(blocks), level_places(blocks)
     pairs = {}
     for (i, j), released in marginals.pairs.items():
-        table, error = _smooth(
-            released, np.outer(shares[where[i]], shares[where[j]]), [places[i], places[j]], marginals.n_rows
-        )
-        table = scaled_to(table, shares[where[i]], shares[where[j]])
+        alone = np.outer(shares[i], shares[j])
+        table, error = _smooth(released, alone, [places[i], places[j]], marginals.n_rows)
+        table = scaled_to(table, shares[i], shares[j])
         pairs[i, j] = NoisyTable(table * marginals.n_rows, error)
     made = replace(marginals, pairs=pairs)
     triples = {}
     for three, released in marginals.triples.items():
-        expected = without_interaction(made, three, shares, where)
+        expected = without_interaction(made, three, shares)
         table, error = _smooth(released, expected, [places[block] for block in three], marginals.n_rows)
         triples[three] = NoisyTable(table * marginals.n_rows, error)
     return replace(made, triples=triples)
@@ -53,7 +51,7 @@ def smoothed(marginals: NoisyMarginals, blocks: Blocks) -> NoisyMarginals:
 def level_places(blocks: Blocks) -> list[FloatArray | None]:
     """Number of each code of a block along its order, NaN for one without place; None for no order."""
     found: list[FloatArray | None] = []
-    for codes in slices(blocks):
+    for codes in blocks.slices:
         has_place = blocks.features[codes, 1].cpu().numpy() > 0
         place = np.where(has_place, np.arange(len(has_place)), np.nan)
         found.append(place if has_place.any() else None)
@@ -61,7 +59,7 @@ def level_places(blocks: Blocks) -> list[FloatArray | None]:
 
 
 def without_interaction(
-    marginals: NoisyMarginals, three: tuple[int, int, int], shares: FloatArray, where: list[slice]
+    marginals: NoisyMarginals, three: tuple[int, int, int], shares: Sequence[FloatArray]
 ) -> FloatArray:
     """The distribution of three blocks that has their pairs, and else nothing of its own.
 
@@ -69,9 +67,9 @@ def without_interaction(
     """
     first, second, third = three
     known = (
-        marginals.pair(first, second, shares, where)[:, :, None],
-        marginals.pair(first, third, shares, where)[:, None, :],
-        marginals.pair(second, third, shares, where)[None, :, :],
+        marginals.pair(first, second, shares)[:, :, None],
+        marginals.pair(first, third, shares)[:, None, :],
+        marginals.pair(second, third, shares)[None, :, :],
     )
     table = known[0] * known[1] / np.maximum(known[1].sum(2, keepdims=True), TINY)
     for _ in range(FITTING_ROUNDS):

@@ -5,7 +5,7 @@ Everything here is post-processing: it sees released counts, never a row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -58,40 +58,35 @@ class NoisyMarginals:
         """Pairs and triples by their blocks."""
         return dict([*self.pairs.items(), *self.triples.items()])
 
-    def shares(self, blocks: Blocks) -> FloatArray:
-        """The one-way marginals as distributions: the nearest ones. Shape: -> [flat codes]."""
-        shares = np.zeros(blocks.n_flat)
-        for codes in slices(blocks):
-            shares[codes] = nearest_distribution(self.one_way[codes] / self.n_rows)
-        return shares
+    def shares(self, blocks: Blocks) -> list[FloatArray]:
+        """The one-way marginal of each block as a distribution: the nearest one. Shape: -> [codes] each."""
+        return [nearest_distribution(self.one_way[codes] / self.n_rows) for codes in blocks.slices]
 
-    def pair(self, first: int, second: int, shares: FloatArray, where: list[slice]) -> FloatArray:
+    def pair(self, first: int, second: int, shares: Sequence[FloatArray]) -> FloatArray:
         """The joint distribution of two blocks with these one-way marginals.
 
         Negative counts are cut, then rows and columns are scaled to their marginals in turn.
         Shape: -> [codes of the first, codes of the second].
         Source: Deming & Stephan 1940 (iterative proportional fitting).
         """
-        rows, columns = shares[where[first]], shares[where[second]]
+        rows, columns = shares[first], shares[second]
         found = self.pairs.get((min(first, second), max(first, second)))
         if found is None:
             return np.outer(rows, columns) + TINY
         counts = found.counts if first < second else found.counts.T
         return scaled_to(np.maximum(counts / self.n_rows, 0.0), rows, columns)
 
-    def given(
-        self, parents: tuple[int, ...], child: int, shares: FloatArray, where: list[slice]
-    ) -> FloatArray:
+    def given(self, parents: tuple[int, ...], child: int, shares: Sequence[FloatArray]) -> FloatArray:
         """Chances of a block's codes for every code, or pair of codes, of its parents.
 
         Shape: -> [codes of the parents, codes of the child].
         """
         if len(parents) == 1:
-            table = self.pair(parents[0], child, shares, where)
+            table = self.pair(parents[0], child, shares)
         else:
             first, second = parents
             counts = self.triples[first, second, child].counts
-            expected = self.pair(first, second, shares, where)[:, :, None] * shares[where[child]]
+            expected = self.pair(first, second, shares)[:, :, None] * shares[child]
             table = (np.maximum(counts / self.n_rows, 0.0) + 1e-6 * expected + TINY).reshape(
                 -1, counts.shape[2]
             )
@@ -108,13 +103,6 @@ def scaled_to(table: FloatArray, rows: FloatArray, columns: FloatArray) -> Float
     return np.asarray(table / table.sum())
 
 
-def slices(blocks: Blocks) -> list[slice]:
-    """Where each block's codes lie in a flat vector."""
-    return [
-        slice(start, start + size) for start, size in zip(blocks.offsets.tolist(), blocks.sizes, strict=True)
-    ]
-
-
 def nearest_distribution(values: FloatArray) -> FloatArray:
     """The distribution with the least squared distance to these values.
 
@@ -129,16 +117,15 @@ def nearest_distribution(values: FloatArray) -> FloatArray:
     return np.asarray(np.maximum(values - excess[last], 0.0))
 
 
-def dependence(marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks) -> FloatArray:
+def dependence(marginals: NoisyMarginals, shares: Sequence[FloatArray]) -> FloatArray:
     """Total variation of every pair of blocks from independence; 0 where nothing was released.
 
     Of raw counts much of it is noise: give smoothed marginals.
     Shape: -> [blocks, blocks], symmetric.
     """
-    where = slices(blocks)
-    found = np.zeros((blocks.n_blocks, blocks.n_blocks))
+    found = np.zeros((len(shares), len(shares)))
     for i, j in marginals.pairs:
-        found[i, j] = found[j, i] = _apart(marginals.pair(i, j, shares, where))
+        found[i, j] = found[j, i] = _apart(marginals.pair(i, j, shares))
     return found
 
 
@@ -184,23 +171,20 @@ def spanning_tree(dependences: FloatArray, root: int, joint: Mapping[Triple, flo
     return tree
 
 
-def tree_rows(
-    tree: Tree, marginals: NoisyMarginals, shares: FloatArray, blocks: Blocks, n_rows: int
-) -> Tensor:
+def tree_rows(tree: Tree, marginals: NoisyMarginals, shares: Sequence[FloatArray], n_rows: int) -> Tensor:
     """Rows drawn along the tree, each block given its parents. Shape: -> int64 [rows, blocks].
 
     Randomness is torch's global generator.
     """
-    where = slices(blocks)
-    codes = torch.zeros(n_rows, blocks.n_blocks, dtype=torch.long)
+    codes = torch.zeros(n_rows, len(shares), dtype=torch.long)
     root = tree[0][0][0] if tree else 0
-    codes[:, root] = torch.multinomial(torch.from_numpy(shares[where[root]]), n_rows, replacement=True)
+    codes[:, root] = torch.multinomial(torch.from_numpy(shares[root]), n_rows, replacement=True)
     for parents, child in tree:
-        given = torch.from_numpy(np.cumsum(marginals.given(parents, child, shares, where), 1))
+        given = torch.from_numpy(np.cumsum(marginals.given(parents, child, shares), 1))
         place = codes[:, parents[0]]
         for parent in parents[1:]:
-            place = place * blocks.sizes[parent] + codes[:, parent]
+            place = place * len(shares[parent]) + codes[:, parent]
         coins = torch.rand(n_rows, 1, dtype=torch.float64)
         drawn = (coins > given[place]).sum(1)
-        codes[:, child] = drawn.clamp(max=blocks.sizes[child] - 1)
+        codes[:, child] = drawn.clamp(max=len(shares[child]) - 1)
     return codes

@@ -27,7 +27,7 @@ def chances_of(drawer: Drawer, codes: torch.Tensor, visible: torch.Tensor, block
     """The generator's chances of one block, from scratch. Shape: -> [rows, size]."""
     with torch.no_grad():
         soft = drawer.blocks.softmax(drawer.generator(codes, visible))
-    return soft[:, drawer.offsets[block] :][:, : drawer.blocks.sizes[block]]
+    return soft[:, drawer.blocks.slices[block]]
 
 
 @pytest.mark.parametrize("given", ["nothing", "some", "one of a group, by many rows alike"])
@@ -125,7 +125,7 @@ def test_without_it_each_block_sees_those_before_it_in_the_sum_and_the_layers_do
     layers = generator.trunk(start, None) - start
     for block in (2, 3, 1):
         logits = head(generator.rows(batch.codes, now) + layers)
-        chances = drawer.blocks.softmax(logits)[:, drawer.offsets[block] :][:, : SIZES[block]]
+        chances = drawer.blocks.softmax(logits)[:, drawer.blocks.slices[block]]
         passed = (chances.cumsum(1) <= uniforms[:, block, None]).sum(1).clamp(max=SIZES[block] - 1)
         is_new = ~visible[:, block]
         assert (batch.codes[:, block] != passed)[is_new].float().mean() <= 1e-3
@@ -144,7 +144,7 @@ def test_a_restriction_holds_within_a_group_and_later_blocks_see_what_it_left():
     torch.testing.assert_close(batch.log_mass, free.log().expand(20_000), rtol=1e-3, atol=1e-3)
     generator, codes = drawer.generator, batch.codes[:1]
     early, visible = codes.new_zeros(1, 4).bool(), torch.tensor([[False, False, True, False]])
-    wanted = drawer.blocks.softmax(generator(codes, visible, early=early))[0, drawer.offsets[0] :][: SIZES[0]]
+    wanted = drawer.blocks.softmax(generator(codes, visible, early=early))[0, drawer.blocks.slices[0]]
     wanted = wanted.detach().double()
     counts = torch.bincount(batch.codes[:, 0], minlength=SIZES[0])
     assert stats.chisquare(counts, wanted / wanted.sum() * 20_000).pvalue > 1e-3

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.raking import pool_size, raked, weights
-from tabgan.gan.tree import NoisyMarginals, NoisyTable, slices
+from tabgan.gan.tree import NoisyMarginals, NoisyTable
 
 BLOCKS = Blocks([2, 5, 3])
 
@@ -23,7 +23,7 @@ def rows(n: int, tilt: float) -> Tensor:
 
 def marginals(codes: Tensor, sigma: float) -> NoisyMarginals:
     one_hot = BLOCKS.one_hot(codes).double()
-    two_way, where = (one_hot.T @ one_hot).numpy(), slices(BLOCKS)
+    two_way, where = (one_hot.T @ one_hot).numpy(), BLOCKS.slices
     pairs = {(i, j): NoisyTable(two_way[where[i], where[j]], sigma) for i, j in ((0, 1), (0, 2), (1, 2))}
     return NoisyMarginals(one_hot.sum(0).numpy(), sigma, float(len(codes)), pairs)
 

@@ -5,7 +5,7 @@ import pytest
 
 from tabgan.gan.blocks import Blocks
 from tabgan.gan.smoothing import level_places, smoothed, without_interaction
-from tabgan.gan.tree import NoisyMarginals, NoisyTable, slices
+from tabgan.gan.tree import NoisyMarginals, NoisyTable
 
 N_LEVELS, N_ROWS = 24, 20_000
 ORDER = tuple(np.linspace(0, 1, N_LEVELS).tolist())
@@ -28,7 +28,7 @@ def released(shares: np.ndarray, sigma: float, seed: int = 0) -> NoisyMarginals:
     def noisy(counts: np.ndarray) -> NoisyTable:
         return NoisyTable(counts + rng.normal(0, sigma, counts.shape), sigma)
 
-    counts, where = shares * N_ROWS, slices(BLOCKS)
+    counts, where = shares * N_ROWS, BLOCKS.slices
     one_way = np.zeros(BLOCKS.n_flat)
     for block, others in enumerate(((1, 2), (0, 2), (0, 1))):
         one_way[where[block]] = counts.sum(others)
@@ -77,7 +77,7 @@ def test_a_triple_that_follows_from_its_pairs_is_what_they_say() -> None:
     shares = two[:, :, None] * given[None]
     marginals = released(shares, 1e-9)
     ones = marginals.shares(BLOCKS)
-    found = without_interaction(marginals, (0, 1, 2), ones, slices(BLOCKS))
+    found = without_interaction(marginals, (0, 1, 2), ones)
     np.testing.assert_allclose(found, shares, atol=1e-5)
 
 

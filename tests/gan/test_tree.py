@@ -17,7 +17,6 @@ from tabgan.gan.tree import (
     dependence,
     joint_dependence,
     nearest_distribution,
-    slices,
     spanning_tree,
     tree_rows,
 )
@@ -36,7 +35,7 @@ def chain(n: int) -> torch.Tensor:
 
 def marginals_of(codes: torch.Tensor, sigma: float = 0.0) -> NoisyMarginals:
     counts = two_way_marginals(codes, BLOCKS, len(codes)).double().numpy() * len(codes)
-    rng, where = np.random.default_rng(0), slices(BLOCKS)
+    rng, where = np.random.default_rng(0), BLOCKS.slices
     pairs = {}
     for i, j in itertools.combinations(range(BLOCKS.n_blocks), 2):
         table = counts[where[i], where[j]]
@@ -58,7 +57,7 @@ def test_the_nearest_distribution_is_one_and_no_other_is_nearer(values: np.ndarr
 
 def test_the_tree_joins_the_blocks_that_go_together() -> None:
     marginals = marginals_of(chain(20_000), sigma=30.0)
-    tree = spanning_tree(dependence(marginals, marginals.shares(BLOCKS), BLOCKS), root=0)
+    tree = spanning_tree(dependence(marginals, marginals.shares(BLOCKS)), root=0)
     assert {frozenset((*parents, child)) for parents, child in tree} >= {frozenset((0, 1)), frozenset((1, 2))}
     assert tree[0][0] == (0,)
     assert sorted(child for _, child in tree) == [1, 2, 3]
@@ -68,11 +67,11 @@ def test_rows_of_the_tree_have_the_marginals_of_its_edges() -> None:
     codes = chain(20_000)
     marginals = marginals_of(codes)
     shares = marginals.shares(BLOCKS)
-    tree = spanning_tree(dependence(marginals, shares, BLOCKS), 3)
-    rows = tree_rows(tree, marginals, shares, BLOCKS, 40_000)
+    tree = spanning_tree(dependence(marginals, shares), 3)
+    rows = tree_rows(tree, marginals, shares, 40_000)
     made = two_way_marginals(rows, BLOCKS, len(rows))
     real = two_way_marginals(codes, BLOCKS, len(codes))
-    where = slices(BLOCKS)
+    where = BLOCKS.slices
     for first, second in ((0, 1), (1, 2)):
         gap = (made - real)[where[first], where[second]].abs().sum() / 2
         assert gap < 0.02
@@ -87,30 +86,29 @@ def test_a_child_of_two_parents_is_drawn_given_both() -> None:
     cells = torch.bincount((first * 3 + second) * 4 + third, minlength=24).double().numpy()
     marginals = replace(known, triples={(0, 1, 2): NoisyTable(cells.reshape(2, 3, 4), 1.0)})
     shares = marginals.shares(BLOCKS)
-    tree = spanning_tree(dependence(marginals, shares, BLOCKS), 0, joint_dependence(marginals))
+    tree = spanning_tree(dependence(marginals, shares), 0, joint_dependence(marginals))
     assert ((0, 1), 2) in tree
-    rows = tree_rows(tree, marginals, shares, BLOCKS, 5000)
+    rows = tree_rows(tree, marginals, shares, 5000)
     assert ((rows[:, 0] + rows[:, 1]) % 2 == rows[:, 2]).double().mean() > 0.99
 
 
 def test_noisy_pairs_become_tables_with_their_one_way_marginals() -> None:
     marginals = marginals_of(chain(500), sigma=40.0)
     shares = marginals.shares(BLOCKS)
-    where = slices(BLOCKS)
-    table = marginals.pair(1, 2, shares, where)
+    table = marginals.pair(1, 2, shares)
     assert (table >= 0).all()
-    np.testing.assert_allclose(table.sum(0), shares[where[2]], atol=1e-3)
-    np.testing.assert_allclose(table.sum(1), shares[where[1]], atol=1e-3)
+    np.testing.assert_allclose(table.sum(0), shares[2], atol=1e-3)
+    np.testing.assert_allclose(table.sum(1), shares[1], atol=1e-3)
 
 
 def test_a_pair_is_the_same_from_both_sides_and_one_that_was_not_released_is_independent() -> None:
     known = marginals_of(chain(2000), sigma=5.0)
     marginals = NoisyMarginals(known.one_way, known.one_sigma, known.n_rows, {(1, 2): known.pairs[1, 2]})
-    shares, where = marginals.shares(BLOCKS), slices(BLOCKS)
-    one, other = (marginals.pair(*blocks, shares, where) for blocks in ((1, 2), (2, 1)))
+    shares = marginals.shares(BLOCKS)
+    one, other = (marginals.pair(*blocks, shares) for blocks in ((1, 2), (2, 1)))
     np.testing.assert_allclose(one, other.T, atol=2e-3)
-    free = marginals.pair(0, 3, shares, where)
-    np.testing.assert_allclose(free, np.outer(shares[where[0]], shares[where[3]]))
-    found = dependence(marginals, shares, BLOCKS)
+    free = marginals.pair(0, 3, shares)
+    np.testing.assert_allclose(free, np.outer(shares[0], shares[3]))
+    found = dependence(marginals, shares)
     assert found[1, 2] == found[2, 1] > 0.3
     assert np.count_nonzero(found) == 2
