@@ -1,14 +1,18 @@
-"""Arguments of the wrong type, refused by name before any work; one rule or callback as a list of one."""
+"""Arguments that cannot be meant, refused by name before any work; one rule or callback as a list of one."""
 
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
 from tabgan.rule import Rule
+
+MAX_SEED = 2**63 - 1
 
 
 def checked_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +91,24 @@ def check_request(conditions: object, counts: object, shares: object) -> None:
         of_columns = (wanted or {}).values()
         if other := [values for values in of_columns if not isinstance(values, Mapping | pd.Series)]:
             raise TypeError(f"{what} {_kind(other[0])} for the column.")
+
+
+def checked_count(name: str, n_rows: int | None, least: int) -> int | None:
+    """A whole number of rows from `least` on, or None. Raises: ValueError naming the argument."""
+    if n_rows is None:
+        return None
+    if not isinstance(n_rows, int | np.integer) or isinstance(n_rows, bool) or n_rows < least:
+        raise ValueError(f"Expected {name} to be a whole number >= {least}, got {n_rows!r}.")
+    return int(n_rows)
+
+
+def checked_seed(seed: int | None) -> int:
+    """A seed from 0 to 2**63 - 1; None takes one from the operating system."""
+    if seed is None:
+        return secrets.randbelow(MAX_SEED + 1)
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= int(seed) <= MAX_SEED:
+        raise ValueError(f"Expected the seed to be a whole number from 0 to 2**63 - 1, got {seed!r}.")
+    return int(seed)
 
 
 def _kind(value: object) -> str:

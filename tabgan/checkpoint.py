@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from tabgan.arguments import checked_seed
 from tabgan.errors import ModelFileError
 from tabgan.gan.standing import Pauses, Standing
-from tabgan.learning import Parameters, checked_seed, chosen_device, parameters_to_json
+from tabgan.learning import Parameters, chosen_device, parameters_to_json
 from tabgan.model_file import CHECKPOINT, ModelFile, read_model, write_model
 from tabgan.preparation import Prepared
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -130,10 +130,25 @@ def can_hold(dtype: str, labels: Sequence[object]) -> bool:
     return held.nunique() == len(labels)
 
 
+def number_dtype(dtype: str) -> np.dtype[Any]:
+    """The dtype of numpy that holds the numbers of a column; that of objects where it holds others.
+
+    >>> number_dtype("Int8"), number_dtype("float[pyarrow]"), number_dtype("category")
+    (dtype('int8'), dtype('float32'), dtype('O'))
+    """
+    plain = getattr(to_dtype(dtype), "numpy_dtype", to_dtype(dtype))
+    return plain if isinstance(plain, np.dtype) and plain.kind in "iuf" else np.dtype(object)
+
+
+def can_hold_missing(dtype: str) -> bool:
+    """Whether a column of the dtype has room for a missing cell."""
+    plain = to_dtype(dtype)
+    return not (isinstance(plain, np.dtype) and plain.kind in "iub")
+
+
 def largest_number(dtype: str) -> int:
     """The greatest whole number that a column can hold, below all of which it can hold as well."""
-    plain = getattr(to_dtype(dtype), "numpy_dtype", to_dtype(dtype))
-    kind = plain.kind if isinstance(plain, np.dtype) else "O"
-    if kind == "f":
+    plain = number_dtype(dtype)
+    if plain.kind == "f":
         return int(2 ** (np.finfo(plain).nmant + 1))
-    return min(int(np.iinfo(plain).max), LARGEST) if kind in "iu" else LARGEST
+    return min(int(np.iinfo(plain).max), LARGEST) if plain.kind in "iu" else LARGEST

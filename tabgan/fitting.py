@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
-from tabgan.arguments import checked_parameters
+from tabgan.arguments import checked_parameters, checked_seed
 from tabgan.checkpoint import Checkpoint, CheckpointFile
 from tabgan.encoding.table import TableEncoder
 from tabgan.gan.progress import training_bar
 from tabgan.gan.standing import NotWholeError, Pauses
 from tabgan.gan.trained import Trained
 from tabgan.interruption import Interruption
-from tabgan.learning import Parameters, checked_seed, learn, settings_of, two_digits
+from tabgan.learning import Parameters, learn, settings_of
 from tabgan.preparation import prepare
 from tabgan.rules.reduction import Reduction
 
@@ -116,3 +116,13 @@ def _check_files(parameters: Mapping[str, Any], files: Files) -> None:
             "Expected checkpoint=None with epsilon: resuming would look again at rows for which the ledger "
             "has paid once. Without it a fit starts over with what is left of the ledger."
         )
+
+
+def two_digits(n_rows: int) -> int:
+    """A number of rows to two significant digits, for the model file.
+
+    >>> two_digits(39_073)
+    39000
+    """
+    scale = 10 ** max(len(str(n_rows)) - 2, 0)
+    return int(round(n_rows / scale) * scale)

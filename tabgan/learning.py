@@ -1,9 +1,8 @@
-"""From codes to trained networks, and from networks to named arrays and back."""
+"""From codes to trained networks: what TabGAN's parameters ask of training, where it runs, what it leaves."""
 
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,7 +27,6 @@ from tabgan.privacy.config import PrivacyConfig
 from tabgan.scalars import scalar_from_json, scalar_to_json
 
 Parameters = Mapping[str, Any]
-MAX_SEED = 2**63 - 1
 
 UNJUDGED = "Training was interrupted before the discriminator could reject rows, so none is rejected."
 NO_JUDGE = "rejection=True: no discriminator learned to tell drawn rows from real ones, so none is rejected."
@@ -289,31 +287,3 @@ def _with_judge(
     if judge is None:
         trained.warnings.append(NO_JUDGE)
     return replace(trained, judge=judge)
-
-
-def two_digits(n_rows: int) -> int:
-    """A number of rows to two significant digits, for the model file.
-
-    >>> two_digits(39_073)
-    39000
-    """
-    scale = 10 ** max(len(str(n_rows)) - 2, 0)
-    return int(round(n_rows / scale) * scale)
-
-
-def checked_count(name: str, n_rows: int | None, least: int) -> int | None:
-    """A whole number of rows from `least` on, or None. Raises: ValueError naming the argument."""
-    if n_rows is None:
-        return None
-    if not isinstance(n_rows, int | np.integer) or isinstance(n_rows, bool) or n_rows < least:
-        raise ValueError(f"Expected {name} to be a whole number >= {least}, got {n_rows!r}.")
-    return int(n_rows)
-
-
-def checked_seed(seed: int | None) -> int:
-    """A seed from 0 to 2**63 - 1; None takes one from the operating system."""
-    if seed is None:
-        return secrets.randbelow(MAX_SEED + 1)
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or not 0 <= int(seed) <= MAX_SEED:
-        raise ValueError(f"Expected the seed to be a whole number from 0 to 2**63 - 1, got {seed!r}.")
-    return int(seed)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from tabgan.arguments import checked_seed
 from tabgan.encoding.table import TableEncoder
 from tabgan.learning import (
     blocks_of,
-    checked_seed,
     chosen_device,
     parameters_from_json,
     parameters_to_json,

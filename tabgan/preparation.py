@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tabgan.column import Column
-from tabgan.dtypes import can_hold, dtype_text, to_dtype
+from tabgan.dtypes import can_hold, can_hold_missing, dtype_text, to_dtype
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.gan.memory import free_bytes, training_bytes
@@ -92,7 +92,7 @@ def _check_dtype(column: Column, cells: pd.Series[Any]) -> None:
     """Raise SchemaError for a declared dtype that cannot hold the cells."""
     dtype, n_missing = to_dtype(column.dtype), int(cells.isna().sum())
     told = f"Column {column.name!r}:"
-    if n_missing and isinstance(dtype, np.dtype) and dtype.kind in "iub":
+    if n_missing and not can_hold_missing(column.dtype):
         raise SchemaError(
             f"{told} {n_missing} of {len(cells)} rows are missing, which {dtype} cannot hold. "
             'Declare a dtype that can, such as "Int64" or "boolean", or none.'

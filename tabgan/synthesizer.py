@@ -178,8 +178,7 @@ class TabGAN(Estimator):
         seed: int | None = None,
     ) -> Iterator[pd.DataFrame]:
         """The rows that `sample` gives, in tables of `batch_rows` (None: one), at constant memory."""
-        from tabgan.arguments import check_request
-        from tabgan.learning import checked_count, checked_seed
+        from tabgan.arguments import check_request, checked_count, checked_seed
         from tabgan.parts import rebatched
         from tabgan.request import Request
         from tabgan.ruled_table import seen_from_outside
@@ -187,10 +186,8 @@ class TabGAN(Estimator):
         if conditions is not None and not isinstance(conditions, Mapping):
             conditions = as_pandas(conditions)
         check_request(conditions, counts, shares)
-        num_rows, batch_rows = (
-            checked_count("num_rows", num_rows, 0),
-            checked_count("batch_rows", batch_rows, 1),
-        )
+        num_rows = checked_count("num_rows", num_rows, 0)
+        batch_rows = checked_count("batch_rows", batch_rows, 1)
         sampler, rounds = self._fitted_sampler(rounds), self._rounds(rounds)
         table = seen_from_outside(self.encoder_, self.reduction_)
         request = Request.of(num_rows, conditions, counts, shares, table)
@@ -210,8 +207,8 @@ class TabGAN(Estimator):
 
         Raises: SchemaError for columns that the model does not know; ConstraintError for a broken rule.
         """
+        from tabgan.arguments import checked_seed
         from tabgan.given_cells import notes_on_unknown
-        from tabgan.learning import checked_seed
 
         sampler, rounds, given = self._fitted_sampler(rounds), self._rounds(rounds), as_pandas(df)
         self.sample_seed_ = checked_seed(seed)

@@ -17,13 +17,13 @@ FIXED = pytest.MonkeyPatch()
 
 def throw(name: str) -> None:
     """All noise of this process from here on follows from the name."""
-    from tabgan import learning
+    from tabgan import arguments
     from tabgan.gan import noise
     from tabgan.privacy import discrete_gaussian, entropy, mechanisms
 
     dice = random.Random(name)
     FIXED.setattr(entropy, "os", SimpleNamespace(urandom=dice.randbytes))
-    for module in (discrete_gaussian, mechanisms, noise, learning):
+    for module in (discrete_gaussian, mechanisms, noise, arguments):
         FIXED.setattr(module, "secrets", SimpleNamespace(randbits=dice.getrandbits, randbelow=dice.randrange))
 
 

@@ -9,11 +9,12 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from tabgan.cells import Cells
 from tabgan.column import COMBINATION, Column
 from tabgan.encoding.conditions import Condition, label_places
 from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.numeric import too_few
-from tabgan.encoding.reading import Cells, read_labels
+from tabgan.encoding.reading import read_labels
 from tabgan.encoding.statistics import CategoryCounts, ColumnStatistics
 from tabgan.encoding.writing import write_labels, write_levels
 from tabgan.errors import SchemaError

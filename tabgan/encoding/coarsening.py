@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.conditions import Condition, ends_of, is_interval, members_of, refusal
 from tabgan.encoding.layout import IntArray
-from tabgan.encoding.reading import Cells, Numeric
+from tabgan.encoding.reading import Numeric
 from tabgan.schema import Schema
 
 _LOOSE = 1e-9  # 0.3 is three steps of 0.1, whatever floats make of it

@@ -19,7 +19,7 @@ import pandas as pd
 
 from tabgan.cell_keys import PER_SECOND
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import number_dtype
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.reading import Numeric, Part, is_duration, unit_of, zone_of
 from tabgan.errors import ConditionError
@@ -148,9 +148,8 @@ def _number(value: Any, column: Column, part: Part, side: Side) -> float | None:
 
 def _digits(value: float, column: Column) -> str:
     """The number as it is written; where a column has few digits, as its cell of that number is."""
-    dtype = to_dtype(column.dtype)
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    if isinstance(plain, np.dtype) and plain.kind == "f" and abs(value) <= np.finfo(plain).max:
+    plain = number_dtype(column.dtype)
+    if plain.kind == "f" and abs(value) <= np.finfo(plain).max:
         return str(plain.type(value))
     return repr(value)
 

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.conditions import Condition, Limit, instant_limits, refusal
 from tabgan.encoding.layout import BoolArray, CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.levels import MAX_ATOMS, NEARLY_ALL, Levels
 from tabgan.encoding.numeric import too_few
-from tabgan.encoding.reading import TICKS_PER_DAY, Cells, Part, read_numbers, unit_of, zone_of
+from tabgan.encoding.reading import TICKS_PER_DAY, Part, read_numbers, unit_of, zone_of
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import localised, write_instants
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.categorical import AllRareError, CategoricalEncoder, RareRule, refusal_of_rare
 from tabgan.encoding.conditions import Condition
@@ -14,7 +15,6 @@ from tabgan.encoding.datetime import DatetimeEncoder
 from tabgan.encoding.identifier import IdentifierEncoder
 from tabgan.encoding.layout import CodeArray, FloatArray
 from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.reading import Cells
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.errors import SchemaError
 from tabgan.schema import Schema

@@ -7,10 +7,10 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import dense
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.coarsening import coarse_table
 from tabgan.encoding.layout import BoolArray, CodeArray
-from tabgan.encoding.reading import dense
 from tabgan.encoding.table import TableEncoder
 from tabgan.errors import SchemaError
 from tabgan.schema import Schema

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells, dense
 from tabgan.column import Column
 from tabgan.dtypes import largest_number, to_dtype
 from tabgan.encoding.conditions import Condition, refusal
 from tabgan.encoding.layout import CodeArray, FloatArray, IntArray, Split
 from tabgan.encoding.patterns import Pattern
-from tabgan.encoding.reading import Cells, Numbers, Part, dense, is_duration
+from tabgan.encoding.reading import Numbers, Part, is_duration
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import write_labels, write_numbers
 from tabgan.errors import SchemaError

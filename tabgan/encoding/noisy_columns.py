@@ -15,7 +15,7 @@ import pandas as pd
 
 from tabgan.cell_keys import PER_SECOND
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import number_dtype, to_dtype
 from tabgan.encoding.conditions import instant_limits, number_limit
 from tabgan.encoding.grids import (
     FEW_VALUES,
@@ -225,9 +225,8 @@ def _number_bounds(column: Column, ask: Asker) -> tuple[tuple[Any, Any], bool]:
 
 def _room(column: Column) -> tuple[float, float]:
     """Numbers that the output dtype has room for."""
-    dtype = to_dtype(column.dtype)
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    if isinstance(plain, np.dtype) and plain.kind in "iu":
+    plain = number_dtype(column.dtype)
+    if plain.kind in "iu":
         return float(np.iinfo(plain).min), float(np.iinfo(plain).max)
     return -np.inf, np.inf
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import can_hold_missing, to_dtype
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.levels import LEAST_LEVELS, MAX_LEVELS
 from tabgan.encoding.noisy_columns import (
@@ -195,7 +195,7 @@ class NoisyStatistics:
     def missing_count(self, name: Hashable) -> int:
         """Rows whose cell is missing; 0 where that may be noise or the dtype has no missing cell."""
         column = self._columns[name]
-        if column.kind == "identifier" or not can_be_missing(column):
+        if column.kind == "identifier" or not can_hold_missing(column.dtype):
             return 0
         told = self._categories[name][1] if name in self._categories else self._numbers[name].n_missing
         return min(told, self._n_rows)
@@ -261,12 +261,6 @@ def _check(column: Column, *, is_measured: bool) -> None:
         raise SchemaError(f"Column {column.name!r}: it is not measured, so declare its {wanted}.")
 
 
-def can_be_missing(column: Column) -> bool:
-    """Whether the dtype has room for a missing cell."""
-    dtype = to_dtype(column.dtype)
-    return not (isinstance(dtype, np.dtype) and dtype.kind in "iub")
-
-
 def _measure_categories(column: Column, ask: Asker) -> tuple[CategoryCounts, int] | None:
     """Counts of the labels, and rows that are missing; None where no label passes the threshold."""
     if column.known_labels is None:
@@ -306,7 +300,7 @@ def _nothing_told(column: Column, n_rows: int) -> tuple[tuple[CategoryCounts, in
 
     An error would come after the budget is spent, and would itself tell of the rows.
     """
-    has_gaps = can_be_missing(column)
+    has_gaps = can_hold_missing(column.dtype)
     told = CategoryCounts(() if has_gaps else (0,), () if has_gaps else (n_rows,), n_rest=0, n_hidden=0)
     note = (
         f"Column {column.name!r}: no value occurs in enough rows to stand out from the noise, so all its "

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.conditions import Condition, number_limit, refusal
 from tabgan.encoding.layout import CodeArray, FloatArray, Split
 from tabgan.encoding.levels import MAX_LEVELS, Levels
-from tabgan.encoding.reading import Cells, Numbers, Part, is_duration, is_whole, read_numbers
+from tabgan.encoding.reading import Numbers, Part, is_duration, is_whole, read_numbers
 from tabgan.encoding.statistics import ColumnStatistics
 from tabgan.encoding.writing import write_numbers
 

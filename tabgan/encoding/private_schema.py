@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import dense
 from tabgan.column import Column, Missing
+from tabgan.dtypes import can_hold_missing
 from tabgan.encoding.grids import SURE
-from tabgan.encoding.noisy_statistics import can_be_missing, columns_to_measure
-from tabgan.encoding.reading import dense, plain_cell
+from tabgan.encoding.noisy_statistics import columns_to_measure
+from tabgan.encoding.reading import plain_cell
 from tabgan.encoding.release import Release
 from tabgan.encoding.row_wise import objects_of, wall_time
 from tabgan.scalars import is_missing
@@ -110,8 +112,8 @@ def notes_on_gaps(declared: Schema) -> list[str]:
         column.name
         for column, stated in zip(resolved, declared, strict=True)
         if column.kind != "identifier" and column.missing is None
-        if not (can_be_missing(column) and column.name in measured)
-        if not stated.dtype or can_be_missing(stated)
+        if not (can_hold_missing(column.dtype) and column.name in measured)
+        if not stated.dtype or can_hold_missing(stated.dtype)
     ]
     if not names:
         return []

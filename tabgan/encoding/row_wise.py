@@ -20,15 +20,13 @@ import numpy as np
 import pandas as pd
 
 from tabgan.cell_keys import PER_SECOND
-from tabgan.cells import MAX_TEXT
+from tabgan.cells import MAX_TEXT, Cells, dense
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.coarsening import coarse_cell, coarse_numbers, coarse_ticks
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.reading import (
-    Cells,
     Numeric,
-    dense,
     is_duration,
     is_whole,
     plain_cell,

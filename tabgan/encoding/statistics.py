@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import dense
 from tabgan.encoding.layout import IntArray
 from tabgan.encoding.patterns import Pattern, pattern_of_numbers, pattern_of_text
 from tabgan.encoding.reading import (
@@ -21,7 +22,6 @@ from tabgan.encoding.reading import (
     Numeric,
     Part,
     clock_steps,
-    dense,
     most_exact,
     python_scalar,
     read_instants,

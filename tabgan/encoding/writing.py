@@ -10,19 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.dtypes import to_dtype
 from tabgan.encoding.layout import BoolArray, IntArray
-from tabgan.encoding.reading import (
-    Cells,
-    Numbers,
-    Numeric,
-    Part,
-    is_duration,
-    most_exact,
-    unit_of,
-    zone_of,
-)
+from tabgan.encoding.reading import Numbers, Numeric, Part, is_duration, most_exact, unit_of, zone_of
 
 MISSING = {"nan": np.nan, "none": None, "na": pd.NA, "nat": pd.NaT, None: np.nan}
 

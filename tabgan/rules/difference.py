@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
-from tabgan.encoding.reading import Cells, Numbers, Numeric, zone_of
+from tabgan.encoding.reading import Numbers, Numeric, zone_of
 from tabgan.rules.limits import finer
 from tabgan.rules.units import (
     Quantity,

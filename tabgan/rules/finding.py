@@ -13,8 +13,9 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
-from tabgan.encoding.reading import Cells, Numbers, Numeric
+from tabgan.encoding.reading import Numbers, Numeric
 from tabgan.inference import MIN_ROWS
 from tabgan.rule import FixedCombinations, Increments, Inequality, OneHot, Rule, Sum, Unique
 from tabgan.rules.checks import broken_rows

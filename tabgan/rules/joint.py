@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import COMBINATION, Column
 from tabgan.encoding.conditions import label_places, refusal
 from tabgan.encoding.layout import BoolArray, IntArray
-from tabgan.encoding.reading import Cells, Numbers, read_labels
+from tabgan.encoding.reading import Numbers, read_labels
 from tabgan.encoding.row_wise import Other
 from tabgan.encoding.writing import write_labels, write_levels
 from tabgan.rules.limits import meets

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.reading import Cells, Numbers
+from tabgan.encoding.reading import Numbers
 from tabgan.encoding.table import TableEncoder
 from tabgan.encoding.writing import as_table, write_numbers
 from tabgan.rule import Unique

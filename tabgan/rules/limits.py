@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.conditions import Limit, instant_limits, label_places, number_limit
 from tabgan.encoding.layout import BoolArray
-from tabgan.encoding.reading import Cells, Part, is_duration, read_labels
+from tabgan.encoding.reading import Part, is_duration, read_labels
 from tabgan.rules.units import Resolution, most_of, read_units, resolution_of
 
 

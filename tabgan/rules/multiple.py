@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.conditions import Limit, number_limit, refusal
 from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.reading import Cells, Numbers, Part
+from tabgan.encoding.reading import Numbers, Part
 from tabgan.errors import ConditionError
 from tabgan.rule import Increments
 from tabgan.rules.units import inner_cells, read_units, resolution_of, write_units

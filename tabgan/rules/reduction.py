@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
 from tabgan.encoding.categorical import CategoricalEncoder
 from tabgan.encoding.conditions import check_names
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.levels import Levels
 from tabgan.encoding.numeric import NumericEncoder
-from tabgan.encoding.reading import Cells, Part, is_duration
+from tabgan.encoding.reading import Part, is_duration
 from tabgan.encoding.statistics import ExactStatistics
 from tabgan.encoding.table import TableEncoder
 from tabgan.encoding.writing import as_table

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.encoding.conditions import Limit
 from tabgan.encoding.layout import BoolArray
-from tabgan.encoding.reading import Cells, Numbers, Numeric
+from tabgan.encoding.reading import Numbers, Numeric
 from tabgan.rule import Increments, Inequality, Sum
 from tabgan.rules.checks import broken_rows
 from tabgan.rules.joint import Joint

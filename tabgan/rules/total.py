@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tabgan.cells import Cells
 from tabgan.column import Column
-from tabgan.encoding.reading import Cells, Numbers
+from tabgan.encoding.reading import Numbers
 from tabgan.rules.units import common_resolution, net, read_units, write_units
 from tabgan.scalars import scalar_from_json, scalar_to_json
 from tabgan.schema import Schema

@@ -16,15 +16,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tabgan.cells import Cells, dense
 from tabgan.column import Column
-from tabgan.dtypes import to_dtype
+from tabgan.dtypes import number_dtype, to_dtype
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.reading import (
-    Cells,
     Numbers,
     Numeric,
     Part,
-    dense,
     is_duration,
     is_whole,
     read_instants,
@@ -192,12 +191,11 @@ def _instants(ticks: Numeric, column: Column, is_utc: bool) -> pd.DatetimeIndex:
 
 def _fitting(values: Numeric, column: Column) -> Numeric:
     """Whole numbers within what the dtype holds."""
-    dtype = to_dtype(column.dtype)
-    plain = getattr(dtype, "numpy_dtype", dtype)
-    if isinstance(plain, np.dtype) and plain.kind in "iu" and values.dtype == np.int64:
+    plain = number_dtype(column.dtype)
+    if plain.kind in "iu" and values.dtype == np.int64:
         info = np.iinfo(plain)
         return np.clip(values, int(info.min), min(int(info.max), 2**63 - 1))
-    arrow = getattr(dtype, "pyarrow_dtype", None)
+    arrow = getattr(to_dtype(column.dtype), "pyarrow_dtype", None)
     if arrow is not None and pa.types.is_decimal(arrow) and values.dtype == np.int64:
         most = min(10**arrow.precision - 1, 2**63 - 1)
         return np.clip(values, -most, most)
