@@ -14,12 +14,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from tabgan.drawing_plan import Plan
 from tabgan.encoding.layout import BoolArray
 from tabgan.encoding.table import concat
 from tabgan.errors import ConstraintError
 from tabgan.given_cells import aligned, keep_given
 from tabgan.parts import ROW_BLOCK, Conditions, Part, mixed, numbered, pieces_of
-from tabgan.plan import Plan
 from tabgan.rule import FixedCombinations, Unique
 from tabgan.rules.checks import Keys, broken_rows
 from tabgan.rules.joint import Joint

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tabgan.drawing_plan import Plan, alike_together, begin, fill_groups, noises_of, only_codes
 from tabgan.encoding.given_codes import known_codes
 from tabgan.encoding.table import TableEncoder, concat
 from tabgan.gan.calibration import FEWEST_DRAWN, LEAST_DRAWN, calibrated, rows_drawn
@@ -31,7 +32,6 @@ from tabgan.gan.threads import one_thread
 from tabgan.given_cells import keep_given
 from tabgan.interruption import Interruption
 from tabgan.parts import ROW_BLOCK, Conditions, Part, mixed, numbered, pieces_of
-from tabgan.plan import Plan, alike_together, begin, fill_groups, noises_of, only_codes
 
 PART_ROWS, PART_LOGITS = 8_192, 2**22
 CANDIDATES = 4

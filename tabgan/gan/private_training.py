@@ -28,7 +28,7 @@ from tabgan.gan.generator import Generator
 from tabgan.gan.order import drawing_order
 from tabgan.gan.private_adversary import play_privately
 from tabgan.gan.raking import pool_size, raked
-from tabgan.gan.rounds import draw, equal_runs, rounds_of
+from tabgan.gan.rounds import equal_runs, free_rows, rounds_of
 from tabgan.gan.settings import PrivateSettings
 from tabgan.gan.smoothing import smoothed
 from tabgan.gan.trained import Trained
@@ -230,18 +230,11 @@ class PrivateRun:
         per_view = nats.sum(1) / is_hidden.sum(1).clamp(min=1)
         return per_view.view(-1, n_masks).mean(1)
 
-    @torch.no_grad()
     def draw_rows(self, n_rows: int, n_rounds: int) -> Tensor:
         """Rows of the generator as it is. Shape: -> int64 [rows, blocks]."""
         self.generator.eval()
         rounds = rounds_of(self.generator, equal_runs(self.order, n_rounds))
-        parts = []
-        for start in range(0, n_rows, DRAWN_AT_ONCE):
-            shape = (min(DRAWN_AT_ONCE, n_rows - start), self.blocks.n_blocks)
-            nothing = torch.zeros(shape, dtype=torch.long, device=self.blocks.device)
-            drawn = draw(self.generator, nothing, nothing.bool(), rounds)
-            parts.append(self.blocks.codes(drawn.rows))
-        return torch.cat(parts)
+        return free_rows(self.generator, rounds, n_rows, DRAWN_AT_ONCE)
 
     def _parameters(self) -> list[nn.Parameter]:
         return [part for part in self.generator.parameters() if part.requires_grad]

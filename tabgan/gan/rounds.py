@@ -142,3 +142,14 @@ def draw(
             rows.append(drawn)
             chances.append(torch.where(spread, drawn, group.layout.softmax(logits)))
     return Draw(rows=torch.cat(rows, 1)[:, rounds.back], chances=torch.cat(chances, 1)[:, rounds.back])
+
+
+@torch.no_grad()
+def free_rows(generator: Generator, rounds: Rounds, n_rows: int, at_once: int) -> Tensor:
+    """Codes of rows drawn given nothing, so many at a time. Shape: -> int64 [rows, blocks]."""
+    parts = []
+    for start in range(0, n_rows, at_once):
+        shape = (min(at_once, n_rows - start), generator.blocks.n_blocks)
+        nothing = torch.zeros(shape, dtype=torch.long, device=generator.blocks.device)
+        parts.append(generator.blocks.codes(draw(generator, nothing, nothing.bool(), rounds).rows))
+    return torch.cat(parts)

@@ -28,10 +28,11 @@ from tabgan.gan.micro_batches import MicroBatches, Told
 from tabgan.gan.order import drawing_order, one_way_marginals, small_first, two_way_marginals
 from tabgan.gan.phase import Clock, Phase
 from tabgan.gan.precision import half_products
+from tabgan.gan.rounds import free_rows
 from tabgan.gan.settings import Settings
 from tabgan.gan.standing import NotWholeError, Parts, Pauses
 from tabgan.gan.trained import Trained
-from tabgan.gan.validation import drawn_like, held_out_nats, marginal_gap
+from tabgan.gan.validation import LOGITS_AT_ONCE, held_out_nats, marginal_gap
 from tabgan.gan.watch import Average, Callback, Record, Watch, cosine
 
 WARM_UP_SHARE = 0.2
@@ -239,7 +240,8 @@ class Run:
             return adversary.step(self.data, teach_generator=True)
 
         def validation(network: Generator) -> tuple[float, Record]:
-            made = drawn_like(network, self.validation, adversary.rounds)
+            at_once = max(1, LOGITS_AT_ONCE // 4 // network.blocks.n_flat)
+            made = free_rows(network, adversary.rounds, len(self.validation), at_once)
             notes = self.watch.check_collapse(made, self.validation, network.blocks)
             return marginal_gap(made, self.validation, self.merging), notes
 

@@ -9,15 +9,14 @@ from tabgan.gan import losses
 from tabgan.gan.generator import Generator
 from tabgan.gan.merging import Merging
 from tabgan.gan.precision import half_products
-from tabgan.gan.rounds import Rounds, draw
 
-AT_ONCE = 2**26  # logits
+LOGITS_AT_ONCE = 2**26
 
 
 @torch.no_grad()
 def held_out_nats(network: Generator, codes: Tensor, visible: Tensor, early: Tensor) -> float:
     """Nats a row of the hidden blocks. Shape: codes, visible, early (as the generator's) [rows, blocks]."""
-    n_rows = max(1, AT_ONCE // network.blocks.n_flat)
+    n_rows = max(1, LOGITS_AT_ONCE // network.blocks.n_flat)
     parts = zip(codes.split(n_rows), visible.split(n_rows), early.split(n_rows), strict=True)
     with half_products(codes.device):
         nats = [
@@ -25,17 +24,6 @@ def held_out_nats(network: Generator, codes: Tensor, visible: Tensor, early: Ten
             for part, seen, first in parts
         ]
     return float(torch.cat(nats).mean())
-
-
-@torch.no_grad()
-def drawn_like(network: Generator, codes: Tensor, rounds: Rounds) -> Tensor:
-    """As many rows, freely drawn. Shape: codes [rows, blocks] -> the same."""
-    n_rows = max(1, AT_ONCE // 4 // network.blocks.n_flat)
-    made = [
-        network.blocks.codes(draw(network, part, torch.zeros_like(part, dtype=torch.bool), rounds).rows)
-        for part in codes.split(n_rows)
-    ]
-    return torch.cat(made)
 
 
 def marginal_gap(made: Tensor, real: Tensor, merging: Merging) -> float:
