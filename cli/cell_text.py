@@ -27,7 +27,8 @@ _INTEGER = r"^(0|-?[1-9][0-9]*)$"
 _FLOAT = r"^-?((0|[1-9][0-9]*)([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _INFINITE = r"(?i)^[+-]?inf(inity)?$"  # a number only among numbers
 _COMMA_NUMBER = r"^-?(0|[1-9][0-9]*),[0-9]+$"
-_THOUSANDS = r"^-?[1-9][0-9]{0,2},[0-9]{3}$"  # may be one thousand and some, or one and some
+_THOUSANDS = r"^-?[1-9][0-9]{0,2}[.][0-9]{3}$"  # may be one thousand and some, or one and some
+_BELOW_THOUSAND = r"^-?(0|[1-9][0-9]{0,2})$"
 _MAX_FIXED = 6  # digits after the point that are kept although they are zeros
 _BOOLEANS = ({"True", "False"}, {"true", "false"}, {"TRUE", "FALSE"})
 # Texts that other programs write for a missing cell; here they are text, and said to be.
@@ -48,6 +49,9 @@ _MISSING_WORDS = [
     "-",
     ".",
 ]
+_GROUPED = (
+    "Column {!r} is read with a decimal point; if the point stands between thousands, pass --thousands '.'."
+)
 _LOOK = 64  # distinct cells that are looked at before all are
 
 
@@ -113,7 +117,9 @@ def type_column(
     if typed is None and declared is None:
         typed = _booleans(column) or _dates(column, dates)
     if typed is not None:
-        return typed
+        is_open = declared is None and not thousands and decimal == "."
+        is_doubtful = is_open and _may_be_grouped(column.distinct)
+        return replace(typed, warning=_GROUPED.format(name)) if is_doubtful else typed
     column = replace(column, distinct=ungrouped(column.distinct, thousands))
     if declared is not None:
         raise _misfit(column, decimal, declared, dates)
@@ -135,13 +141,16 @@ def _as_text(name: str, texts: pa.ChunkedArray, present: pa.Array) -> TypedColum
 
 
 def decimal_mark(texts: pa.ChunkedArray, missing: Iterable[str] = (), thousands: str = "") -> str:
-    """The sign that the numbers of a column have before their fraction; "" where none can be told."""
+    """The sign that the numbers of a column have before their fraction; "" where none can be told.
+
+    1.234 and 1,234 tell none: what follows the sign may be thousands.
+    """
     distinct = _finite(pc.utf8_trim_whitespace(_without_blanks(_present(texts, missing))))
     distinct = ungrouped(distinct, thousands)
     for mark in ",.".replace(thousands, ""):
         marked = distinct.filter(pc.match_substring(distinct, mark))
         if len(marked) and _all_match(distinct, _float_pattern(mark)):
-            return "" if mark == "," and _all_match(marked, _THOUSANDS) else mark
+            return "" if _all_match(marked, _THOUSANDS.replace("[.]", f"[{mark}]")) else mark
     return ""
 
 
@@ -170,6 +179,14 @@ def ungrouped(cells: pa.Array | pa.ChunkedArray, thousands: str) -> pa.Array | p
     pattern = rf"^[+-]?[1-9][0-9]{{0,2}}({sign}[0-9]{{3}})+([{marks}][0-9]*)?$"
     is_grouped = pc.match_substring_regex(pc.utf8_trim_whitespace(cells), pattern)
     return pc.if_else(is_grouped, pc.replace_substring(cells, thousands, ""), cells)
+
+
+def _may_be_grouped(distinct: pa.Array) -> bool:
+    """Whether points may stand between thousands: exactly the numbers that would then be larger have one."""
+    has_point = pc.match_substring(distinct, ".")
+    marked, others = distinct.filter(has_point), distinct.filter(pc.invert(has_point))
+    is_mixed = len(marked) > 0 and len(others) > 0
+    return is_mixed and _all_match(marked, _THOUSANDS) and _all_match(others, _BELOW_THOUSAND)
 
 
 def _numbers(column: _Texts, decimal: str, thousands: str) -> TypedColumn | None:

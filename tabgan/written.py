@@ -29,6 +29,8 @@ _SPAN = re.compile(r"-?\d+ days?( [+-]?\d\d:\d\d:\d\d(\.\d+)?)?")
 _SIGNS = r"[$€£¥%\s]"
 _NUMBER = re.compile(rf"{_SIGNS}*[-+]?{_SIGNS}*(0|[1-9]\d*|[1-9]\d{{0,2}}(,\d{{3}})+)?(\.\d+)?{_SIGNS}*")
 _COMMA_NUMBER = re.compile(rf"{_SIGNS}*[-+]?{_SIGNS}*(0|[1-9]\d*|[1-9]\d{{0,2}}(\.\d{{3}})+)(,\d+)?{_SIGNS}*")
+_GROUPED = re.compile(r"\D*(\d{1,3}\.\d{3}|\d{1,3})\D*")
+_UNIT = re.compile(r"[^\W\d_]+$")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -143,15 +145,29 @@ def _numbers(texts: Cells) -> Written | None:
     """Many numbers, but no codes: none has zeros before it, and digits alone are not all of one length."""
     if len(texts) < MANY_VALUES or not all(_DIGITS.search(text) for text in texts):
         return None
-    if _all(texts, _NUMBER):
-        drops, comma, sign = r"[^\d.+-]", "", ","
-    elif _all(texts, _COMMA_NUMBER):
+    numbers = _without_unit(texts)
+    if _all(numbers, _COMMA_NUMBER) and (not _all(numbers, _NUMBER) or _has_thousand_points(numbers)):
         drops, comma, sign = r"[^\d,+-]", '.str.replace(",", ".")', "."
+    elif _all(numbers, _NUMBER):
+        drops, comma, sign = r"[^\d.+-]", "", ","
     else:
         return None
-    if _all(texts, _DIGITS) and (texts.str.len().nunique() == 1 or texts.str.len().max() > 15):
+    if _all(numbers, _DIGITS) and (numbers.str.len().nunique() == 1 or numbers.str.len().max() > 15):
         return None
     is_plain = not comma and not texts.str.contains(drops).any()
     bare = "{}" if is_plain else f'{{}}.str.replace(r"{drops}", "", regex=True){comma}'
     has_thousands = texts.str.contains(sign, regex=False).any() and not texts.str.contains(r"[^\d.,+-]").any()
     return Written("numbers", (f"pd.to_numeric({bare})",), thousands=sign if has_thousands else "")
+
+
+def _without_unit(texts: Cells) -> Cells:
+    """The texts without the word, such as kg, that all of them end in."""
+    unit = _UNIT.search(texts.iloc[0])
+    if unit is None or not texts.str.endswith(unit[0]).all():
+        return texts
+    return texts.str.removesuffix(unit[0])
+
+
+def _has_thousand_points(numbers: Cells) -> bool:
+    """Whether every point has three digits after it, and no number without one is as large as a thousand."""
+    return bool(numbers.str.contains(".", regex=False).any()) and _all(numbers, _GROUPED)

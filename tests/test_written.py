@@ -80,7 +80,8 @@ def test_times_and_durations_are_recognised_and_converted(cells: pd.Series[Any])
 
 
 @pytest.mark.parametrize(
-    "form", ["{:.2f}", "{:,.2f}", "${:,.2f}", "€ {:.2f}", "{:.2f}%", "{:.2f} £", "comma"]
+    "form",
+    ["{:.2f}", "{:,.2f}", "${:,.2f}", "€ {:.2f}", "{:.2f}%", "{:.2f} £", "{:,.2f} kg", "{:.2f}m", "comma"],
 )
 def test_numbers_with_their_signs_are_recognised_and_converted(form: str) -> None:
     texts = [form.format(amount) for amount in AMOUNTS]
@@ -93,6 +94,20 @@ def test_numbers_with_their_signs_are_recognised_and_converted(form: str) -> Non
     assert converted(found, pd.Series(texts))[0].tolist() == AMOUNTS.tolist()
 
 
+@pytest.mark.parametrize("unit", ["", " €", " km"])
+def test_a_point_before_three_digits_from_a_thousand_on_stands_between_thousands(unit: str) -> None:
+    amounts = [place * 37 for place in range(N)]
+    texts = pd.Series([f"{amount:,}{unit}".replace(",", ".") for amount in amounts])
+    found = written_as(texts)
+    assert found is not None
+    assert found.thousands == ("" if unit else ".")
+    assert converted(found, texts)[0].tolist() == amounts
+    texts = pd.Series([f"{amount / 1000:.3f}{unit}" for amount in amounts])
+    found = written_as(texts)
+    assert found is not None
+    assert converted(found, texts)[0].tolist() == [amount / 1000 for amount in amounts]
+
+
 @pytest.mark.parametrize(
     "texts",
     [
@@ -102,6 +117,9 @@ def test_numbers_with_their_signs_are_recognised_and_converted(form: str) -> Non
         [f"3.{place % 12 + 1}.{place % 28 + 10}" for place in range(N)],
         [f"10.0.0.{place}" for place in range(N)],
         [f"00{place}.5" for place in range(N)],
+        [f"{place} {'kg' if place % 2 else 'g'}" for place in range(N)],
+        [f"row {place}" for place in range(N)],
+        [f"{10_000 + place}X" for place in range(N)],
         ["1.50", "2.00", "10.25"] * 50,
         ["31/02/2022", "01/02/2022"],
         ["01/02/2022", "soon"],

@@ -210,6 +210,15 @@ def test_text_that_may_be_meant_otherwise_is_told_of(texts: list[str], told: str
     assert told in column.warning
 
 
+def test_points_that_may_stand_between_thousands_are_told_of() -> None:
+    column = typed(["530", "1.234", "-99.999", "0", ""])
+    assert "pass --thousands '.'" in column.warning
+    assert typed(["530", "1.234"], thousands=".", decimal=",").cells.tolist() == [530, 1234]
+    others = ("530.000 1.234", "0.530 1.234 2", "5300 1.234", "1.234", "530", "1,234 5")
+    assert not any("--thousands" in typed(texts.split()).warning for texts in others)
+    assert typed(["530", "1.234"], declared="number").warning == ""
+
+
 def test_times_of_several_offsets_are_told_to_become_utc() -> None:
     column = typed(["2024-01-01T10:00+01:00", "2024-07-01T10:00+02:00", ""])
     assert rewritten(column) == ["2024-01-01T09:00Z", "2024-07-01T08:00Z", ""]

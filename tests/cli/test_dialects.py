@@ -129,6 +129,7 @@ def test_what_a_file_leaves_open_is_as_usual(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     cases = {
         "a\n1,234\n": (CsvOptions(), "a", [1.234]),
+        "a;b\n1.234;2\n": (CsvOptions(), "a", ["1.234"]),
         'a,b;c\n"1,5";2\n': (CsvOptions(separator=";"), "a,b", [1.5]),
         "a;b\n1.5;2\n": (CsvOptions(), "a", [1.5]),
         "a,b\n1.5,2\n": (CsvOptions(), "a", [1.5]),
@@ -143,6 +144,17 @@ def test_what_a_file_leaves_open_is_as_usual(tmp_path: Path) -> None:
     assert (rows["am"].dt.month.tolist(), rows["on"].dt.month.tolist()) == ([2], [1])
     rows = read_table(path, CsvOptions(dates=("%m.%d.%Y",)).like(GERMAN)).rows
     assert (rows["am"].dt.month.tolist(), rows["on"].dt.month.tolist()) == ([1], [1])
+
+
+def test_a_point_that_may_stand_between_thousands_is_none_beside_a_decimal_comma(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("n;price\n1.234;0,5\n56.789;2,25\n530;2,0\n")
+    rows = read_table(path, CsvOptions()).rows
+    assert (rows["n"].tolist(), rows["price"].tolist()) == (["1.234", "56.789", "530"], [0.5, 2.25, 2.0])
+    rows = read_table(path, CsvOptions(thousands=".", decimal=",")).rows
+    assert rows["n"].tolist() == [1234, 56789, 530]
+    path.write_text("n;price\n1.234;0.5\n56.789;2.25\n")
+    assert read_table(path, CsvOptions()).rows["n"].tolist() == [1.234, 56.789]
 
 
 def test_a_style_survives_its_json_and_a_damaged_one_is_the_usual() -> None:
