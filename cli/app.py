@@ -23,6 +23,10 @@ from typer.core import TyperCommand, TyperGroup
 class OneLineErrors(TyperGroup):
     """A group whose usage errors are one line, as all other errors are."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its options, as the help shows them."""
+        return _without_idle_types(super().get_params(ctx))
+
     def main(  # type: ignore[override]  # the other parameters are handed on
         self, args: Sequence[str] | None = None, standalone_mode: bool = True, **options: Any
     ) -> Any:
@@ -48,6 +52,10 @@ class OneLineErrors(TyperGroup):
 class TableCommand(TyperCommand):
     """A command whose argument may be -.jsonl, standard input as JSON lines, which looks like an option."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its arguments and options, as the help shows them."""
+        return _without_idle_types(super().get_params(ctx))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the arguments; a place is the last of those without a name, in every command."""
         options = [param for param in self.params if getattr(param, "is_flag", True) is False]
@@ -61,6 +69,19 @@ class TableCommand(TyperCommand):
             others = [text for number, text in enumerate(args) if number not in places]
             args = [*others, "--", *(args[number] for number in places)]
         return super().parse_args(ctx, args)
+
+
+def _without_idle_types(params: list[Any]) -> list[Any]:
+    """The parameters, none shown with a type that helps nobody.
+
+    Recent versions of Typer put <bool> beside flags, which take no value, and a class beside arguments.
+    """
+    for param in params:
+        if param.param_type_name == "argument":
+            param.display_type_rich = lambda **_: ""
+        elif param.is_flag:
+            param.metavar = ""
+    return params
 
 
 def _usage_line(error: Any) -> str:

@@ -31,7 +31,9 @@ def audit(
     seed: Annotated[
         int,
         typer.Option(
-            min=0, max=options.MAX_SEED, help="Seed of canaries and coin flips; the noise is never seeded."
+            min=0,
+            callback=options.checked_seed,
+            help="Seed of canaries and coin flips; the noise is never seeded.",
         ),
     ] = 0,
     json: Annotated[Path | None, typer.Option("--json", help="Also write every figure as JSON.")] = None,

@@ -29,6 +29,7 @@ class Asked:
     target: options.Target
     personal: options.Personal
     locale: options.Locale
+    epochs: options.Epochs
     max_seconds: options.MaxSeconds
     epsilon: options.Epsilon
     delta: options.Delta
@@ -50,7 +51,6 @@ class Asked:
     max_categories: options.MaxCategories
     force: options.Force
     quiet: options.Quiet
-    epochs: options.Epochs = None
     rounds: options.FittedRounds = None
     rejection: options.Rejection = False
     allow_tiny: options.AllowTiny = False

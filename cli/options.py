@@ -11,6 +11,10 @@ from tabgan_cli.places import Place
 
 MAX_SEED = 2**63 - 1
 
+# Panels of --help, below that of the options one meets first.
+COLUMNS, TRAINING, PRIVACY = "Columns and rows", "Training", "Differential privacy"
+FORM = "How files are written"
+
 RealTable: TypeAlias = Annotated[
     Place,
     typer.Argument(
@@ -36,6 +40,7 @@ FormulaGuard: TypeAlias = Annotated[
     typer.Option(
         "--formula-guard/--no-formula-guard",
         help="Put a ' before text of a CSV that a spreadsheet would run as a formula.",
+        rich_help_panel=FORM,
     ),
 ]
 SchemaFile: TypeAlias = Annotated[
@@ -48,57 +53,91 @@ Personal: TypeAlias = Annotated[
         metavar="COLUMN=CHOICE",
         help="How to treat a column that may identify people: learn it, drop it, or make up values of a "
         "form such as email. Repeatable. Without it, such columns are recognised.",
+        rich_help_panel=COLUMNS,
     ),
 ]
 Locale: TypeAlias = Annotated[
-    str | None, typer.Option(help="Faker locale for made-up names and places, such as de_DE.")
+    str | None,
+    typer.Option(help="Faker locale for made-up names and places, such as de_DE.", rich_help_panel=COLUMNS),
 ]
 Target: TypeAlias = Annotated[str | None, typer.Option(help="The column that the table is meant to predict.")]
-MaxSeconds: TypeAlias = Annotated[float | None, typer.Option(help="Longest training time, in seconds.")]
+MaxSeconds: TypeAlias = Annotated[
+    float | None, typer.Option(help="Longest training time, in seconds.", rich_help_panel=TRAINING)
+]
 Rejection: TypeAlias = Annotated[
     bool,
     typer.Option(
         "--rejection",
         help="Also train a discriminator and redraw rows that it takes for synthetic: slower, and more "
         "faithful where it can tell rows apart.",
+        rich_help_panel=TRAINING,
     ),
 ]
 Epochs: TypeAlias = Annotated[
-    int | None, typer.Option(min=1, help="Largest number of training passes over the rows.")
+    int | None,
+    typer.Option(min=1, help="Largest number of training passes over the rows.", rich_help_panel=TRAINING),
 ]
 Epsilon: TypeAlias = Annotated[
     float | None,
-    typer.Option(help="Use differential privacy with this budget, for one row added or removed."),
+    typer.Option(
+        help="Use differential privacy with this budget, for one row added or removed.",
+        rich_help_panel=PRIVACY,
+    ),
 ]
 Delta: TypeAlias = Annotated[
     float | None,
-    typer.Option(help="Must be below 1 / rows; the default is below 1 / rows^1.1 of the released number."),
+    typer.Option(
+        help="Must be below 1 / rows; the default is below 1 / rows^1.1 of the released number.",
+        rich_help_panel=PRIVACY,
+    ),
 ]
 PrivacyFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--privacy", help="JSON file for PrivacyConfig: steps, sample_rate, masks, n_rows, shares."),
+    typer.Option(
+        "--privacy",
+        help="JSON file for PrivacyConfig: steps, sample_rate, masks, n_rows, shares.",
+        rich_help_panel=PRIVACY,
+    ),
 ]
 LedgerFile: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--ledger", help="File to which every spend is written first; an existing one is continued."
+        "--ledger",
+        help="File to which every spend is written first; an existing one is continued.",
+        rich_help_panel=PRIVACY,
     ),
 ]
 CheckpointPath: TypeAlias = Annotated[
     Path | None,
     typer.Option(
-        "--checkpoint", help="File to which training is saved while it runs; by default beside the output."
+        "--checkpoint",
+        help="File to which training is saved while it runs; by default beside the output.",
+        rich_help_panel=TRAINING,
     ),
 ]
 Resume: TypeAlias = Annotated[
-    bool, typer.Option("--resume", help="Resume from the checkpoint of a fit that was stopped.")
+    bool,
+    typer.Option(
+        "--resume", help="Resume from the checkpoint of a fit that was stopped.", rich_help_panel=TRAINING
+    ),
 ]
+
+
+def checked_seed(seed: int | None) -> int | None:
+    """The seed. Raises: BadParameter for one too large; `max=` would put its 19 digits into --help."""
+    if seed is not None and seed > MAX_SEED:
+        raise typer.BadParameter("a seed is below 2**63")
+    return seed
+
+
 Seed: TypeAlias = Annotated[
-    int, typer.Option(min=0, max=MAX_SEED, help="Same table and seed: same result on a CPU.")
+    int, typer.Option(min=0, callback=checked_seed, help="Same table and seed: same result on a CPU.")
 ]
 SampleSeed: TypeAlias = Annotated[
     int | None,
-    typer.Option("--seed", min=0, max=MAX_SEED, help="Same model and seed: same rows. Without it, new ones."),
+    typer.Option(
+        "--seed", min=0, callback=checked_seed, help="Same model and seed: same rows. Without it, new ones."
+    ),
 ]
 Rounds: TypeAlias = Annotated[
     int | None,
@@ -114,12 +153,16 @@ FittedRounds: TypeAlias = Annotated[
         "--rounds",
         min=1,
         help="Also train an adversary, and draw rows in this many rounds: slower to learn, faster to draw.",
+        rich_help_panel=TRAINING,
     ),
 ]
 
 
 DropBrokenRows: TypeAlias = Annotated[
-    bool, typer.Option("--drop-broken-rows", help="Leave out rows that break a rule of the schema.")
+    bool,
+    typer.Option(
+        "--drop-broken-rows", help="Leave out rows that break a rule of the schema.", rich_help_panel=COLUMNS
+    ),
 ]
 
 
@@ -135,20 +178,30 @@ class DeviceName(str, Enum):
 Device: TypeAlias = Annotated[DeviceName, typer.Option(help="Where to compute; auto: a GPU if there is one.")]
 
 Separator: TypeAlias = Annotated[
-    str | None, typer.Option("--sep", help="Separator of a CSV, such as ';' or 'tab'; detected by default.")
+    str | None,
+    typer.Option(
+        "--sep", help="Separator of a CSV, such as ';' or 'tab'; detected by default.", rich_help_panel=FORM
+    ),
 ]
 Encoding: TypeAlias = Annotated[
-    str | None, typer.Option(help="Encoding of a CSV that is not UTF-8, such as cp1252.")
+    str | None,
+    typer.Option(help="Encoding of a CSV that is not UTF-8, such as cp1252.", rich_help_panel=FORM),
 ]
 Decimal: TypeAlias = Annotated[
-    str | None, typer.Option(help="Decimal point of a CSV: '.' or ','; detected by default.")
+    str | None,
+    typer.Option(help="Decimal point of a CSV: '.' or ','; detected by default.", rich_help_panel=FORM),
 ]
 Thousands: TypeAlias = Annotated[
-    str | None, typer.Option(help="Thousands separator of a CSV: ',' in 1,234.5.")
+    str | None, typer.Option(help="Thousands separator of a CSV: ',' in 1,234.5.", rich_help_panel=FORM)
 ]
 NaValues: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--na-values", metavar="TEXT", help="Text that means a missing cell; repeatable."),
+    typer.Option(
+        "--na-values",
+        metavar="TEXT",
+        help="Text that means a missing cell; repeatable.",
+        rich_help_panel=FORM,
+    ),
 ]
 Dates: TypeAlias = Annotated[
     list[str] | None,
@@ -156,19 +209,29 @@ Dates: TypeAlias = Annotated[
         "--dates",
         metavar="FORMAT",
         help="Format of text dates that are not ISO, such as %d.%m.%Y; repeatable.",
+        rich_help_panel=FORM,
     ),
 ]
 
 Drop: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--drop", metavar="COLUMN", help="Leave this column out; repeatable."),
+    typer.Option(
+        "--drop", metavar="COLUMN", help="Leave this column out; repeatable.", rich_help_panel=COLUMNS
+    ),
 ]
 AllowTiny: TypeAlias = Annotated[
     bool,
-    typer.Option("--allow-tiny", help="Learn a table of fewer than 5 rows; the model then holds its values."),
+    typer.Option(
+        "--allow-tiny",
+        help="Learn a table of fewer than 5 rows; the model then holds its values.",
+        rich_help_panel=COLUMNS,
+    ),
 ]
 MaxCategories: TypeAlias = Annotated[
-    int | None, typer.Option(min=1, help="Keep only this many values of a text column, the most frequent.")
+    int | None,
+    typer.Option(
+        min=1, help="Keep only this many values of a text column, the most frequent.", rich_help_panel=COLUMNS
+    ),
 ]
 
 
@@ -181,7 +244,10 @@ class InfiniteRule(str, Enum):
 
 
 Infinite: TypeAlias = Annotated[
-    InfiniteRule, typer.Option(help="How to treat infinite numbers; clip: to the largest finite one.")
+    InfiniteRule,
+    typer.Option(
+        help="How to treat infinite numbers; clip: to the largest finite one.", rich_help_panel=COLUMNS
+    ),
 ]
 
 TimeBudget: TypeAlias = Annotated[

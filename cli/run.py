@@ -32,12 +32,16 @@ def run(
     table: options.RealTable,
     output: options.Output,
     rows: Annotated[
-        int | None, typer.Option(min=1, help="Number of synthetic rows; by default as many as the table has.")
+        int | None,
+        typer.Option(
+            "--rows", "-n", min=1, help="Number of synthetic rows; by default as many as the table has."
+        ),
     ] = None,
     schema: options.SchemaFile = None,
     target: options.Target = None,
     personal: options.Personal = None,
     locale: options.Locale = None,
+    epochs: options.Epochs = None,
     max_seconds: options.MaxSeconds = None,
     rejection: options.Rejection = False,
     epsilon: options.Epsilon = None,
@@ -78,6 +82,7 @@ def run(
         target=target,
         personal=personal,
         locale=locale,
+        epochs=epochs,
         max_seconds=max_seconds,
         rejection=rejection,
         epsilon=epsilon,

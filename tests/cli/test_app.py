@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 from tabgan import __version__
 from tests.cli.calling import Call
 
-COMMANDS = ("run", "fit", "sample", "complete", "evaluate", "schema", "inspect")
+COMMANDS = ("run", "fit", "sample", "complete", "evaluate", "audit", "schema", "plan", "inspect")
 
 
 def test_help_names_every_command(call: Call) -> None:
@@ -24,6 +25,7 @@ def test_every_command_explains_itself(call: Call, command: str) -> None:
     told = call(command, "--help")
     assert told.code == 0
     assert "--debug" in told.out
+    assert not re.search(r"<bool>|<Place>|\d{10}", told.out)
 
 
 def test_the_version_is_told(call: Call) -> None:

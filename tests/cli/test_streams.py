@@ -47,7 +47,7 @@ def test_rows_go_from_command_to_command(census_model: Path, tmp_path: Path) -> 
 
 
 def test_run_keeps_its_summary_from_the_rows(census_csv: Path) -> None:
-    options = ["--rows", 30, "--max-seconds", 1, "--time-budget", 1, "-q"]
+    options = ["-n", 30, "--epochs", 1, "--time-budget", 1, "-q"]
     told = tabgan("run", "-", "-o", "-", *options, stdin=census_csv.read_bytes())
     assert told.exit_code == 0, told.stderr
     assert len(pd.read_csv(io.StringIO(told.stdout))) == 30
