@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,39 +37,11 @@ def plan(
     with refused_values():  # a delta above 1 / rows
         made = plan_private(declared, rows, epsilon=epsilon, delta=delta, privacy=config)
     title = f"Private fit of about {rows:,} rows and {len(declared)} columns"
-    terminal.print_table(title, ("fact", "value"), _facts(made))
+    terminal.print_table(title, ("fact", "value"), made.facts())
     terminal.print_table("Planned releases", releases.HEADS, releases.rows_of(made.entries, made.spent.delta))
     heads = ("columns", "expected share of rows counted wrongly")
     terminal.print_table("Error of the noisy counts, worst first", heads, _errors(made))
     terminal.warn(made.warnings)
-
-
-def _facts(made: PrivatePlan) -> list[tuple[str, str]]:
-    training, n_rows = made.training, made.n_rows
-    of_pairs = "median, if chosen in the first round" if made.chooses_pairs else "median"
-    facts = [
-        ("cost of all releases", str(made.spent)),
-        ("codes", f"{made.n_codes:,}"),
-        ("DP-SGD", f"{training.steps:,} steps of about {training.sample_rate * n_rows:,.0f} rows"),
-        ("one-way marginals", f"{_middle(made.one_way_error.values())} of the rows counted wrongly (median)"),
-        (
-            "two-way marginals",
-            f"{_middle(made.two_way_error.values())} of the rows counted wrongly ({of_pairs})",
-        ),
-        ("memory", f"about {made.memory_bytes / 2**20:,.0f} MiB, beside the table"),
-    ]
-    if made.seconds is not None:
-        facts.append(
-            ("time", f"about {max(1, round(made.seconds / 60)):,} min if this machine does nothing else")
-        )
-    return facts
-
-
-def _middle(shares: Iterable[float]) -> str:
-    from statistics import median
-
-    found = list(shares)
-    return f"{median(found):.1%}" if found else "–"
 
 
 def _errors(made: PrivatePlan) -> list[tuple[str, str]]:

@@ -72,6 +72,19 @@ def _listed(wanted: str, items: object, is_right: Callable[[object], bool]) -> t
     return listed
 
 
+def check_no_names(y: object, df: pd.DataFrame) -> None:
+    """Raise TypeError for names of columns in the place of `y`, where ctgan has its discrete columns.
+
+    >>> check_no_names(["a"], pd.DataFrame({"a": [1]}))
+    Traceback (most recent call last):
+    TypeError: Expected y to be ignored, got a list of columns. Give TabGAN(discrete_columns=...) instead.
+    """
+    names = set(getattr(df, "columns", ()))
+    if isinstance(y, list | tuple) and y and all(isinstance(name, str) and name in names for name in y):
+        cure = "Give TabGAN(discrete_columns=...) instead"
+        raise TypeError(f"Expected y to be ignored, got a {_kind(y)} of columns. {cure}.")
+
+
 def check_declared(schema: object) -> None:
     """Raise TypeError for what is neither a schema as a mapping nor the path of one."""
     if not isinstance(schema, Mapping | str | os.PathLike):

@@ -51,6 +51,10 @@ def oddities(
     told = []
     if not (isinstance(df.index, pd.RangeIndex) and df.index.start == 0 and df.index.name is None):
         told.append("The index of the table is not learned. If it matters, make it a column: reset_index().")
+    n_empty = int(df.isna().all(axis="columns").sum()) if df.shape[1] > 1 else 0
+    if n_empty >= min_rows:
+        cure = 'Remove them if they stand for nothing: df.dropna(how="all")'
+        told.append(f"{n_empty} rows are empty, and are learned as such. {cure}.")
     for place, column in enumerate(schema):
         is_declared = column.name in declared
         told += [

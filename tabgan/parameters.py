@@ -110,3 +110,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.privacy = privacy
         self.rules = rules
         self.broken_rows = broken_rows
+
+
+# Python takes the name of a function for the TypeError about a misspelt argument.
+Estimator.__init__.__qualname__ = "TabGAN.__init__"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+import statistics
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 
 import numpy as np
 import torch
@@ -77,6 +78,29 @@ class PrivatePlan:
     def training(self) -> Entry:
         """DP-SGD: its noise multiplier, sample rate and steps."""
         return self.entries[-1]
+
+    def facts(self) -> list[tuple[str, str]]:
+        """The figures with their names, as people read them."""
+        training = self.training
+        of_pairs = "median, if chosen in the first round" if self.chooses_pairs else "median"
+        ones, twos = (_middle(errors.values()) for errors in (self.one_way_error, self.two_way_error))
+        facts = [
+            ("cost of all releases", str(self.spent)),
+            ("codes", f"{self.n_codes:,}"),
+            ("DP-SGD", f"{training.steps:,} steps of about {training.sample_rate * self.n_rows:,.0f} rows"),
+            ("one-way marginals", f"{ones} of the rows counted wrongly (median)"),
+            ("two-way marginals", f"{twos} of the rows counted wrongly ({of_pairs})"),
+            ("memory", f"about {self.memory_bytes / 2**20:,.0f} MiB, beside the table"),
+        ]
+        if self.seconds is not None:
+            minutes = max(1, round(self.seconds / 60))
+            facts.append(("time", f"about {minutes:,} min if this machine does nothing else"))
+        return facts
+
+    def __repr__(self) -> str:
+        lines = [f"Private fit of about {self.n_rows:,} rows"]
+        lines += [f"  {name}: {value}" for name, value in self.facts()]
+        return "\n".join([*lines, *(f"Warning: {told}" for told in self.warnings)])
 
 
 def plan_private(
@@ -287,3 +311,7 @@ def _open_columns(schema: Schema) -> list[str]:
             who = many if len(names) > 1 else f"Column {names[0]!r} declares"
             told.append(f"{who} no {lacks}, so these are measured at a cost{guess}. Declare what is public.")
     return told
+
+
+def _middle(shares: Collection[float]) -> str:
+    return f"{statistics.median(shares):.1%}" if shares else "–"

@@ -97,13 +97,15 @@ class TabGAN(Estimator):
         BudgetExceededError, before anything runs, where too little of the budget is left;
         ModelFileError for a checkpoint that is damaged, or of another table or other parameters.
         """
-        del y
         from tabgan import fitting
+        from tabgan.arguments import check_no_names
 
+        df = as_pandas(df)
+        check_no_names(y, df)
         parameters = self.get_params(deep=False)
         parameters |= {} if schema is None else {"schema": schema}
         files, interruption = fitting.Files(ledger, checkpoint), Interruption()
-        learned, seed = fitting.learned(as_pandas(df), parameters, files, interruption)
+        learned, seed = fitting.learned(df, parameters, files, interruption)
         self._keep(learned, seed)
         try:
             _warn(self.warnings_)

@@ -101,3 +101,17 @@ def test_names_of_columns_are_no_text(tmp_path: Any) -> None:
     assert infer_schema(TABLE, discrete_columns={"a"})["a"].kind == "categorical"
     infer_schema(TABLE).save(tmp_path / "s.json")
     assert read_schema(tmp_path / "s.json") == read_schema(str(tmp_path / "s.json"))
+
+
+def test_a_misspelt_parameter_is_one_of_tabgan() -> None:
+    with pytest.raises(TypeError, match=r"TabGAN.*'epochz'"):
+        TabGAN(epochz=1)  # type: ignore[call-arg]
+
+
+def test_discrete_columns_are_not_lost_where_ctgan_has_them() -> None:
+    for names in (["b"], ("a", "b")):
+        with pytest.raises(TypeError, match="discrete_columns=") as caught:
+            TabGAN(epochs=1).fit(TABLE, names)  # type: ignore[arg-type]
+        told_of(caught, "y")
+    labels = ["b", "secret"] * 30  # of scikit-learn, one a row
+    assert len(TabGAN(epochs=1).fit(TABLE, labels).sample(2)) == 2  # type: ignore[arg-type]

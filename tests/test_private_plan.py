@@ -37,6 +37,18 @@ def test_plan_and_fit_choose_pairs_alike_where_the_number_of_rows_is_released(mo
         assert [entry.what for entry in plan.entries] == [entry.what for entry in booked.entries]
 
 
+def test_a_plan_shows_its_figures_and_warnings_a_line_each():
+    plan = plan_private(SCHEMA, 60, epsilon=0.5, is_timed=False)
+    shown = repr(plan).splitlines()
+    assert shown == [
+        "Private fit of about 60 rows",
+        *(f"  {name}: {value}" for name, value in plan.facts()),
+        *(f"Warning: {told}" for told in plan.warnings),
+    ]
+    assert plan.warnings
+    assert str(plan.spent) in shown[1]
+
+
 def test_more_budget_or_rows_mean_less_error_and_more_columns_mean_more_noise():
     def errors(n_rows, epsilon):
         plan = plan_private(SCHEMA, n_rows, epsilon=epsilon, is_timed=False)

@@ -35,6 +35,19 @@ def test_a_fit_gives_each_line_of_its_warnings_to_its_caller() -> None:
     assert len(model.warnings_) > 1
 
 
+def test_rows_without_any_cell_are_counted_unless_they_are_fewer_than_may_be_told() -> None:
+    table = people().assign(age=lambda rows: rows["age"].astype("Int64"))
+    empty = pd.DataFrame(None, index=range(5), columns=table.columns)
+    for n_empty in (4, 5):
+        padded = pd.concat([table, empty.head(n_empty)], ignore_index=True).astype(table.dtypes)
+        with pytest.warns(TabganWarning):
+            told = TabGAN(epochs=1).fit(padded).warnings_
+        assert any("5 rows are empty" in line for line in told) is (n_empty == 5)
+    with pytest.warns(TabganWarning):
+        told = TabGAN(epochs=1).fit(padded[["age"]]).warnings_  # a missing cell, as in any column
+    assert not any("rows are empty" in line for line in told)
+
+
 def test_a_private_fit_gives_no_other_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     shorten(monkeypatch)
     table = private_people().assign(email="ada@mail.net")

@@ -55,6 +55,10 @@ class Ledger:
             self._budget = self.epsilon, float(settled["delta"])
             self._entries = _read_entries(path, lines)
 
+    def __repr__(self) -> str:
+        budget = f"Ledger of epsilon {self.epsilon:g} at delta {self.delta:g}; spent: {self.spent}"
+        return "\n".join([budget, *(f"  {entry.what} ({entry.mechanism})" for entry in self._entries)])
+
     @property
     def epsilon(self) -> float:
         """Epsilon of the budget."""

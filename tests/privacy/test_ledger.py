@@ -43,6 +43,13 @@ def test_the_spend_is_that_of_all_entries():
     assert Ledger(1.0, 1e-5).spent == (0.0, 0.0, "none")
 
 
+def test_a_ledger_shows_its_budget_its_spend_and_every_entry():
+    ledger = filled()
+    budget, *entries = repr(ledger).splitlines()
+    assert budget == f"Ledger of epsilon 2 at delta 1e-05; spent: {ledger.spent}"
+    assert entries == [f"  {entry.what} ({entry.mechanism})" for entry in ledger.entries]
+
+
 def test_an_entry_over_budget_is_refused_and_nothing_is_booked():
     ledger = Ledger(0.3, 1e-5)
     ledger.book(COUNT)
