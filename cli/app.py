@@ -88,7 +88,8 @@ def _usage_line(error: Any) -> str:
     context = getattr(error, "ctx", None)
     where = "" if context is None else f" See '{context.command_path} --help'."
     message = " ".join(error.format_message().split()).rstrip(".")
-    return f"Error: {printable(message)}.{where}"
+    stop = "" if message.endswith("?") else "."
+    return f"Error: {printable(message)}{stop}{where}"
 
 
 app = typer.Typer(
@@ -96,6 +97,7 @@ app = typer.Typer(
     cls=OneLineErrors,
     help="Learn a table and generate a new one: same columns, same types, same joint behaviour.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     add_completion=False,
     pretty_exceptions_enable=False,
 )

@@ -22,7 +22,7 @@ from tabgan.learning import Parameters, chosen_device
 from tabgan.oddities import oddities, refuse_free_text
 from tabgan.personal_columns import decide
 from tabgan.rules.reduction import Reduction, rows_that_hold
-from tabgan.schema import Declared, Schema, read_schema, resolve_schema, without_dropped
+from tabgan.schema import Declared, Schema, check_target, read_schema, resolve_schema, without_dropped
 
 SMALL_TABLE = 100
 FEW_ROWS = 5  # a person hides among so many
@@ -70,7 +70,9 @@ def prepare(
         if column.name in stated and stated[column.name].dtype:
             _check_dtype(column, df[column.name])
     refuse_free_text(schema, stated.names)
-    check_target(parameters["target"], schema, parameters["auxiliary_weight"])
+    check_target(target, schema.names)
+    if target is None and parameters["auxiliary_weight"]:
+        raise ValueError("Expected a target for the auxiliary classifier, got target=None.")
     fit_options: dict[str, Any] = {key: parameters[key] for key in ("min_rows", "rare", "max_categories")}
     df, left_out = rows_that_hold(df, schema, parameters["broken_rows"], min_rows=min_rows)
     notes += left_out
@@ -103,14 +105,6 @@ def _check_dtype(column: Column, cells: pd.Series[Any]) -> None:
         raise SchemaError(
             f"{told} its cells do not fit the declared dtype {dtype}. Declare the one they have, or none."
         )
-
-
-def check_target(target: Hashable | None, schema: Schema, auxiliary_weight: float) -> None:
-    """Raises: SchemaError for a target that the table does not have, ValueError where one is needed."""
-    if target is not None and target not in schema:
-        raise SchemaError(f"The target {target!r} is not a column of the table. Name one that is.")
-    if target is None and auxiliary_weight:
-        raise ValueError("Expected a target for the auxiliary classifier, got target=None.")
 
 
 def check_memory(

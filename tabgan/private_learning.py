@@ -14,7 +14,6 @@ from torch import Tensor
 
 from tabgan.encoding.private_schema import notes_on_gaps
 from tabgan.encoding.table import TableEncoder
-from tabgan.errors import SchemaError
 from tabgan.gan.dp_sgd import NoisySteps, NoisyTeachers
 from tabgan.gan.private_training import PrivateRun, train_privately
 from tabgan.gan.settings import PrivateSettings
@@ -30,7 +29,7 @@ from tabgan.privacy.rows import PrivateRows
 from tabgan.private_marginals import released_marginals, star_of
 from tabgan.private_reading import Budget, Reading
 from tabgan.rules.reduction import Reduction
-from tabgan.schema import Schema, check_columns, read_schema, without_dropped
+from tabgan.schema import Schema, check_columns, check_target, read_schema, without_dropped
 
 Callback: TypeAlias = Callable[[dict[str, Any]], object]
 
@@ -95,8 +94,7 @@ def learn_with(
         declared = declared or Schema(())
         declared = replace(declared, rules=(*declared.rules, *parameters["rules"]))
     target = parameters["target"]
-    if target is not None and target not in df.columns:
-        raise SchemaError(f"The target {target!r} is not a column of the table. Name one that is.")
+    check_target(target, df.columns)
     settings = PrivateSettings(**private_settings(parameters, config))
     place = chosen_device(parameters["device"])
     with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):

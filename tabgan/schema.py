@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -255,6 +256,22 @@ def read_schema(declared: Declared) -> Schema:
         return declared
     check_declared(declared)
     return _from_mapping(declared) if isinstance(declared, Mapping) else Schema.load(declared)
+
+
+def check_target(target: Hashable | None, names: Collection[Hashable]) -> None:
+    """Raise SchemaError for a target that none of the names is, with those that are like it.
+
+    >>> check_target("Income", ["age", "income"])
+    Traceback (most recent call last):
+    tabgan.errors.SchemaError: The target 'Income' is not a column of the table. Use one of 'income'.
+    """
+    if target is None or target in names:
+        return
+    by_text = {str(name).lower(): name for name in names}
+    near = [by_text[text] for text in get_close_matches(str(target)[:100].lower(), by_text)]
+    raise SchemaError(
+        f"The target {target!r} is not a column of the table. Use one of {listed(near or list(names))}."
+    )
 
 
 def check_table(df: pd.DataFrame) -> None:

@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from tabgan.errors import SchemaError
 from tabgan.evaluation.alignment import check_alike
 from tabgan.evaluation.features import IntArray, column_kinds, content_order, draw_rows, shuffled_columns
-from tabgan.schema import Schema, judged_schema
+from tabgan.schema import Schema, check_target, judged_schema
 
 
 class Sides(NamedTuple):
@@ -65,8 +64,7 @@ class Tables:
             if table.columns.is_unique:  # told of below
                 check_alike(train, table, what, schema.names)
         names = list(column_kinds(*given, schema=schema))
-        if target is not None and target not in names:
-            raise SchemaError(f"Column {target!r} is not in the table. Name one of its columns as target.")
+        check_target(target, names)
         cut = [table[names].reset_index(drop=True) for table in given]
         return cls(cut[0], cut[1], cut[2] if holdout is not None else None, schema, target, seed)
 

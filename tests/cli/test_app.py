@@ -67,3 +67,14 @@ def test_inspect_and_schema_do_without_torch() -> None:
         "import sys, tabgan_cli.table_file, tabgan.schema, tabgan.model_file; print('torch' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_a_command_that_is_misspelt_is_answered_with_the_one_like_it_in_a_line(call: Call) -> None:
+    told = call("evalute")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "?." not in told.err
+
+
+def test_help_has_a_short_name(call: Call) -> None:
+    assert call("-h").out == call("--help").out
+    assert call("fit", "-h").out == call("fit", "--help").out

@@ -128,7 +128,7 @@ def test_rules_are_read_with_blanks_and_every_sign() -> None:
     [
         (["--time-budget", "0"], Exit.USAGE, "--time-budget"),
         (["--epsilon", "-1"], Exit.USAGE, "--epsilon"),
-        (["--target", "nobody"], Exit.DATA, "'nobody' is not in the table"),
+        (["--target", "nobody"], Exit.DATA, "'nobody' is not a column of the table"),
         (["--holdout", "there.pdf"], Exit.USAGE, "unknown kind of table"),
         (["--holdout", "there.csv"], Exit.INPUT_OUTPUT, "no such file"),
         (["--json", "/no/folder/m.json"], Exit.INPUT_OUTPUT, "no folder"),

@@ -231,5 +231,5 @@ def test_tables_that_cannot_be_compared_are_refused_with_the_cure() -> None:
         for tables in ((table, other), (table, table, other)):
             with pytest.raises(SchemaError, match=match):
                 evaluate(*tables)  # type: ignore[arg-type]
-    with pytest.raises(SchemaError, match="'no' is not in the table"):
+    with pytest.raises(SchemaError, match="'no' is not a column of the table"):
         evaluate(table, table, target="no")
