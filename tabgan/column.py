@@ -203,9 +203,10 @@ class Column:
         if not isinstance(facts, Mapping) or "name" not in facts:
             raise SchemaError("A column of the schema has no 'name'. Give every column one.")
         name = scalar_from_json(facts["name"])
-        known = {item.name for item in fields(cls)}
-        if unknown := sorted(set(facts) - known):
-            raise SchemaError(f"Column {name!r}: unknown entries {', '.join(unknown)}. Remove them.")
+        known = [item.name for item in fields(cls)]
+        if unknown := sorted(set(facts) - set(known)):
+            told = f"unknown entries {', '.join(unknown)}. Use ones of {', '.join(known)}"
+            raise SchemaError(f"Column {name!r}: {told}.")
         if "kind" not in facts:
             raise SchemaError(f"Column {name!r}: no kind is given. Use one of {', '.join(KINDS)}.")
         values = dict(facts) | {"name": name}

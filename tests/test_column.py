@@ -137,7 +137,7 @@ def test_a_column_that_contradicts_itself_is_refused(facts: dict[str, Any], told
         ({"kind": "numeric"}, "no 'name'"),
         ("numeric", "no 'name'"),
         ({"name": "a"}, "no kind"),
-        ({"name": "a", "kind": "numeric", "min": 3}, "unknown entries min"),
+        ({"name": "a", "kind": "numeric", "min": 3}, "unknown entries min. Use ones of .* minimum,"),
         ({"name": "a", "kind": "categorical", "categories": "abc"}, "not a list"),
         ({"name": ["a"], "kind": "numeric"}, "A list stands"),
     ],
