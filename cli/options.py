@@ -80,7 +80,8 @@ Epochs: TypeAlias = Annotated[
 Epsilon: TypeAlias = Annotated[
     float | None,
     typer.Option(
-        help="Use differential privacy with this budget, for one row added or removed.",
+        help="Use differential privacy with this budget, for one row added or removed: the smaller, the "
+        "stricter; 1 is usual.",
         rich_help_panel=PRIVACY,
     ),
 ]

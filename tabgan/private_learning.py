@@ -23,7 +23,7 @@ from tabgan.gan.tree import NoisyMarginals
 from tabgan.interruption import Interruption
 from tabgan.learning import Parameters, blocks_of, chosen_device, private_settings, settings_of
 from tabgan.personal_columns import decide_by_header, decisions_told
-from tabgan.privacy.config import ADVERSARY, ROWS, PrivacyConfig
+from tabgan.privacy.config import ADVERSARY, ROWS, PrivacyConfig, notes_on_epsilon
 from tabgan.privacy.ledger import Ledger
 from tabgan.privacy.rows import PrivateRows
 from tabgan.private_marginals import released_marginals, star_of
@@ -111,8 +111,8 @@ def learn_with(
             interruption=interruption,
         )
     told = decisions_told(learned.encoder.schema, choices)
-    gaps = notes_on_gaps(declared or Schema(()))
-    return replace(learned, notes=(*told, *gaps, *learned.notes))
+    public = (*notes_on_epsilon(budget.epsilon), *told, *notes_on_gaps(declared or Schema(())))
+    return replace(learned, notes=(*public, *learned.notes))
 
 
 def _check_parameters(parameters: Parameters) -> None:

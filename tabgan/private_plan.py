@@ -28,7 +28,7 @@ from tabgan.gan.threads import one_thread
 from tabgan.gan.tree import NoisyMarginals, NoisyTable
 from tabgan.learning import blocks_of, chosen_device
 from tabgan.privacy.accounting import Spent, check_delta, default_delta, epsilon_of, noise_for, with_room
-from tabgan.privacy.config import COUNT, PAIRS, SINGLES, TRIPLES, PrivacyConfig
+from tabgan.privacy.config import COUNT, PAIRS, SINGLES, TRIPLES, PrivacyConfig, notes_on_epsilon
 from tabgan.privacy.entry import Entry
 from tabgan.private_marginals import (
     chosen_entries,
@@ -155,7 +155,7 @@ def plan_private(
         seconds=_seconds(encoder, config, n_rows) if is_timed and blocks.n_blocks else None,
         warnings=(),
     )
-    warnings = (*_warnings(made, known, config), *notes_on_gaps(Schema(kept)))
+    warnings = (*notes_on_epsilon(epsilon), *_warnings(made, known, config), *notes_on_gaps(Schema(kept)))
     return dataclasses.replace(made, warnings=warnings)
 
 

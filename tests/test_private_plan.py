@@ -49,6 +49,15 @@ def test_a_plan_shows_its_figures_and_warnings_a_line_each():
     assert str(plan.spent) in shown[1]
 
 
+def test_plan_and_fit_warn_of_an_epsilon_that_promises_nothing(monkeypatch):
+    shorten(monkeypatch)
+    for epsilon, is_weak in ((8.0, False), (50.0, True)):
+        plan = plan_private(SCHEMA, N_ROWS, epsilon=epsilon, is_timed=False)
+        fitted = small(epsilon=epsilon).fit(people())
+        for told in (plan.warnings, fitted.warnings_):
+            assert any("promises next to nothing" in line for line in told) is is_weak
+
+
 def test_more_budget_or_rows_mean_less_error_and_more_columns_mean_more_noise():
     def errors(n_rows, epsilon):
         plan = plan_private(SCHEMA, n_rows, epsilon=epsilon, is_timed=False)

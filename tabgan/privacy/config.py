@@ -17,6 +17,7 @@ BY_EPSILON = (
     (math.inf, (1500, 2, 2e-3, 0.3, 0.25)),
 )
 Pairs = Literal["auto", "all", "chosen"]
+WEAK_EPSILON = 10.0
 
 
 @dataclass(frozen=True)
@@ -181,3 +182,19 @@ PAIRS = "Rows with each pair of codes of two blocks"
 TRIPLES = "Rows with each code of the target, of what goes with it most, and of a third block"
 ADVERSARY = "Gradients of the discriminator, clipped row by row (DP-SGD)"
 ROWS = "Gradients of the generator, clipped row by row (DP-SGD)"
+
+
+def notes_on_epsilon(epsilon: float) -> list[str]:
+    """What must be said of an epsilon that promises next to nothing; nothing of a smaller one.
+
+    Source: Ponomareva et al. 2023, How to DP-fy ML, section 5.2: above 10, a weak guarantee or none.
+
+    >>> notes_on_epsilon(10.0), len(notes_on_epsilon(10.5))
+    ([], 1)
+    """
+    if epsilon <= WEAK_EPSILON:
+        return []
+    return [
+        f"An epsilon of {epsilon:g} promises next to nothing: one row may make a result exp({epsilon:g}) "
+        "times as probable. The smaller, the stricter; 1 is usual."
+    ]
