@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from tabgan_cli.cell_text import Declared, decimal_mark, type_column, ungrouped, with_points, write_column
 from tabgan_cli.csv_rows import CsvText, read_csv_text, separator_of_header
 from tabgan_cli.date_formats import iso_cells
+from tabgan_cli.failures import CommandError, Exit
 from tabgan_cli.formula_guard import guarded, guarded_column
 from tabgan_cli.packing import open_packed
 from tabgan_cli.places import Place
@@ -72,6 +73,7 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
         dropped=options.dropped,
         row_by_row=True,
     )
+    _check_decimal(separator, text.names, options, schema)
     is_text = {c.name for c in schema or () if c.kind in ("categorical", "identifier")}
     missing = pa.array(["", *options.missing], pa.string())
     rows: dict[str, pd.Series[Any]] = {}
@@ -84,6 +86,22 @@ def read_csv_cells(place: Place, options: CsvOptions, schema: Schema | None) -> 
         rows[name] = pd.Series(present.to_numpy(), dtype=object)
     style = _style(separator, options.decimal or ".", {}, options)
     return Table(pd.DataFrame(rows, columns=list(rows)), style, tuple(_doubts(text.names)))
+
+
+def _check_decimal(separator: str, names: Sequence[str], options: CsvOptions, schema: Schema | None) -> None:
+    """Raise CommandError where the header speaks for decimal commas and nobody says whether there are any.
+
+    Read with the wrong sign, all numbers would count as missing, and the budget would be spent on that.
+    """
+    if separator != ";" or options.decimal is not None:
+        return
+    without = {column.name for column in schema or () if column.kind != "numeric" or column.decimals == 0}
+    if {*names} - without - {*options.dropped}:
+        raise CommandError(
+            Exit.USAGE,
+            "With --epsilon no row may decide whether numbers have a decimal comma, as they often do beside "
+            "the separator ';'. Pass --decimal ',' or --decimal '.'.",
+        )
 
 
 def _style(separator: str, decimal: str, columns: dict[str, str], named: CsvOptions) -> CsvStyle:

@@ -151,7 +151,7 @@ def _voted(release: Release, name: Hashable, n_rows: int) -> tuple[Column, str]:
         return with_dtype(Column(name, "categorical", categories=texts, reason=reason, missing=missing)), ""
     note = (
         f"Column {name!r}: no kind and no text is shared by enough rows, so nothing of it is learned and it "
-        "comes out as random identifiers. Declare it to have it learned."
+        "comes out as random identifiers. Declare it to have it learned; dates that are not ISO need --dates."
     )
     return with_dtype(Column(name, "identifier", reason="nothing that enough rows share")), note
 

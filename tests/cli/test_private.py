@@ -254,6 +254,23 @@ def test_cells_are_text_and_decimal_commas_points_but_not_in_labels(tmp_path):
     assert found.rows["l"].tolist() == ["1,5", "NA", None]
 
 
+def test_a_header_that_speaks_for_decimal_commas_is_asked_about_before_anything_is_spent(folder, call):
+    Path("eu.csv").write_text("n;price\n" + "5;1,5\n" * 50)
+    private = ("fit", "eu.csv", "-m", "eu.tabgan", "--epsilon", 1, "--privacy", "few.json")
+    told = call(*private)
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "--decimal ','" in told.err
+    assert not list(Path().glob("eu.tabgan*"))
+    for decimal, price in ((",", "1.5"), (".", "1,5")):
+        assert read_cells(Path("eu.csv"), CsvOptions(decimal=decimal)).rows["price"][0] == price
+    whole = Schema((Column("n", "numeric", decimals=0), Column("price", "categorical")))
+    for options, schema in ((CsvOptions(), whole), (CsvOptions(dropped=("price",)), Schema((whole["n"],)))):
+        assert read_cells(Path("eu.csv"), options, schema=schema).rows["n"][0] == "5"
+    broken = Schema((whole["n"], Column("price", "numeric", decimals=2)))
+    with pytest.raises(CommandError, match="--decimal"):
+        read_cells(Path("eu.csv"), CsvOptions(), schema=broken)
+
+
 def test_the_split_is_a_coin_a_row_and_rows_are_typed_for_the_evaluation():
     assert 150 < coins(1000, 0.2).sum() < 250
     assert (coins(1000, 0.2) != coins(1000, 0.2)).any()
