@@ -61,6 +61,7 @@ def audit(
     paths.check_outputs(json, inputs=(table, schema), force=force)
     read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
     declared = reading.read_schema_file(schema, drop)
+    read_options = reading.as_schema_says(read_options, schema)
     found = reading.read_rows(table, read_options, declared, is_quiet=quiet)
     rows = reading.without_columns(found, drop).rows
     from tabgan.auditing import audit as attack

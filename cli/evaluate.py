@@ -82,6 +82,7 @@ def evaluate(
     paths.check_outputs(json, html, inputs=inputs, force=force)
     read_options = reading.csv_options(sep, encoding, decimal, na_values, thousands, dates, drop)
     declared = reading.read_schema_file(schema, drop)
+    read_options = reading.as_schema_says(read_options, schema)
     tables, resolved = _read((train, synthetic, holdout), read_options, declared, is_quiet=quiet)
 
     from tabgan.evaluation import evaluate as judge

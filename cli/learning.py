@@ -81,6 +81,7 @@ def begun(asked: Asked, *outputs: Path | Place | None, beside: Path | None) -> t
         *(asked.thousands, asked.dates, asked.drop),
     )
     declared = reading.read_schema_file(asked.schema, asked.drop)
+    read_options = reading.as_schema_says(read_options, asked.schema, is_private=is_private)
     job = training.Job(
         _parameters(asked, declared),
         budget,

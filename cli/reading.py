@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,11 @@ from tabgan_cli.failures import CommandError, Exit
 if TYPE_CHECKING:
     import pandas as pd
     from tabgan_cli.places import Place
-    from tabgan_cli.tables import CsvOptions, Table
+    from tabgan_cli.tables import CsvOptions, CsvStyle, Table
 
     from tabgan.schema import Schema
+
+_STYLE = "csv"  # entry of a schema file, as of a model's manifest
 
 
 def csv_options(
@@ -71,6 +74,29 @@ def read_schema_file(path: Path | None, drop: Sequence[str] | None = None) -> Sc
 
     schema = Schema.load(path)
     return Schema(tuple(c for c in schema if str(c.name) not in (drop or ())), schema.rules)
+
+
+def with_style(schema: Schema, style: CsvStyle | None) -> str:
+    """A schema file, which also says how the CSV that it was read off is written: a fit reads it alike."""
+    facts = schema.to_dict()
+    if style is not None:
+        facts[_STYLE] = replace(style, columns={}).to_dict()
+    return json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def as_schema_says(options: CsvOptions, path: Path | None, *, is_private: bool = False) -> CsvOptions:
+    """The options, and for what they leave open what the schema file says of how its CSV is written.
+
+    `is_private`: the decimal point too is taken from there, since it is not found by looking at rows.
+    """
+    from tabgan_cli.tables import CsvStyle
+
+    facts = {} if path is None else json.loads(path.read_text(encoding="utf-8-sig"))
+    if not isinstance(facts.get(_STYLE), dict):
+        return options
+    style = CsvStyle.from_dict(facts[_STYLE])
+    decimal = options.decimal or (style.decimal if is_private else None)
+    return replace(options, decimal=decimal).like(style)
 
 
 def read_given(place: Place, options: CsvOptions, schema: Schema) -> Table:

@@ -56,8 +56,9 @@ def schema(
     if find_rules:
         inferred = _with_rules(inferred, rows)
     if output is not None:
+        written = reading.with_style(inferred, found.style if table.format == "csv" else None)
         with whole_file(output) as handle:
-            handle.write(f"{inferred.to_json()}\n".encode())
+            handle.write(f"{written}\n".encode())
         terminal.say(f"Wrote {output}.")
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tabgan_cli.reading import as_schema_says
 from tabgan_cli.table_file import read_cells, read_table
 from tabgan_cli.tables import CsvOptions, CsvStyle
 
+from tabgan import Schema
 from tests.cli.calling import Call, ok
 
 GERMAN = CsvStyle(
@@ -57,6 +59,26 @@ def test_the_model_knows_how_its_table_was_written(call: Call, folder: Path, tmp
         assert made.loc[1, "zahl"] == "3"
         ok(call, *command, tmp_path / "one.csv", "-o", tmp_path / "made.csv", "--force")
         assert pd.read_csv(tmp_path / "made.csv", sep=";", decimal=",")["preis"].tolist() == [1.234, 2.345]
+
+
+def test_a_schema_file_knows_it_too_and_a_private_fit_reads_by_it(
+    call: Call, folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "s.json"
+    ok(call, "schema", folder / "t.csv", "-o", path, *NAMED)
+    ok(call, "fit", folder / "t.csv", "-m", tmp_path / "m", "--schema", path, "--epochs", 1, "-q")
+    known = "separator ';', decimal ',', missing 'k. A.', encoding 'latin-1', dates '%d.%m.%Y'"
+    assert f"files are read with  {known}\n" in ok(call, "inspect", tmp_path / "m").out
+    private = as_schema_says(CsvOptions(), path, is_private=True)
+    rows = read_cells(folder / "t.csv", private, schema=Schema.load(path)).rows
+    assert rows["preis"].str.fullmatch(r"\d\.\d{3}").all()
+    assert rows["am"].str.fullmatch(r"\d{4}-\d\d-\d\d").all()
+    assert rows["zahl"].isna().sum() == 20
+    named = as_schema_says(CsvOptions(decimal=".", missing=("x",)), path, is_private=True)
+    assert (named.decimal, named.missing, named.dates) == (".", ("x",), ("%d.%m.%Y",))
+    orders().to_parquet(tmp_path / "t.parquet")
+    ok(call, "schema", tmp_path / "t.parquet", "-o", path, "--force")
+    assert as_schema_says(CsvOptions(), path, is_private=True) == CsvOptions()
 
 
 def test_the_model_tells_what_it_knows(call: Call, folder: Path) -> None:
