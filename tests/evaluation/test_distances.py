@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ def brute_force_share(train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.
     """The definition, cell by cell: Gower's distance with quantile ranks over the real rows."""
     reference = pd.concat([train, holdout])
 
+    @cache
     def rank(name: str, x: float) -> float:
         values = reference[name].dropna().to_numpy(dtype=float)
         middle = {v: ((values < v).sum() + (values <= v).sum()) / (2 * len(values)) for v in values}

@@ -1,4 +1,4 @@
-"""What must hold for every attack: copies are found, real rows acquitted, looks do not matter."""
+"""What must hold for every attack beside what `test_metamorphic` asks of all that judge privacy."""
 
 from __future__ import annotations
 
@@ -17,74 +17,22 @@ from tabgan.evaluation.linkability import linkability_metrics
 from tabgan.evaluation.metric import Family
 from tabgan.evaluation.singling_out import singling_out_metrics
 from tabgan.evaluation.tables import Tables
-from tests.evaluation.conftest import make_categories, make_odd, make_people, make_readings
+from tests.evaluation.conftest import make_odd, make_people
 
 ATTACKS = [singling_out_metrics, linkability_metrics, inference_metrics]
 Attack = Callable[[Tables], Family]
-Change = Callable[[pd.DataFrame], pd.DataFrame]
-N_ROWS = 500
-
-
-MAKERS = [make_people, make_categories, make_readings]
 
 
 def found(attack: Attack, train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame) -> Family:
     return attack(Tables.checked(train, synthetic, holdout))
 
 
-@pytest.mark.parametrize("make", MAKERS)
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_copy_leaks_a_fresh_sample_does_not_and_half_a_copy_lies_between(
-    attack: Attack, make: Callable[[int, int], pd.DataFrame]
-) -> None:
-    train, holdout, fresh = (make(N_ROWS, seed) for seed in (1, 2, 3))
-    tables = [pd.concat([train[:n], fresh[n:]]) for n in (0, N_ROWS // 3, 2 * N_ROWS // 3, N_ROWS)]
-    families = [found(attack, train, table, holdout) for table in tables]
-    for key in families[0].keys:
-        none, third, most, copy = (family[key] for family in families)
-        if copy.value is None:
-            assert (make, key) == (make_categories, "singling_out_univariate")
-            continue
-        assert copy.verdict == "leak"
-        assert copy.value > 0.9
-        assert none.verdict in ("no evidence", "underpowered")
-        assert third.verdict == most.verdict == "leak"
-        assert none.interval[0] <= 0 < third.value < most.value < copy.value
-        assert copy.reference == 0.0
-
-
-def changes() -> dict[str, Change]:
-    names = ["class", "a b", "it's", '"', "größe", "SELECT *"]
-
-    def in_other_units(table: pd.DataFrame) -> pd.DataFrame:
-        start = table["start"].dt.tz_localize("UTC") + pd.Timedelta(days=1000)
-        return table.assign(age=table["age"] * 365.25 - 40, pay=3 - table["pay"] / 7, start=start)
-
-    def quoted(table: pd.DataFrame) -> pd.DataFrame:
-        job = table["job"].map({j: f"'{j}\" or 1=1" for j in ("cook", "driver", "nurse", "teacher")})
-        return table.assign(job=job)
-
-    return {
-        "row order": lambda table: table.sample(frac=1, random_state=3),
-        "column order": lambda table: table.iloc[:, ::-1],
-        "names": lambda table: table.set_axis(names, axis=1),
-        "units": in_other_units,
-        "every row twice": lambda table: pd.concat([table, table]),
-        "quotes": quoted,
-    }
-
-
-@pytest.mark.parametrize("change", changes())
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_looks_do_not_matter(attack: Attack, change: str) -> None:
+def test_signs_of_numbers_and_quotes_in_texts_do_not_matter(attack: Attack) -> None:
     train, holdout, fresh = (make_people(300, seed) for seed in (1, 2, 3))
     tables = (train, pd.concat([train[:100], fresh[100:]]), holdout)
-    changed = [changes()[change](table) for table in tables]
-    one, other = found(attack, *tables), found(attack, *changed)
-    for key in one.keys:
-        assert other[key].value == one[key].value
-        assert other[key].interval == one[key].interval
-        assert other[key].verdict == one[key].verdict
+    changed = [t.assign(pay=3 - t["pay"] / 7, job="'" + t["job"] + '" or 1=1') for t in tables]
+    assert found(attack, *changed).metrics == found(attack, *tables).metrics
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
