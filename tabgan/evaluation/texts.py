@@ -10,12 +10,23 @@ LABEL_LENGTH = 22
 def shown(value: float | None) -> str:
     """A figure as it is printed everywhere: three digits after the point.
 
-    >>> shown(0.5), shown(0.00012), shown(None)
-    ('0.500', '0.00012', '–')
+    >>> shown(0.5), shown(0.00012), shown(-3.25e299), shown(None)
+    ('0.500', '0.00012', '-3.25e+299', '–')
     """
     if value is None:
         return "–"
-    return f"{value:.3f}" if value == 0 or abs(value) >= 0.001 else f"{value:.2g}"
+    if 0 < abs(value) < 0.001:
+        return f"{value:.2g}"
+    return f"{value:.3f}" if abs(value) < 1e21 else f"{value:.6g}"
+
+
+def counted(n: int, noun: str) -> str:
+    """How many of what.
+
+    >>> counted(1, "rule"), counted(2_000, "rule")
+    ('1 rule', '2,000 rules')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def printable(value: object, length: int = LABEL_LENGTH) -> str:

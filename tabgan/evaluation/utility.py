@@ -115,9 +115,9 @@ MEASURES = (TSTR, F1, RMSE, LINEAR_SCORE, FOREST_SCORE, IMPORTANCE, RANKING)
 
 
 def is_regression(table: pd.DataFrame, target: Hashable, *, schema: Schema | None = None) -> bool:
-    """Whether a target is predicted as a number: numeric with more than 20 different values."""
+    """Whether a target is predicted as a number: a date, or numeric with more than 20 different values."""
     kind = column_kinds(table, schema=schema).get(target)
-    return kind == "numeric" and int(table[target].nunique()) > MAX_CLASSES
+    return kind == "datetime" or (kind == "numeric" and int(table[target].nunique()) > MAX_CLASSES)
 
 
 def tstr_auc(
@@ -132,7 +132,7 @@ def tstr_auc(
     """Score on the real holdout of boosted trees trained on `train` (synthetic: TSTR, real: TRTR).
 
     AUC for classes (several: one against the rest, mean over the classes of the holdout), R2 for a
-    number with more than 20 different values. Rows without a target are left out, at most
+    date and for a number with more than 20 different values. Rows without a target are left out, at most
     `max_rows` rows are learned from. Rows of a single class teach nothing: .5 (R2: 0).
     Source: Esteban, Hyland & Rätsch 2017.
     """

@@ -36,6 +36,11 @@ def test_a_number_with_many_values_is_scored_by_r2(train: pd.DataFrame, holdout:
     assert tstr_auc(shuffled_columns(train), holdout, "pay") < 0.2
 
 
+def test_a_date_is_predicted_as_the_number_it_is(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    assert is_regression(train, "start")
+    assert 0.9 < tstr_auc(train, holdout, "start") <= 1
+
+
 def test_a_class_never_seen_costs_and_does_not_fail(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
     train, holdout = train.head(600), holdout.head(600)
     lacking = train[train["job"] != "teacher"]
