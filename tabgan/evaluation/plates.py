@@ -36,7 +36,7 @@ class Plate:
 
     title: str
     text: str
-    shape: Literal["grid", "maps", "wide"]
+    shape: Literal["grid", "maps"]
     charts: tuple[Chart, ...]
     has_legend: bool = False
 

@@ -42,17 +42,20 @@ class Question:
 
     key: str
     text: str
-    group: Group
     turn: int
     measures: tuple[Measure, ...]
     answer: Callable[[Tables], Family]
+
+    @property
+    def group(self) -> Group:
+        """The group that it is told in: that of its measures."""
+        return self.measures[0].question
 
 
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "columns",
         "Is every column spread as in the real table?",
-        "fidelity",
         1,
         columns.MEASURES,
         columns.column_metrics,
@@ -60,7 +63,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "pairs",
         "Do columns go together as in the real table?",
-        "fidelity",
         2,
         pairs.MEASURES,
         pairs.pair_metrics,
@@ -68,7 +70,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "marginals",
         "Are small groups of columns right?",
-        "fidelity",
         11,
         marginals.MEASURES,
         marginals.marginal_metrics,
@@ -76,7 +77,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "detection",
         "Can synthetic rows be told from real ones?",
-        "fidelity",
         3,
         detection.MEASURES,
         detection.detection_metrics,
@@ -84,7 +84,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "manifold",
         "Do synthetic rows lie where real ones lie?",
-        "fidelity",
         14,
         manifold.MEASURES,
         manifold.manifold_metrics,
@@ -92,7 +91,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "variety",
         "Are there as many different rows and categories?",
-        "fidelity",
         12,
         variety.MEASURES,
         variety.variety_metrics,
@@ -100,7 +98,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "dependencies",
         "Do the rules of the real table hold?",
-        "fidelity",
         10,
         dependencies.MEASURES,
         dependencies.dependency_metrics,
@@ -108,7 +105,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "utility",
         "Does a model learned from it work on real rows?",
-        "utility",
         5,
         utility.MEASURES,
         utility.utility_metrics,
@@ -116,7 +112,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "augmentation",
         "Do real and synthetic rows teach more than real rows alone?",
-        "utility",
         15,
         augmentation.MEASURES,
         augmentation.augmentation_metrics,
@@ -124,7 +119,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "singling_out",
         "Can one person be singled out?",
-        "privacy",
         8,
         singling_out.MEASURES,
         singling_out.singling_out_metrics,
@@ -132,7 +126,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "linkability",
         "Can two records of one person be linked?",
-        "privacy",
         9,
         linkability.MEASURES,
         linkability.linkability_metrics,
@@ -140,7 +133,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "inference",
         "Can a secret of a person be guessed?",
-        "privacy",
         7,
         inference.MEASURES,
         inference.inference_metrics,
@@ -148,7 +140,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "membership",
         "Can one tell who was in the training table?",
-        "privacy",
         6,
         membership.MEASURES,
         membership.membership_metrics,
@@ -156,7 +147,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "memorisation",
         "Are training rows repeated?",
-        "privacy",
         4,
         memorisation.MEASURES,
         memorisation.memorisation_metrics,
@@ -164,7 +154,6 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "exposure",
         "Which training rows are exposed most?",
-        "privacy",
         13,
         exposure.MEASURES,
         exposure.exposure_metrics,

@@ -111,28 +111,9 @@ def _answer(evaluation: Evaluation, answer: Answer, figures: list[dict[str, Any]
         "key": key,
         "text": answer.question.text,
         "standing": answer.standing,
-        "metrics": [_metric(metric) for metric in answer.metrics],
+        "metrics": [(metric, standing(metric), _scale(metric)) for metric in answer.metrics],
         "plates": [_plate(plate, figures) for plate in plates_of(key, family, evaluation.profiles)],
         "tables": [_table(name, table) for name, table in family.details.items() if len(table)],
-    }
-
-
-def _metric(metric: Metric) -> dict[str, Any]:
-    measure = metric.measure
-    return {
-        "key": metric.key,
-        "name": measure.name,
-        "meaning": measure.meaning,
-        "formula": measure.formula,
-        "source": measure.source,
-        "value": metric.value,
-        "interval": metric.interval,
-        "reference": metric.reference,
-        "floor": metric.floor,
-        "note": metric.note,
-        "rows": metric.rows,
-        "standing": standing(metric),
-        "scale": _scale(metric),
     }
 
 
