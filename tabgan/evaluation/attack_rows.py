@@ -150,9 +150,8 @@ def _target_limit(n_columns: int) -> int:
 def _ordinal(column: ComparedColumn) -> _Ordinal:
     """The column with codes and numbers whose order is that of the cells, not of the rows."""
     if column.is_numeric:
-        ends = np.cumsum([len(numbers) for numbers in column.numbers])[:-1]
         codes, values = pd.factorize(np.concatenate(column.numbers), sort=True)
-        places = tuple(np.split(codes.astype(np.int64), ends))
+        places = tuple(column.split(codes.astype(np.int64)))
         present = places[TRAIN][places[TRAIN] != MISSING]
         # One direction for every unit, also for one that counts down.
         if 2 * present.sum() > (len(values) - 1) * len(present):

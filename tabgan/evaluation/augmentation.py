@@ -17,6 +17,7 @@ from tabgan.evaluation.models import BOOSTING, Problem
 from tabgan.evaluation.scores import Truth
 from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.targets import LEARNED_CLASSES, Task, find_task
+from tabgan.evaluation.texts import counted
 
 BASE_ROWS = 50_000  # real rows that are added to
 ADDED_ROWS = 50_000  # of each kind
@@ -192,22 +193,16 @@ def _rare(study: _Study, tried: dict[int | None, _Tried]) -> tuple[list[Metric],
         return [*metrics, BALANCE_GAIN.undefined(reason)], {}
     balanced = {side: study.tried({side: part}) for side, part in rows.items()}
     scores = {None: scores[None]} | {side: precision(one) for side, one in balanced.items()}
-    note = f"{len(rows[SYNTHETIC])} rows added, {n_found} rows to find"
+    note = f"{counted(len(rows[SYNTHETIC]), 'row')} added, {n_found} rows to find"
     return [*metrics, _gain(BALANCE_GAIN, study, scores, note)], balanced
 
 
 def _gain(measure: Measure, study: _Study, scores: dict[int | None, FloatArray], note: str) -> Metric:
     """The metric of what is won over the base (None), each score with its draws."""
-    gains = {side: scores[side] - scores[None] for side in ADDED}
-    value, reference, floor = (float(gains[side][0]) for side in (SYNTHETIC, FRESH, SHUFFLED))
-    return measure.found(
-        value,
-        reference=reference,
-        floor=floor,
-        interval=normal(value, gains[SYNTHETIC][1:]),
-        rows=len(study.truth.cells),
-        note=note,
-    )
+    gains = [scores[side] - scores[None] for side in ADDED]
+    three = [float(gain[0]) for gain in gains]
+    interval = normal(three[0], gains[0][1:])
+    return measure.of_three(three, interval=interval, rows=len(study.truth.cells), note=note)
 
 
 def _frame(study: _Study, shown: list[tuple[str, _Tried]]) -> pd.DataFrame:

@@ -69,15 +69,19 @@ def quantile_edges(numbers: FloatArray, n_bins: int) -> FloatArray:
     >>> quantile_edges(np.array([0.0, 0.0, 0.0, 5.0]), 4)  # 0 alone, then what is greater
     array([0.e+000, 5.e-324, 5.e+000])
     """
-    if len(numbers) == 0:
-        return np.zeros(0)
-    ordered = np.sort(numbers)
-    # Whole places: an interpolated edge could overflow, and would move with the unit.
-    places = np.arange(1, n_bins) * len(ordered) // n_bins
-    edges, repeats = np.unique(ordered[places], return_counts=True)
+    edges, repeats = np.unique(quantiles(numbers, n_bins), return_counts=True)
     with np.errstate(over="ignore", under="ignore"):
         beyond = np.nextafter(edges[repeats > 1], np.inf)
     return np.unique(np.concatenate([edges, beyond]))
+
+
+def quantiles(numbers: FloatArray, n_bins: int) -> FloatArray:
+    """The n_bins - 1 numbers that part them into equally many, some maybe equal; none of none.
+
+    Numbers of the table itself: an interpolated one could overflow, and would move with the unit.
+    """
+    ordered = np.sort(numbers)
+    return ordered[np.arange(1, n_bins) * len(ordered) // n_bins] if len(ordered) else ordered
 
 
 def cells_of(columns: Sequence[BinnedColumn]) -> tuple[IntArray, int]:

@@ -11,7 +11,7 @@ from scipy.stats import wasserstein_distance
 from tabgan.evaluation.bins import BinnedColumn, binned
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, scale_of
 from tabgan.evaluation.fidelity import ks_complement
-from tabgan.evaluation.resampling import ALL_GROUPS, RowGroups, side_totals, variation
+from tabgan.evaluation.resampling import ALL_GROUPS, GROUPS, SIDE_STARTS, RowGroups, side_totals, variation
 
 GRID = 100  # bins that the intervals of numbers are computed on
 INTERVAL_CATEGORIES = 500  # beyond, rare categories are one in the intervals (not in the values)
@@ -117,7 +117,7 @@ def _scaled(column: ComparedColumn) -> list[FloatArray]:
     """The numbers of every side, shifted and divided so that the middle half of the real ones is 1 wide."""
     pooled = np.concatenate([column.numbers[0], column.numbers[2]])
     pooled = pooled[~np.isnan(pooled)]
-    largest = scale_of(np.concatenate(column.numbers)[~np.isnan(np.concatenate(column.numbers))])
+    largest = max(map(scale_of, column.numbers))
     centre, width = robust_scale(pooled / largest)
     with np.errstate(over="ignore"):
         return [np.clip((n / largest - centre) / width, -FARTHEST, FARTHEST) for n in column.numbers]
@@ -151,16 +151,12 @@ def _range_scores(numbers: FloatArray, groups: RowGroups) -> Scores:
     low, high = np.full(ALL_GROUPS, np.inf), np.full(ALL_GROUPS, -np.inf)
     np.minimum.at(low, groups.group[present], numbers[present])
     np.maximum.at(high, groups.group[present], numbers[present])
-    n = groups.draws.shape[2]
-    ends = [(low[:n].min(), high[:n].max()), (low[n:-2].min(), high[n:-2].max())]
-    ends += [(low[-2], high[-2]), (low[-1], high[-1])]
-    three = tuple(float(_range_covered(*ends[0], *ends[t])) for t in OTHERS)
-    is_drawn = groups.draws > 0
-    drawn = [
-        (np.where(is_drawn[t], low[span], np.inf).min(1), np.where(is_drawn[t], high[span], -np.inf).max(1))
-        for t, span in ((0, slice(0, n)), (1, slice(n, 2 * n)))
-    ]
-    return Scores(three, _range_covered(*drawn[0], *drawn[1]))
+    lowest, highest = np.minimum.reduceat(low, SIDE_STARTS), np.maximum.reduceat(high, SIDE_STARTS)
+    three = tuple(float(_range_covered(lowest[0], highest[0], lowest[t], highest[t])) for t in OTHERS)
+    is_drawn, both = groups.draws > 0, (2, 1, GROUPS)  # real and synthetic groups
+    lows = np.where(is_drawn, low[: 2 * GROUPS].reshape(both), np.inf).min(axis=2)
+    highs = np.where(is_drawn, high[: 2 * GROUPS].reshape(both), -np.inf).max(axis=2)
+    return Scores(three, _range_covered(lows[0], highs[0], lows[1], highs[1]))
 
 
 def _range_covered(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tabgan.evaluation.column_scores import OTHERS, Scores, scores_of
 from tabgan.evaluation.features import ComparedColumn, FloatArray, compare, scale_of
 from tabgan.evaluation.metric import Family, Measure, Metric
+from tabgan.evaluation.profiles import MIN_ROWS
 from tabgan.evaluation.resampling import RowGroups, variation
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.texts import counted
 
 MAX_ROWS = 50_000  # of each side
-MIN_ROWS = 5  # real rows that a figure must stand for to be told
 FIGURES = (
     "missing",
     "mean",
@@ -144,12 +144,12 @@ def _mean_metric(measure: Measure, scores: Sequence[dict[str, Scores]], groups: 
         three[is_told].mean(axis=0),
         draws,
         bounds=(0.0, 1.0) if measure.better == "higher" else (0.0, np.inf),
-        note=f"{left_out} columns without a number in one of the tables are left out" if left_out else "",
+        note=f"left out: {counted(left_out, 'column')} without a number in one table" if left_out else "",
     )
 
 
 def _pattern_metric(columns: Sequence[ComparedColumn], groups: RowGroups, rng: np.random.Generator) -> Metric:
-    hidden = [_is_missing(column) for column in columns]
+    hidden = [np.concatenate(column.is_missing) for column in columns]
     hidden = [cells for cells in hidden if cells.any()]
     if not hidden:
         return MISSING_PATTERN.undefined(NONE_OF[MISSING_PATTERN], rows=groups.rows)
@@ -165,12 +165,6 @@ def _pattern_metric(columns: Sequence[ComparedColumn], groups: RowGroups, rng: n
     by_group = groups.by_group(np.minimum(codes, PATTERNS), min(len(patterns), PATTERNS + 1))
     three = [1 - float(variation(exact[0], exact[t])) for t in OTHERS]
     return groups.found(MISSING_PATTERN, three, 1 - variation(*groups.drawn(by_group)))
-
-
-def _is_missing(column: ComparedColumn) -> npt.NDArray[np.bool_]:
-    if column.is_numeric:
-        return np.isnan(np.concatenate(column.numbers))
-    return np.concatenate(column.codes) < 0
 
 
 def _details(columns: Sequence[ComparedColumn], scores: Sequence[dict[str, Scores]]) -> pd.DataFrame:
@@ -192,20 +186,21 @@ def _details(columns: Sequence[ComparedColumn], scores: Sequence[dict[str, Score
 def _figures(column: ComparedColumn, table: int) -> dict[str, object]:
     """What may be told of the cells of one table: nothing stands for fewer than 5 rows."""
     figures: dict[str, object] = {}
-    cells = column.numbers[table] if column.is_numeric else column.codes[table]
-    n_missing = int(np.isnan(cells).sum() if column.is_numeric else (cells < 0).sum())
+    present = column.cells[table][~column.is_missing[table]]
+    n_rows = len(column.cells[table])
+    n_missing = n_rows - len(present)
     # A few missing cells are neither told nor, by the share 0, denied.
     if n_missing == 0 or n_missing >= MIN_ROWS:
-        figures["missing"] = n_missing / len(cells)
+        figures["missing"] = n_missing / n_rows
     if column.is_numeric:
-        return figures | _number_figures(column, np.sort(cells[~np.isnan(cells)]))
-    counts = np.bincount(cells[cells >= 0], minlength=1)
+        return figures | _number_figures(column, np.sort(present))
+    counts = np.bincount(present, minlength=1)
     figures["categories"] = int((counts >= MIN_ROWS).sum())
     first = int(counts.argmax())
     # A synthetic table may repeat one that only a few real rows have.
     if counts.max() >= MIN_ROWS and not 0 < int((column.codes[0] == first).sum()) < MIN_ROWS:
         figures["most_frequent"] = column.labels[first]
-        figures["most_frequent_share"] = counts.max() / len(cells)
+        figures["most_frequent_share"] = counts.max() / n_rows
     return figures
 
 

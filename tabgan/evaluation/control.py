@@ -31,7 +31,7 @@ def repeated_rows(tables: Tables) -> str:
     columns = compare(tables.train, tables.holdout, schema=tables.schema)
     if not columns:
         return ""
-    train, holdout = row_groups(columns, [len(tables.train), len(tables.holdout)])
+    train, holdout = row_groups(columns)
     found = int(np.isin(holdout, train).sum())
     counts = np.bincount(train)
     twins = int(counts[counts > 1].sum())

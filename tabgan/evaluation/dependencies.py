@@ -16,6 +16,7 @@ from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, com
 from tabgan.evaluation.intervals import wilson
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.texts import counted
 
 MAX_ROWS = 100_000  # of each side
 MAX_COLUMNS = 150  # of a wider table, so many columns drawn at random
@@ -75,8 +76,7 @@ def dependency_metrics(tables: Tables) -> Family:
     columns = compare(*sides, schema=tables.schema)
     chosen = np.sort(tables.rng("dependencies").permutation(len(columns))[:MAX_COLUMNS])
     columns = [columns[i] for i in chosen]
-    sizes = [len(side) for side in sides]
-    determined = list(_determined(columns, sizes))
+    determined = list(_determined(columns))
     ordered = list(_ordered(columns))
     metrics = (
         _metric(DETERMINED, determined, "no column settles another one in all training rows"),
@@ -89,14 +89,11 @@ def _metric(measure: Measure, rules: Sequence[Rule], reason: str) -> Metric:
     if not rules:
         return measure.undefined(reason)
     broken = [np.logical_or.reduce([rule.broken[t] for rule in rules]) for t in range(3)]
-    value, reference, floor = (float(rows.mean()) for rows in broken)
-    return measure.found(
-        value,
-        reference=reference,
-        floor=floor,
+    return measure.of_three(
+        [float(rows.mean()) for rows in broken],
         interval=wilson(int(broken[0].sum()), len(broken[0])),
         rows=len(broken[0]),
-        note="1 rule" if len(rules) == 1 else f"{len(rules)} rules",
+        note=counted(len(rules), "rule"),
     )
 
 
@@ -121,13 +118,13 @@ def _details(rules: Sequence[Rule]) -> pd.DataFrame:
     return table
 
 
-def _determined(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> Iterator[Rule]:
+def _determined(columns: Sequence[ComparedColumn]) -> Iterator[Rule]:
     """Every A → B; a missing cell is a value like any other."""
     coded = [exact(column) for column in columns]
-    sides = [np.split(column.codes, np.cumsum(sizes)[:-1]) for column in coded]
+    sides = [column.split(codes.codes) for column, codes in zip(columns, coded, strict=True)]
     counts = [np.bincount(side[0]) for side in sides]
-    apart = [1 - float(((rows / sizes[0]) ** 2).sum()) for rows in counts]
-    repeated = [sizes[0] - np.count_nonzero(rows) for rows in counts]
+    apart = [1 - float(((rows / rows.sum()) ** 2).sum()) for rows in counts]
+    repeated = [rows.sum() - np.count_nonzero(rows) for rows in counts]
     for i, j in permutations(range(len(columns)), 2):
         # Rows with an A seen before, times the chance that any two rows differ in B.
         if repeated[i] * apart[j] < EVIDENCE:
@@ -136,8 +133,8 @@ def _determined(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> Iter
         if rule is None:
             continue
         broken = tuple(_breaks(sides[i][t], sides[j][t], rule) for t in (1, 2, 3))
-        everyone = tuple(np.ones(sizes[t], dtype=np.bool_) for t in (1, 2, 3))
-        yield Rule("determines", columns[i].name, columns[j].name, sizes[0], everyone, broken)
+        everyone = tuple(np.ones(len(rows), dtype=np.bool_) for rows in broken)
+        yield Rule("determines", columns[i].name, columns[j].name, len(sides[i][0]), everyone, broken)
 
 
 def _rule_of(first: IntArray, second: IntArray, n_codes: int) -> IntArray | None:
@@ -171,11 +168,12 @@ def _most_frequent(first: IntArray, second: IntArray) -> IntArray:
 
 def _ordered(columns: Sequence[ComparedColumn]) -> Iterator[Rule]:
     """Every A ≤ B of two numbers or two dates; rows with both are looked at."""
-    ordered = [np.sort(c.numbers[0][~np.isnan(c.numbers[0])]) if c.is_numeric else None for c in columns]
-    for i, j in permutations(range(len(columns)), 2):
-        if columns[i].kind != columns[j].kind or not columns[i].is_numeric:
+    numeric = [column for column in columns if column.is_numeric]
+    ordered = {c.name: np.sort(c.numbers[0][~np.isnan(c.numbers[0])]) for c in numeric}
+    for one, other in permutations(numeric, 2):
+        if one.kind != other.kind:
             continue
-        pairs = list(zip(columns[i].numbers, columns[j].numbers, strict=True))
+        pairs = list(zip(one.numbers, other.numbers, strict=True))
         first, second = pairs[0]
         with np.errstate(invalid="ignore"):
             if (first[:FIRST_ROWS] > second[:FIRST_ROWS]).any() or (first > second).any():
@@ -183,14 +181,13 @@ def _ordered(columns: Sequence[ComparedColumn]) -> Iterator[Rule]:
             broken = tuple(np.asarray(a > b) for a, b in pairs[1:])
         judged = tuple(~(np.isnan(a) | np.isnan(b)) for a, b in pairs)
         rows = int(judged[0].sum())
-        if rows * _above(ordered[i], ordered[j]) >= EVIDENCE and not _is_same(first, second):
-            yield Rule("at most", columns[i].name, columns[j].name, rows, judged[1:], broken)
+        is_told = rows > 0 and rows * _above(ordered[one.name], ordered[other.name]) >= EVIDENCE
+        if is_told and not _is_same(first, second):
+            yield Rule("at most", one.name, other.name, rows, judged[1:], broken)
 
 
-def _above(first: FloatArray | None, second: FloatArray | None) -> float:
+def _above(first: FloatArray, second: FloatArray) -> float:
     """Chance that a random A is above a random B; both in ascending order."""
-    if first is None or second is None or not len(first) or not len(second):
-        return 0.0
     return float(np.searchsorted(second, first, side="left").mean() / len(second))
 
 

@@ -13,10 +13,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from tabgan.evaluation import propensity
+from tabgan.evaluation.bins import quantiles
 from tabgan.evaluation.features import (
     SECONDS_PER_DAY,
     ComparedColumn,
     FloatArray,
+    categorical_features,
     classifier_matrix,
     column_kinds,
     compare,
@@ -145,14 +147,7 @@ def detection_metrics(tables: Tables) -> Family:
     # Where the test finds nothing, the drops are noise and name nobody.
     is_told = trials[0].interval[0] > max(0.5, trials[1].auc)
     metrics = [
-        measure.found(
-            found[0].auc,
-            reference=found[1].auc,
-            floor=found[2].auc,
-            interval=found[0].interval,
-            rows=2 * n_rows,
-            note=note,
-        )
+        measure.of_three([t.auc for t in found], interval=found[0].interval, rows=2 * n_rows, note=note)
         for measure, found, note in ((C2ST, trials, _told(frame) if is_told else ""), (ROUNDED, rounded, ""))
     ]
     metrics += propensity.propensity_metrics(drawn, tables)
@@ -168,9 +163,9 @@ def _trial(
     n_trees: int = 100,
 ) -> _Trial:
     """Out-of-fold scores of the rows of two tables, of which the second is called synthetic."""
-    (real_rows, is_categorical), (synthetic_rows, _) = (classifier_matrix(columns, t) for t in pair)
-    rows = np.concatenate([real_rows, synthetic_rows])
-    is_synthetic = np.repeat([0, 1], [len(real_rows), len(synthetic_rows)]).astype(np.int64)
+    sides = [classifier_matrix(columns, table) for table in pair]
+    rows, is_categorical = np.concatenate(sides), categorical_features(columns)
+    is_synthetic = np.repeat([0, 1], [len(side) for side in sides]).astype(np.int64)
     trial = _Trial(rows, is_synthetic, np.full(len(rows), 0.5), [])
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     lots = np.random.default_rng(seed)
@@ -180,7 +175,7 @@ def _trial(
         kept[lots.choice(np.flatnonzero(kept), n_left_out, replace=False)] = False
         if kept.any():
             model = HistGradientBoostingClassifier(
-                max_iter=n_trees, categorical_features=np.array(is_categorical)[kept], random_state=seed
+                max_iter=n_trees, categorical_features=is_categorical[kept], random_state=seed
             )
             model.fit(rows[train][:, kept], is_synthetic[train])
             trial.scores[test] = model.predict_proba(rows[test][:, kept])[:, 1]
@@ -196,9 +191,7 @@ def _rounded(column: ComparedColumn) -> ComparedColumn:
     if not column.is_numeric:
         return column
     real = np.concatenate([column.numbers[0], column.numbers[2]])
-    real = np.sort(real[~np.isnan(real)])
-    # Values of the table itself: the mean of two giants may be infinite.
-    edges = np.unique(real[(np.arange(1, ROUNDED_BINS) * len(real)) // ROUNDED_BINS]) if len(real) else real
+    edges = np.unique(quantiles(real[~np.isnan(real)], ROUNDED_BINS))
     rounded = []
     for numbers in column.numbers:
         bins = np.searchsorted(edges, numbers, side="right").astype(np.float64)
@@ -212,9 +205,9 @@ def _rounded(column: ComparedColumn) -> ComparedColumn:
 
 def _tried(
     columns: Sequence[ComparedColumn], drawn: Sequence[pd.DataFrame], tables: Tables
-) -> list[ComparedColumn]:
+) -> Sequence[ComparedColumn]:
     if len(columns) <= TRIED_COLUMNS:
-        return list(columns)
+        return columns
     scores = column_shapes(drawn[0], drawn[1], schema=tables.schema).scores
     return sorted(columns, key=lambda column: scores[column.name])[:TRIED_COLUMNS]
 
@@ -266,21 +259,11 @@ def _scores_of(
 
 def _alone(column: ComparedColumn, tables: Tables) -> float:
     """Out-of-fold AUC of small boosted trees that see this column only."""
-    step = -(-len(_cells(column, 0)) // PERMUTED_ROWS)
-    thinned = ComparedColumn(
-        column.name,
-        column.kind,
-        numbers=tuple(numbers[::step] for numbers in column.numbers),
-        codes=tuple(codes[::step] for codes in column.codes),
-    )
-    n_rows = len(_cells(thinned, 0))
-    if n_rows < FOLDS:
+    step = -(-len(column.cells[0]) // PERMUTED_ROWS)
+    thinned = column.rows([slice(None, None, step)] * len(column.cells))
+    if len(thinned.cells[0]) < FOLDS:
         return 0.5
     return _trial([thinned], (0, 1), tables.seed, n_folds=2, n_trees=ALONE_TREES).auc
-
-
-def _cells(column: ComparedColumn, table: int) -> FloatArray | npt.NDArray[np.int64]:
-    return column.numbers[table] if column.is_numeric else column.codes[table]
 
 
 def _told(frame: pd.DataFrame) -> str:

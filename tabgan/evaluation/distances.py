@@ -89,15 +89,17 @@ def exact_matches(
     ExactMatches(synthetic=1.0, by_chance=0.5)
     """
     columns = compare(train, holdout, synthetic, schema=schema)
-    found = Matches.of(row_groups(columns, [len(train), len(holdout), len(synthetic)]))
+    if not columns:  # rows without a cell are equal
+        return ExactMatches(1.0, 1.0)
+    found = Matches.of(row_groups(columns))
     return ExactMatches(found.found.rate, found.by_chance)
 
 
-def row_groups(columns: Sequence[ComparedColumn], sizes: Sequence[int]) -> list[IntArray]:
+def row_groups(columns: Sequence[ComparedColumn]) -> list[IntArray]:
     """A number for every row of every table, equal where all cells are. Shape: [rows] a table."""
-    rows = np.zeros(sum(sizes), dtype=np.int64)
-    for column in columns:
+    rows = exact(columns[0]).codes
+    for column in columns[1:]:
         cells = exact(column)
         # Folded back to 0..rows at every column, so that the product never overflows.
         rows = np.unique(rows * cells.n_codes + cells.codes, return_inverse=True)[1]
-    return np.split(rows, np.cumsum(sizes)[:-1])
+    return columns[0].split(rows)

@@ -71,7 +71,7 @@ class Evaluation:
 
     def __getitem__(self, key: str) -> Metric:
         """The metric with this key, such as `evaluation["c2st_auc"]`. Raises: TabganError."""
-        return Family.join(list(self.families.values()))[key]
+        return self._whole[key]
 
     def __repr__(self) -> str:
         held_out = f", {self.rows['holdout']['given']:,} held out" if "holdout" in self.rows else ""
@@ -94,7 +94,7 @@ class Evaluation:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """All metrics in the order of the questions, undefined ones too."""
-        return tuple(metric for family in self.families.values() for metric in family.metrics)
+        return self._whole.metrics
 
     @property
     def answers(self) -> list[Answer]:
@@ -110,7 +110,7 @@ class Evaluation:
 
     def details(self, name: str) -> pd.DataFrame:
         """A copy of the table behind some metrics, such as `columns` or `pairs`. Raises: TabganError."""
-        tables = self._details()
+        tables = self._whole.details
         if name not in tables:
             raise TabganError(f"There are no details {name!r}. Choose one of {', '.join(sorted(tables))}.")
         copied: pd.DataFrame = tables[name].copy()
@@ -119,7 +119,7 @@ class Evaluation:
     @property
     def detail_names(self) -> tuple[str, ...]:
         """The names `details` takes."""
-        return tuple(self._details())
+        return tuple(self._whole.details)
 
     def summary(self) -> Table:
         """A table to print with rich: the questions, worst first, each with its metrics."""
@@ -167,7 +167,7 @@ class Evaluation:
                 for answer in self.answers
             ],
             "metrics": {m.key: m.to_dict() | {"standing": standing(m)} for m in self.metrics},
-            "details": {name: _records(table) for name, table in self._details().items()},
+            "details": {name: _records(table) for name, table in self._whole.details.items()},
         }
 
     def to_json(self) -> str:
@@ -181,8 +181,9 @@ class Evaluation:
 
         write_page(self, path)
 
-    def _details(self) -> dict[str, pd.DataFrame]:
-        return Family.join(list(self.families.values())).details
+    @property
+    def _whole(self) -> Family:
+        return Family.join(list(self.families.values()))
 
 
 HEADS = ("measure", "value", "95 % interval", "real rows", "shuffled", "finding")

@@ -66,7 +66,7 @@ def exposure_metrics(tables: Tables) -> Family:
     if drawn is None:
         return Family.undefined(MEASURES, NO_COLUMN, verdict="underpowered")
     columns = content_columns(compare(given.train, given.holdout, given.synthetic, schema=given.schema))
-    groups = row_groups(columns, [len(given.train), len(given.holdout), len(given.synthetic)])
+    groups = row_groups(columns)
     is_match = np.isin(groups[0], groups[2])
     places = _places(drawn, groups[0], is_match, tables.rng("exposure"))
     scored = _distances(drawn.train.rows(places), drawn)

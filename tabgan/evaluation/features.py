@@ -54,6 +54,27 @@ class ComparedColumn:
         """Whether the column is held as numbers (numeric and datetime) and not as codes."""
         return self.kind in ("numeric", "datetime")
 
+    @property
+    def cells(self) -> tuple[FloatArray, ...] | tuple[IntArray, ...]:
+        """The numbers or codes of each table."""
+        return self.numbers if self.is_numeric else self.codes
+
+    @property
+    def is_missing(self) -> list[npt.NDArray[np.bool_]]:
+        """Which cells of each table are missing."""
+        return [np.isnan(cells) if self.is_numeric else cells == MISSING for cells in self.cells]
+
+    def split(self, rows: IntArray) -> list[IntArray]:
+        """What was made of the rows of all tables, one table after the other, table by table."""
+        return np.split(rows, np.cumsum([len(cells) for cells in self.cells])[:-1])
+
+    def tables(self, places: Sequence[int]) -> ComparedColumn:
+        """The column of some of the tables."""
+        numbers = tuple(self.numbers[t] for t in places if self.numbers)
+        codes = tuple(self.codes[t] for t in places if self.codes)
+        keys = tuple(self.keys[t] for t in places if self.keys)
+        return replace(self, numbers=numbers, codes=codes, keys=keys)
+
     def rows(self, places: Sequence[IntArray | slice]) -> ComparedColumn:
         """The column of some rows of each table."""
         numbers = tuple(cells[at] for cells, at in zip(self.numbers, places, strict=False))
@@ -96,8 +117,8 @@ def column_kinds(*tables: pd.DataFrame, schema: Schema | None = None) -> dict[Ha
     return dict(kinds)
 
 
-def classifier_matrix(columns: Sequence[ComparedColumn], table: int) -> tuple[FloatArray, list[bool]]:
-    """One table as numbers for a boosted-tree classifier, and which features are categorical.
+def classifier_matrix(columns: Sequence[ComparedColumn], table: int) -> FloatArray:
+    """One table as numbers for a boosted-tree classifier.
 
     Shape: [rows, features]. Missing cells are NaN. A categorical column keeps its 254 most
     frequent categories, the rest share one more code. A datetime column is three features: the
@@ -105,28 +126,32 @@ def classifier_matrix(columns: Sequence[ComparedColumn], table: int) -> tuple[Fl
     office hours in a time stamp.
     """
     features: list[FloatArray] = []
-    is_categorical: list[bool] = []
     for column in columns:
         if not column.is_numeric:
             codes = np.minimum(column.codes[table], MAX_CATEGORIES).astype(np.float64)
             codes[column.codes[table] == MISSING] = np.nan
             features.append(codes)
-            is_categorical.append(True)
             continue
         numbers = column.numbers[table]
         features.append(numbers / max(map(scale_of, column.numbers)))
-        is_categorical.append(False)
         if column.kind == "datetime":
             features += [np.floor(numbers / SECONDS_PER_DAY) % 7, numbers % SECONDS_PER_DAY]
-            is_categorical += [False, False]
-    return (np.column_stack(features) if features else np.zeros((0, 0))), is_categorical
+    return np.column_stack(features) if features else np.zeros((0, 0))
+
+
+def categorical_features(columns: Sequence[ComparedColumn]) -> npt.NDArray[np.bool_]:
+    """Which features of their `classifier_matrix` are categorical."""
+    return np.repeat([not column.is_numeric for column in columns], _widths(columns))
 
 
 def feature_slices(columns: Sequence[ComparedColumn]) -> list[slice]:
     """Where the features of each column stand in its `classifier_matrix`."""
-    widths = [3 if column.kind == "datetime" else 1 for column in columns]
-    ends = np.cumsum(widths)
-    return [slice(end - width, end) for end, width in zip(ends, widths, strict=True)]
+    widths = _widths(columns)
+    return [slice(end - width, end) for end, width in zip(np.cumsum(widths), widths, strict=True)]
+
+
+def _widths(columns: Sequence[ComparedColumn]) -> list[int]:
+    return [3 if column.kind == "datetime" else 1 for column in columns]
 
 
 def has_values(rows: FloatArray) -> npt.NDArray[np.bool_]:
@@ -160,8 +185,7 @@ def content_order(table: pd.DataFrame, schema: Schema) -> IntArray:
         cells = _cell_keys(column)
         # The column's own sum tells it from others, so that equal cells may not change places.
         key += scattered(cells + cells.sum())
-    order: IntArray = np.argsort(key, kind="stable")
-    return order
+    return np.argsort(key, kind="stable")
 
 
 def content_columns(columns: Sequence[ComparedColumn]) -> list[ComparedColumn]:

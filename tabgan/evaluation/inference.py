@@ -14,7 +14,7 @@ from tabgan.evaluation.metric import Family, Measure
 from tabgan.evaluation.neighbours import Points, chunks, column_distances, distances
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
-from tabgan.evaluation.texts import printable
+from tabgan.evaluation.texts import counted, printable
 
 TOLERANCE = 0.05
 ONE_COLUMN = "a cell can be inferred only from another column that differs"
@@ -66,7 +66,7 @@ def inference_metrics(tables: Tables) -> Family:
         risks.append(Risk(attack, naive, on_control, tests=len(secrets)))
     names = [rows.columns[c].name for c in secrets]
     found = worst_of(risks)
-    note = f"worst of {len(secrets)} columns as the secret: {printable(names[found], 60)}"
+    note = f"worst of {counted(len(secrets), 'column')} as the secret: {printable(names[found], 60)}"
     metric = risks[found].metric(INFERENCE, rows=2 * len(train), note=note)
     details = [{"column": name, **risk.to_row()} for name, risk in zip(names, risks, strict=True)]
     return Family((replace(metric, verdict=gravest_verdict(risks)),), {"inference": pd.DataFrame(details)})
@@ -96,20 +96,10 @@ def right_guesses(column: ComparedColumn, side: int, picked: IntArray) -> npt.ND
     if not column.is_numeric:
         is_right: npt.NDArray[np.bool_] = column.codes[side] == column.codes[SYNTHETIC][picked]
         return is_right
-    numbers = np.concatenate(column.numbers)
-    scale = scale_of(numbers[~np.isnan(numbers)])
-    truth, guess, *real = (
-        cells / scale
-        for cells in (
-            column.numbers[side],
-            column.numbers[SYNTHETIC][picked],
-            column.numbers[TRAIN],
-            column.numbers[HOLDOUT],
-        )
-    )
-    present = np.concatenate(real)
-    allowed = tolerance(truth, present[~np.isnan(present)])
-    is_near: npt.NDArray[np.bool_] = np.abs(guess - truth) <= allowed
+    scale = max(map(scale_of, column.numbers))
+    truth, guess = column.numbers[side] / scale, column.numbers[SYNTHETIC][picked] / scale
+    real = np.concatenate([column.numbers[TRAIN], column.numbers[HOLDOUT]]) / scale
+    is_near = np.abs(guess - truth) <= tolerance(truth, real[~np.isnan(real)])
     return is_near | (np.isnan(guess) & np.isnan(truth))
 
 

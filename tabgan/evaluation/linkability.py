@@ -16,7 +16,6 @@ from tabgan.evaluation.neighbours import Int32Array, Points, chunks, distances
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
 
-NEIGHBOURS = 1
 BINS = 8
 ASSOCIATED_COLUMNS = 150  # with more of them the association of all pairs is not looked at
 
@@ -100,7 +99,7 @@ def column_splits(rows: AttackRows) -> list[Split]:
 
 
 def links(
-    query: Points, synthetic: Points, splits: Sequence[Split], k: int = NEIGHBOURS
+    query: Points, synthetic: Points, splits: Sequence[Split]
 ) -> tuple[npt.NDArray[np.bool_], FloatArray]:
     """Which rows are linked under each split, and how probable each link is by chance.
 
@@ -113,18 +112,16 @@ def links(
         total = distances(rows, synthetic)
         for place, (first, _) in enumerate(splits):
             to_first = distances(rows.columns(first), synthetic.columns(first))
-            near_first, near_second = _near(to_first, k), _near(total - to_first, k)
+            near_first, near_second = _near(to_first), _near(total - to_first)
             linked[place, chunk] = (near_first & near_second).any(axis=1)
             shares = near_first.mean(axis=1), near_second.sum(axis=1)
             by_chance[place, chunk] = 1.0 - (1.0 - shares[0]) ** shares[1]
     return linked, by_chance
 
 
-def _near(distance: Int32Array, k: int) -> npt.NDArray[np.bool_]:
-    """The k nearest and all that are as near as the last of them."""
-    k = min(k, distance.shape[1])
-    limit = distance.min(axis=1) if k == 1 else np.partition(distance, k - 1, axis=1)[:, k - 1]
-    near: npt.NDArray[np.bool_] = distance <= limit[:, None]
+def _near(distance: Int32Array) -> npt.NDArray[np.bool_]:
+    """The nearest and all that are as near."""
+    near: npt.NDArray[np.bool_] = distance <= distance.min(axis=1, keepdims=True)
     return near
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from tabgan.evaluation.bins import quantiles
 from tabgan.evaluation.embedding import embed
 from tabgan.evaluation.features import FloatArray, compare
 from tabgan.evaluation.intervals import bootstrap, normal
@@ -30,6 +31,7 @@ from tabgan.evaluation.support import (
     coverage,
     density,
     nearest_other,
+    over_rows,
 )
 from tabgan.evaluation.tables import Sides, Tables
 from tabgan.evaluation.targets import find_task
@@ -190,50 +192,42 @@ def _neighbourhoods(tables: Tables, sides: Sides, encoded: list[FloatArray]) -> 
     rng, spheres = tables.rng("manifold"), Spheres.of(placed[REAL])
     around = [spheres.around(placed[other]) for other in OTHERS]
     covered = [coverage(spheres_held) for _, spheres_held in around]
-    own = nearest_other(placed[REAL], np.arange(len(placed[REAL])))
-    real = placed[REAL], encoded[REAL]
-    n_rows = len(placed[SYNTHETIC])
+    n_real, n_rows = len(placed[REAL]), len(placed[SYNTHETIC])
+    own = nearest_other(placed[REAL], np.arange(n_real))
+    both = list(zip(placed, encoded, strict=False))
+    real = both[REAL]
     return [
         _found(DENSITY, [density(n_spheres) for n_spheres, _ in around], rng, (0.0, np.inf), n_rows),
-        COVERAGE.found(
-            covered[0][0],
-            reference=covered[1][0],
-            floor=covered[2][0],
-            interval=covered[0][1],
-            rows=len(placed[REAL]),
-        ),
+        COVERAGE.of_three([value for value, _ in covered], interval=covered[0][1], rows=n_real),
         _found(ALPHA, [alpha_precision(real[1], encoded[o]) for o in OTHERS], rng, (-1.0, 1.0), n_rows),
-        _found(
-            BETA,
-            [beta_recall(real, (placed[o], encoded[o]), own) for o in OTHERS],
-            rng,
-            (-1.0, 1.0),
-            len(placed[REAL]),
-        ),
+        _found(BETA, [beta_recall(real, both[o], own) for o in OTHERS], rng, (-1.0, 1.0), n_real),
         _found(AUTHENTICITY, [authenticity(placed[-1], placed[o]) for o in OTHERS], rng, (0.0, 1.0), n_rows),
     ]
 
 
 def _found(
-    measure: Measure, three: Sequence[Estimate], rng: np.random.Generator, bounds: Interval, n_rows: int
+    measure: Measure,
+    three: Sequence[Estimate],
+    rng: np.random.Generator,
+    bounds: Interval,
+    n_rows: int,
+    note: str = "",
 ) -> Metric:
     """The metric of estimates from synthetic, other real and shuffled rows."""
-    value, reference, floor = (estimate.value for estimate in three)
     interval = three[0].interval(rng, bounds)
-    return measure.found(value, reference=reference, floor=floor, interval=interval, rows=n_rows)
+    return measure.of_three([one.value for one in three], interval=interval, rows=n_rows, note=note)
 
 
 def _frechet(tables: Tables, encoded: list[FloatArray]) -> Metric:
-    real, rng = encoded[REAL], tables.rng("frechet")
-    value, reference, floor = (frechet_distance(real, encoded[other]) for other in OTHERS)
-    others = encoded[SYNTHETIC]
+    real, others = encoded[REAL], encoded[SYNTHETIC]
+    three = [frechet_distance(real, encoded[other]) for other in OTHERS]
 
     def resampled(rng: np.random.Generator) -> float:
         drawn = (side[rng.integers(len(side), size=len(side))] for side in (real, others))
         return frechet_distance(*drawn)
 
-    interval = bootstrap(value, resampled, rng, n=FRECHET_DRAWS, bounds=(0.0, np.inf))
-    return FRECHET.found(value, reference=reference, floor=floor, interval=interval, rows=len(others))
+    interval = bootstrap(three[0], resampled, tables.rng("frechet"), n=FRECHET_DRAWS, bounds=(0.0, np.inf))
+    return FRECHET.of_three(three, interval=interval, rows=len(others))
 
 
 def _discrepancy(tables: Tables, encoded: list[FloatArray], other: int) -> Discrepancy:
@@ -247,14 +241,12 @@ def _discrepancy(tables: Tables, encoded: list[FloatArray], other: int) -> Discr
 
 
 def _mmd(samples: Sequence[Discrepancy], n_rows: int) -> Metric:
-    found = samples[0]
-    return MMD.found(
-        found.value,
-        reference=samples[1].value,
-        floor=samples[2].value,
+    found, reference, _ = samples
+    return MMD.of_three(
+        [sample.value for sample in samples],
         interval=normal(found.value, found.draws),
         rows=n_rows,
-        note=f"p = {found.p_value:.3f}; real rows against real rows p = {samples[1].p_value:.3f}",
+        note=f"p = {found.p_value:.3f}; real rows against real rows p = {reference.p_value:.3f}",
     )
 
 
@@ -271,23 +263,18 @@ def _inception(tables: Tables, sides: Sides) -> Metric:
         return INCEPTION.undefined("the target has a single value in the real rows to learn from")
     classifier = problem.learned(BOOSTING, {0: slice(None)}, tables.seed)
     named = [classifier.predict(problem.boosting_rows[t]) for t in (1, 2, 3)]
-    value, reference, floor = (inception_score(probability) for probability in named)
+    three = [_inception_of(probability) for probability in named]
+    return _found(INCEPTION, three, tables.rng("inception"), (1.0, np.inf), len(named[0]), task.note)
 
-    def resampled(rng: np.random.Generator) -> float:
-        return inception_score(named[0][rng.integers(len(named[0]), size=len(named[0]))])
 
-    interval = bootstrap(value, resampled, tables.rng("inception"), bounds=(1.0, np.inf))
-    return INCEPTION.found(
-        value, reference=reference, floor=floor, interval=interval, rows=len(named[0]), note=task.note
-    )
+def _inception_of(probability: FloatArray) -> Estimate:
+    return over_rows(lambda rows: inception_score(probability[rows]), len(probability))
 
 
 def _in_classes(problem: Problem) -> Problem:
     """The same problem, a number cut into five classes at its quantiles."""
     if not problem.task.is_number:
         return problem
-    real = np.sort(problem.truths[0])
-    # Values of the table itself: the mean of two giants may be infinite.
-    edges = np.unique(real[np.arange(1, QUANTILE_CLASSES) * len(real) // QUANTILE_CLASSES])
+    edges = np.unique(quantiles(problem.truths[0], QUANTILE_CLASSES))
     truths = [np.searchsorted(edges, truth, side="right").astype(np.float64) for truth in problem.truths]
     return replace(problem, task=replace(problem.task, is_number=False), truths=tuple(truths))

@@ -13,6 +13,7 @@ from tabgan.evaluation.features import FloatArray, IntArray, compare
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.resampling import RowGroups, variation
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.texts import counted
 
 MAX_ROWS = 40_000  # of each side
 SUBSETS = 100  # groups of columns of either size
@@ -25,37 +26,35 @@ REPEATS = 5  # random samples of each size
 FEWEST = 5  # rows of the smallest random sample to compare with
 
 
-def _measure(key: str, name: str, perfect: float, meaning: str, formula: str) -> Measure:
-    return Measure(
-        key, name, "fidelity", "higher", perfect, meaning, formula, "NIST 2018, k-marginal score; SDNist"
+def _measures(word: str) -> tuple[Measure, Measure]:
+    """Of groups of two or three columns: the score, and the sample that errs as much."""
+    name, source = f"{word.capitalize()}-way marginals", "NIST 2018, k-marginal score; SDNist"
+    score = Measure(
+        f"{word}_way_marginals",
+        f"{name} (NIST score)",
+        "fidelity",
+        "higher",
+        PERFECT,
+        "1000: the counts of these columns together are those of the real table; 0: nothing in common.",
+        "1000 × (1 - mean total variation) over 100 random groups of columns (all if fewer); numbers "
+        "in ten bins of equally many real rows",
+        source,
     )
+    sample = Measure(
+        f"{word}_way_subsample_equivalent",
+        f"{name}: as a sample of (%)",
+        "fidelity",
+        "higher",
+        100.0,
+        "As accurate as a random sample of this many percent of the real rows; fresh real rows do not "
+        "reach 100 either.",
+        "the share of the real rows whose random samples reach the same score (interpolated)",
+        source,
+    )
+    return score, sample
 
 
-SCORES, EQUIVALENTS = (
-    tuple(
-        _measure(f"{word}_way_{key}", f"{word.capitalize()}-way {name}", perfect, meaning, formula)
-        for word in ("two", "three")
-    )
-    for key, name, perfect, meaning, formula in (
-        (
-            "marginals",
-            "marginals (NIST score)",
-            PERFECT,
-            "1000: the counts of these columns together are those of the real table; 0: nothing in common.",
-            "1000 × (1 - mean total variation) over 100 random groups of columns (all if fewer); numbers "
-            "in ten bins of equally many real rows",
-        ),
-        (
-            "subsample_equivalent",
-            "marginals: as a sample of (%)",
-            100.0,
-            "As accurate as a random sample of this many percent of the real rows; fresh real rows do not "
-            "reach 100 either.",
-            "the share of the real rows whose random samples reach the same score (interpolated)",
-        ),
-    )
-)
-MEASURES = (SCORES[0], EQUIVALENTS[0], SCORES[1], EQUIVALENTS[1])
+MEASURES = (*_measures("two"), *_measures("three"))
 
 
 def marginal_metrics(tables: Tables) -> Family:
@@ -115,15 +114,10 @@ def _scored(
         if n in told:
             draws.append(variation(*groups.drawn(groups.by_group(cells, n_cells))))
     error, drawn = np.mean(errors, axis=0), np.mean(draws, axis=0)
-    three, n_subsets = PERFECT * (1 - error), len(subsets)
+    three, scores, bounds = PERFECT * (1 - error), PERFECT * (1 - drawn), (0.0, PERFECT)
+    note = f"{counted(len(subsets), 'group')} of columns"
     return [
-        groups.found(
-            measures[0],
-            three,
-            PERFECT * (1 - drawn),
-            bounds=(0.0, PERFECT),
-            note=f"{n_subsets} groups of columns",
-        ),
+        groups.found(measures[0], three, scores, bounds=bounds, note=note),
         # Drawing rows twice adds an error of its own: only the spread of the draws counts.
         _equivalent(measures[1], (error, drawn - drawn.mean() + error[0]), np.mean(curve, axis=0), groups),
     ]

@@ -211,8 +211,7 @@ def draw_candidates(tables: Tables) -> Candidates | None:
     columns = content_columns(compare(given.train, held_out, synthetic, schema=given.schema))
     if not columns:
         return None
-    sizes = [len(given.train), n_rows, len(synthetic)]
-    in_train, in_held_out, _ = row_groups(columns, sizes)
+    in_train, in_held_out, _ = row_groups(columns)
     drawn = np.sort(rng.choice(len(in_train), n_rows, replace=False))
     not_drawn = np.setdiff1d(np.arange(len(in_train)), drawn)
     firsts = np.sort(np.unique(in_held_out, return_index=True)[1])
@@ -242,8 +241,7 @@ def log_ratio(to_reference: FloatArray, to_synthetic: FloatArray, scale: float) 
     `scale` is a usual distance to a reference row; a hundredth of it counts as next to nothing.
     """
     smooth = SMOOTH * (scale or 1.0)
-    ratio: FloatArray = np.log((to_reference + smooth) / (to_synthetic + smooth))
-    return ratio
+    return np.log((to_reference + smooth) / (to_synthetic + smooth))
 
 
 def _candidates(groups: IntArray, places: IntArray, elsewhere: IntArray) -> IntArray:

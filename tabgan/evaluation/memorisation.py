@@ -171,7 +171,7 @@ def memorisation_metrics(tables: Tables) -> Family:
     if not columns:
         return Family.undefined(MEASURES, NO_COLUMN, verdict="underpowered")
     columns = content_columns(columns)
-    groups = row_groups(columns, [len(given.train), len(given.holdout), len(given.synthetic)])
+    groups = row_groups(columns)
     rng = tables.rng("memorisation")
     exact = Family(tuple(_matches(measure, groups) for measure in (EXACT, UNIQUE)))
     sides = _draw(columns, groups, rng)
@@ -216,13 +216,11 @@ def _draw(
 def _neighbours(sides: tuple[Points, Points, Points]) -> Family:
     train, holdout, synthetic = sides
     k = min(2, len(train))
-    (to_train, in_train), (to_holdout, in_holdout) = (nearest(synthetic, one, k) for one in (train, holdout))
-    by_distance = _duel(to_train[:, 0], to_holdout[:, 0], in_train[:, 0], in_holdout[:, 0])
+    in_train, in_holdout = nearest(synthetic, train, k), nearest(synthetic, holdout, k)
+    by_distance = _duel(in_train, in_holdout)
     metrics = [_judged(NEAREST, by_distance)]
     if k == 2:
-        ratios = _ratio(to_train), _ratio(to_holdout)
-        by_ratio = _duel(*ratios, in_train[:, 0], in_holdout[:, 0], RATIO_TIE)
-        metrics.append(_judged(RATIO, by_ratio))
+        metrics.append(_judged(RATIO, _duel(_by_ratio(*in_train), _by_ratio(*in_holdout), RATIO_TIE)))
     else:
         reason = "it needs two different training rows and two held-out rows"
         metrics.append(RATIO.undefined(reason, verdict="underpowered"))
@@ -243,8 +241,7 @@ def _subsets(
     duels = []
     for subset in subsets:
         train, holdout, synthetic = (side.columns(subset) for side in sides)
-        (to_train, in_train), (to_holdout, in_holdout) = (nearest(synthetic, one) for one in (train, holdout))
-        duels.append(_duel(to_train[:, 0], to_holdout[:, 0], in_train[:, 0], in_holdout[:, 0]))
+        duels.append(_duel(nearest(synthetic, train), nearest(synthetic, holdout)))
     rows = [
         {
             "columns": ", ".join(sorted(str(columns[column].name) for column in subset)),
@@ -279,20 +276,17 @@ def _draw_subsets(n_columns: int, rng: np.random.Generator) -> list[tuple[int, .
     return sorted(drawn)
 
 
-def _duel(
-    to_train: FloatArray, to_holdout: FloatArray, in_train: IntArray, in_holdout: IntArray, tie: float = TIE
-) -> Duel:
-    gap = to_holdout - to_train
+def _duel(train: tuple[FloatArray, IntArray], holdout: tuple[FloatArray, IntArray], tie: float = TIE) -> Duel:
+    """Of distances to and places of the nearest rows of both sides. Shape: [rows, 1 or more] each."""
+    gap = holdout[0][:, 0] - train[0][:, 0]
     wins = np.where(gap > tie, 1.0, np.where(gap < -tie, 0.0, 0.5))
-    return Duel(wins, np.where(wins == 0.0, -1 - in_holdout, in_train))
+    return Duel(wins, np.where(wins == 0.0, -1 - holdout[1][:, 0], train[1][:, 0]))
 
 
-def _ratio(distances: FloatArray) -> FloatArray:
-    """Distance to the nearest over distance to the second; 1 where both are 0. Shape: [rows, 2] -> [rows]."""
-    ratio: FloatArray = np.divide(
-        distances[:, 0], distances[:, 1], out=np.ones(len(distances)), where=distances[:, 1] > 0
-    )
-    return ratio
+def _by_ratio(distances: FloatArray, places: IntArray) -> tuple[FloatArray, IntArray]:
+    """Distance to the nearest over distance to the second, 1 where both are 0; the places as they are."""
+    first, second = distances.T
+    return np.divide(first, second, out=np.ones(len(first)), where=second > 0)[:, None], places
 
 
 def _judged(measure: Measure, duel: Duel) -> Metric:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -64,6 +64,19 @@ class Measure:
             for number in (reference, floor)
         )
         return Metric(self, float(value), reference, floor, interval, rows, verdict, note)
+
+    def of_three(
+        self,
+        three: Iterable[float | None],
+        *,
+        interval: Interval | None = None,
+        rows: int = 0,
+        note: str = "",
+    ) -> Metric:
+        """The metric of what synthetic, other real and shuffled rows get."""
+        value, reference, floor = three
+        assert value is not None
+        return self.found(value, reference=reference, floor=floor, interval=interval, rows=rows, note=note)
 
     def undefined(self, reason: str, *, rows: int = 0, verdict: Verdict | None = None) -> Metric:
         """The metric without a value; the reason is printed in its place, never a mean without it."""

@@ -27,6 +27,7 @@ from tabgan.evaluation.features import (
     ComparedColumn,
     FloatArray,
     IntArray,
+    categorical_features,
     classifier_matrix,
     compare,
     has_values,
@@ -76,14 +77,9 @@ class Problem:
         return 0 if self.task.is_number else int(max(truth.max() for truth in self.truths)) + 1
 
     @cached_property
-    def is_categorical(self) -> list[bool]:
-        """Which features of `boosting_rows` are categorical."""
-        return classifier_matrix(self.columns, 0)[1]
-
-    @cached_property
     def boosting_rows(self) -> list[FloatArray]:
         """Features for boosted trees, of every table; NaN where missing."""
-        return [classifier_matrix(self.columns, t)[0] for t in range(len(self.truths))]
+        return [classifier_matrix(self.columns, t) for t in range(len(self.truths))]
 
     @cached_property
     def tree_rows(self) -> list[FloatArray]:
@@ -130,7 +126,7 @@ class Problem:
         if model not in (NEIGHBOURS, LINEAR):
             options["random_state"] = seed
         if model == BOOSTING:
-            options["categorical_features"] = np.array(self.is_categorical)[kept]
+            options["categorical_features"] = categorical_features(self.columns)[kept]
             if not self.task.is_number and np.unique(truth, return_counts=True)[1].min() < 2:
                 # Early stopping splits every class in two, which one row cannot be.
                 options["early_stopping"] = False

@@ -144,13 +144,14 @@ def pair_metrics(tables: Tables) -> Family:
     groups = RowGroups.of(sides, rng)
     linear, ranks = (_correlations(columns, groups, by_rank=by_rank) for by_rank in (False, True))
     scores = _pair_scores(columns, groups, linear)
-    ratios = _ratio_scores(columns, groups, linear)
+    few, few_wide = _both_bins(columns, MAX_CATEGORIES)
+    ratios = _ratio_scores(columns, few, groups, linear)
     metrics: tuple[Metric, ...] = (
-        _contingency_metric(columns, groups, scores, rng),
+        _contingency_metric(few, groups, scores, rng),
         _correlation_metric(CORRELATION, linear, groups),
         _correlation_metric(SPEARMAN, ranks, groups),
         _ratio_metric(ratios, groups),
-        *_trend_metrics(columns, groups, scores, linear, rng),
+        *_trend_metrics((columns, few_wide), groups, scores, linear, rng),
     )
     if note:
         metrics = tuple(replace(metric, note=metric.note or note) for metric in metrics)
@@ -230,9 +231,8 @@ def _two_way(
     return counts[:, filled], (where // second.n_codes, where % second.n_codes)
 
 
-def _drawn_variation(first: BinnedColumn, second: BinnedColumn, groups: RowGroups) -> FloatArray:
-    real, synthetic = groups.drawn(groups.by_group(*cells_of([first, second])))
-    return 1 - variation(real, synthetic)
+def _drawn_similarity(first: BinnedColumn, second: BinnedColumn, groups: RowGroups) -> FloatArray:
+    return 1 - variation(*groups.drawn(groups.by_group(*cells_of([first, second]))))
 
 
 def _some(places: IntArray, rng: np.random.Generator) -> IntArray:
@@ -240,22 +240,21 @@ def _some(places: IntArray, rng: np.random.Generator) -> IntArray:
 
 
 def _contingency_metric(
-    columns: Sequence[ComparedColumn], groups: RowGroups, scores: PairScores, rng: np.random.Generator
+    few: Sequence[BinnedColumn], groups: RowGroups, scores: PairScores, rng: np.random.Generator
 ) -> Metric:
-    fine = [binned(column, BINS, max_categories=MAX_CATEGORIES) for column in columns]
     some = [scores.pairs[n] for n in _some(np.arange(len(scores.pairs)), rng)]
-    draws = np.mean([_drawn_variation(fine[i], fine[j], groups) for i, j in some], axis=0)
+    draws = np.mean([_drawn_similarity(few[i], few[j], groups) for i, j in some], axis=0)
     return groups.found(CONTINGENCY, scores.contingency.mean(axis=1), draws)
 
 
 def _trend_metrics(
-    columns: Sequence[ComparedColumn],
+    both: tuple[Sequence[ComparedColumn], Sequence[BinnedColumn]],
     groups: RowGroups,
     scores: PairScores,
     linear: Numbers,
     rng: np.random.Generator,
 ) -> tuple[Metric, Metric]:
-    _, wide = _both_bins(columns, MAX_CATEGORIES)
+    columns, wide = both
     counted = scores.counted()
     drawn = []
     for i, j in (scores.pairs[n] for n in _some(counted, rng)):
@@ -263,7 +262,7 @@ def _trend_metrics(
             _, (real, synthetic) = linear.pair(i, j)
             drawn.append(1 - np.abs(real - synthetic) / 2)
         else:
-            drawn.append(_drawn_variation(wide[i], wide[j], groups))
+            drawn.append(_drawn_similarity(wide[i], wide[j], groups))
     trends, trend_draws = scores.trends[:, counted].mean(axis=1), np.mean(drawn, axis=0)
     shapes = np.array([[column_shape(column, t) for column in columns] for t in OTHERS]).mean(axis=1)
     shape_of_draws = np.mean([shape_draws(column, groups) for column in columns], axis=0)
@@ -275,7 +274,7 @@ def _trend_metrics(
 
 
 def _ratio_scores(
-    columns: Sequence[ComparedColumn], groups: RowGroups, linear: Numbers
+    columns: Sequence[ComparedColumn], few: Sequence[BinnedColumn], groups: RowGroups, linear: Numbers
 ) -> dict[tuple[int, int], tuple[FloatArray, FloatArray]]:
     """Eta of every (category, number) in the four sides, and its similarity in every draw."""
     found = {}
@@ -284,8 +283,7 @@ def _ratio_scores(
     for i, column in enumerate(columns):
         if column.is_numeric:
             continue
-        codes = binned(column, BINS, max_categories=MAX_CATEGORIES)
-        sums = correlation_ratio_sums(linear.values, codes, groups)
+        sums = correlation_ratio_sums(linear.values, few[i], groups)
         by_side = correlation_ratios(side_totals(sums))
         real, synthetic = map(correlation_ratios, groups.drawn(sums))
         for j, place in linear.place.items():

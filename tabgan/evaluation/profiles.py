@@ -16,7 +16,7 @@ import pandas as pd
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, compare, scale_of
 from tabgan.schema import Kind, Schema
 
-MIN_ROWS = 5
+MIN_ROWS = 5  # real rows that anything shown must stand for
 MAX_BARS = 12
 MAX_BINS = 40
 TAIL = 0.01  # share of the real rows put into the first and the last bin of a long-tailed column

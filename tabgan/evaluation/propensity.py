@@ -80,33 +80,15 @@ def propensity_metrics(drawn: Sequence[pd.DataFrame], tables: Tables) -> list[Me
     cut = [draw_rows(table, LOGISTIC_ROWS, tables.rng("propensity")) for table in drawn]
     n_rows = 2 * len(cut[0])
     columns = compare(*cut, schema=tables.schema)
-    pairs = [[_pair(column, other) for column in columns] for other in (1, 2, 3)]
+    pairs = [[column.tables((0, other)) for column in columns] for other in (1, 2, 3)]
     detected = [logistic_detection(pair, tables.seed) for pair in pairs]
-    metrics = [
-        LOGISTIC.found(
-            detected[0][0],
-            reference=detected[1][0],
-            floor=detected[2][0],
-            interval=detected[0][1],
-            rows=n_rows,
-        )
-    ]
+    logistic = LOGISTIC.of_three([value for value, _ in detected], interval=detected[0][1], rows=n_rows)
     scores = [pmse_ratio(pair) for pair in pairs]
     if scores[0] is None:
-        return [*metrics, PMSE.undefined("no column takes different values", rows=n_rows)]
-    reference, floor = (None if score is None else score.ratio for score in scores[1:])
+        return [logistic, PMSE.undefined("no column takes different values", rows=n_rows)]
+    ratios = [None if score is None else score.ratio for score in scores]
     note = f"{scores[0].deviations:+.1f} standard deviations of the null distribution"
-    return [
-        *metrics,
-        PMSE.found(
-            scores[0].ratio,
-            reference=reference,
-            floor=floor,
-            interval=scores[0].interval,
-            rows=n_rows,
-            note=note,
-        ),
-    ]
+    return [logistic, PMSE.of_three(ratios, interval=scores[0].interval, rows=n_rows, note=note)]
 
 
 def logistic_detection(columns: Sequence[ComparedColumn], seed: int = 0) -> tuple[float, Interval]:
@@ -173,13 +155,6 @@ def _logistic_scores(
     return scores
 
 
-def _pair(column: ComparedColumn, other: int) -> ComparedColumn:
-    """The column of the real table and of one other."""
-    if column.is_numeric:
-        return ComparedColumn(column.name, column.kind, numbers=(column.numbers[0], column.numbers[other]))
-    return ComparedColumn(column.name, column.kind, codes=(column.codes[0], column.codes[other]))
-
-
 def _design(
     columns: Sequence[ComparedColumn], *, with_missing: bool = False
 ) -> tuple[FloatArray, npt.NDArray[np.int64]]:
@@ -195,8 +170,7 @@ def _design(
             features += _number_features(np.concatenate(column.numbers), with_missing=with_missing)
         else:
             features += _category_features(np.concatenate(column.codes))
-    first = columns[0].numbers if columns[0].is_numeric else columns[0].codes
-    is_synthetic = np.repeat([0, 1], [len(first[0]), len(first[1])]).astype(np.int64)
+    is_synthetic = np.repeat([0, 1], [len(cells) for cells in columns[0].cells]).astype(np.int64)
     return np.column_stack(features), is_synthetic
 
 

@@ -21,6 +21,7 @@ from tabgan.evaluation.tables import Sides
 
 GROUPS = 40  # of the real rows, and of the synthetic ones
 ALL_GROUPS = 2 * GROUPS + 2  # with the reference and the floor, a group each
+SIDE_STARTS = (0, GROUPS, 2 * GROUPS, 2 * GROUPS + 1)  # the first group of each side
 MIN_ROWS = 5  # of either side; fewer rows show no spread
 
 
@@ -66,10 +67,10 @@ class RowGroups:
         counts = np.bincount(self.side * n_cells + cells, minlength=4 * n_cells)
         return counts.reshape(4, n_cells)
 
-    def by_group(self, cells: IntArray, n_cells: int, weights: FloatArray | None = None) -> FloatArray:
-        """Rows (or the sum of their weights) by group and cell. Shape: -> [82, cells]."""
-        sums = np.bincount(self.group * n_cells + cells, weights, minlength=ALL_GROUPS * n_cells)
-        return sums.reshape(ALL_GROUPS, n_cells).astype(np.float64)
+    def by_group(self, cells: IntArray, n_cells: int) -> FloatArray:
+        """Rows by group and cell. Shape: [rows of all sides] -> [82, cells]."""
+        counts = np.bincount(self.group * n_cells + cells, minlength=ALL_GROUPS * n_cells)
+        return counts.reshape(ALL_GROUPS, n_cells).astype(np.float64)
 
     def drawn(self, by_group: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Sums of the real and of the synthetic groups drawn. Shape: [82, …] -> two of [draws, …]."""
@@ -88,19 +89,14 @@ class RowGroups:
         note: str = "",
     ) -> Metric:
         """The metric whose value, reference and floor these are, its interval from the draws."""
-        value, reference, floor = map(float, three)
-        interval = None
-        if min(self.sizes[:2]) >= MIN_ROWS:
-            interval = normal(value, draws, bounds=bounds)
-        return measure.found(
-            value, reference=reference, floor=floor, interval=interval, rows=self.rows, note=note
-        )
+        is_told = min(self.sizes[:2]) >= MIN_ROWS
+        interval = normal(float(three[0]), draws, bounds=bounds) if is_told else None
+        return measure.of_three(three, interval=interval, rows=self.rows, note=note)
 
 
 def side_totals(by_group: FloatArray) -> FloatArray:
     """Sums over the groups of every side. Shape: [82, …] -> [4, …]."""
-    starts = np.array([0, GROUPS, 2 * GROUPS, 2 * GROUPS + 1])
-    return np.add.reduceat(by_group, starts, axis=0)
+    return np.add.reduceat(by_group, SIDE_STARTS, axis=0)
 
 
 def variation(real: FloatArray | IntArray, other: FloatArray | IntArray) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tabgan.evaluation.intervals import CONFIDENCE, difference
 from tabgan.evaluation.metric import Interval, Measure, Metric, Verdict
-from tabgan.evaluation.verdict import verdict_of, worst
+from tabgan.evaluation.verdict import SEVERITY, verdict_of
 
 NO_HOLDOUT = "it needs rows held out as a control: give a holdout"
 NO_COLUMN = "no column is left to compare"
@@ -160,9 +160,7 @@ def worst_of(risks: Sequence[Risk]) -> int:
 def gravest_verdict(risks: Sequence[Risk]) -> Verdict:
     """The gravest of several attacks; those no better than guessing take no calm from the others."""
     are_weak = all(risk.is_weak for risk in risks)
-    said = worst([risk.verdict if are_weak else risk.interval_verdict for risk in risks])
-    assert said is not None
-    return said
+    return min((risk.verdict if are_weak else risk.interval_verdict for risk in risks), key=SEVERITY.index)
 
 
 def _bounded(share: float) -> float:

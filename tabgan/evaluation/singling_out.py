@@ -15,7 +15,7 @@ from tabgan.evaluation.features import MISSING, IntArray
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.risk import NO_COLUMN, NO_HOLDOUT, Risk, Trials, gravest_verdict, worst_of
 from tabgan.evaluation.tables import Tables
-from tabgan.evaluation.texts import printable
+from tabgan.evaluation.texts import counted, printable
 
 PREDICATES = 2_000  # by several columns
 ROWS = 50_000
@@ -118,7 +118,7 @@ def singling_out_metrics(tables: Tables) -> Family:
     by_several = MULTIVARIATE.undefined(NOT_TWO)
     if predicates:
         risk = risk_of(rows, [attempt(rows, predicates, random_predicates(rows, predicates, rng))])
-        by_several = _metric(MULTIVARIATE, rows, risk, f"{len(predicates):,} predicates")
+        by_several = _metric(MULTIVARIATE, rows, risk, counted(len(predicates), "predicate"))
         details.append({"predicates": "multivariate", "columns": "several", **risk.to_row()})
     return Family((by_one, by_several), {"singling_out": pd.DataFrame(details)} if details else {})
 
@@ -135,7 +135,7 @@ def _by_one_column(rows: AttackRows, rng: np.random.Generator) -> tuple[Metric, 
         parts += [(str(name), [one], 2 * len(named)) for name, one in named]
     risks = [risk_of(rows, attempts, tests=tests) for _, attempts, tests in parts]
     worst = worst_of(risks)
-    note = f"{sum(one.n_predicates for one in parts[worst][1]):,} predicates"
+    note = counted(sum(one.n_predicates for one in parts[worst][1]), "predicate")
     if worst > 0:
         note += f" of the worst of {len(named)} columns: {printable(parts[worst][0], 60)}"
     elif len(named) > 1:

@@ -150,16 +150,16 @@ def _norms(rows: FloatArray) -> FloatArray:
 
 def _agreement(found: FloatArray | npt.NDArray[np.bool_]) -> Estimate:
     """1 - twice the area between the curve of the found shares and the diagonal. Shape: [rows, levels]."""
-    return _over_rows(
-        lambda rows: 1 - 2 * float(np.abs(found[rows].mean(axis=0) - ALPHAS).mean()), len(found)
-    )
+    return over_rows(lambda rows: 1 - 2 * float(np.abs(found[rows].mean(axis=0) - ALPHAS).mean()), len(found))
 
 
 def _mean(parts: FloatArray) -> Estimate:
-    return _over_rows(lambda rows: float(parts[rows].mean()), len(parts))
+    return over_rows(lambda rows: float(parts[rows].mean()), len(parts))
 
 
-def _over_rows(of_rows: Callable[[npt.NDArray[np.intp] | slice], float], n_rows: int) -> Estimate:
+def over_rows(of_rows: Callable[[npt.NDArray[np.intp] | slice], float], n_rows: int) -> Estimate:
+    """What a function says of all rows, and of rows drawn again."""
+
     def resampled(rng: np.random.Generator) -> float:
         return of_rows(rng.integers(n_rows, size=n_rows))
 

@@ -78,7 +78,7 @@ class Tables:
 
         Draw from these, and what is drawn stays the same when rows or columns change places.
         """
-        holdout = self.holdout if self.holdout is None else _sorted(self.holdout, self.schema)
+        holdout = None if self.holdout is None else _sorted(self.holdout, self.schema)
         train = self.train.iloc[self.train_order].reset_index(drop=True)
         return replace(self, train=train, synthetic=_sorted(self.synthetic, self.schema), holdout=holdout)
 

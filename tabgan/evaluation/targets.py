@@ -15,6 +15,7 @@ from tabgan.evaluation.features import (
     ComparedColumn,
     FloatArray,
     as_numbers,
+    categorical_features,
     classifier_matrix,
     column_kinds,
     compare,
@@ -90,11 +91,10 @@ def truths_of(task: Task, column: ComparedColumn, fitted_on: Sequence[int]) -> l
     """
     if task.is_number:
         return list(column.numbers)
-    cells = np.concatenate(column.numbers if column.is_numeric else column.codes).astype(np.float64)
-    if not column.is_numeric:
-        cells[cells == MISSING] = np.nan
+    cells = np.concatenate(column.cells).astype(np.float64)
+    cells[np.concatenate(column.is_missing)] = np.nan
     codes = pd.factorize(cells, sort=True)[0].astype(np.int64)
-    sides = np.split(codes, np.cumsum([len(side) for side in column.numbers or column.codes])[:-1])
+    sides = column.split(codes)
     fitted = np.concatenate([sides[t] for t in fitted_on])
     counts = np.bincount(fitted + 1, minlength=codes.max() + 2)[1:]
     # Of equally frequent ones the first to appear there: how frequent they are elsewhere decides nothing.
@@ -109,16 +109,11 @@ def truths_of(task: Task, column: ComparedColumn, fitted_on: Sequence[int]) -> l
 def _given(tables: Tables, kind: Kind) -> Task | str:
     if kind == "identifier":
         return "the target is an identifier: name another one"
-    column = compare(tables.train[[tables.target]], schema=_schema_of(tables))[0]
-    cells = column.numbers[0] if column.is_numeric else column.codes[0]
-    values = np.unique(cells[~np.isnan(cells)] if column.is_numeric else cells[cells != MISSING])
-    if len(values) < 2:
+    alone = Schema(tuple(column for column in tables.schema if column.name == tables.target))
+    (column,) = compare(tables.train, schema=alone)
+    if len(np.unique(column.cells[0][~column.is_missing[0]])) < 2:
         return "the target has fewer than two different values in the training rows"
     return _task(column, kind, was_given=True)
-
-
-def _schema_of(tables: Tables) -> Schema:
-    return Schema(tuple(column for column in tables.schema if column.name == tables.target))
 
 
 def _task(column: ComparedColumn, kind: Kind, *, was_given: bool) -> Task:
@@ -130,14 +125,15 @@ def _task(column: ComparedColumn, kind: Kind, *, was_given: bool) -> Task:
 
 def _is_predictable(task: Task, target: ComparedColumn, columns: Sequence[ComparedColumn]) -> bool:
     truth = truths_of(task, target, (0,))[0]
-    rows, is_categorical = classifier_matrix([c for c in columns if c.name != task.target], 0)
+    others = [column for column in columns if column.name != task.target]
+    rows = classifier_matrix(others, 0)
     is_there = ~np.isnan(truth) if task.is_number else truth >= 0
     truth, rows = truth[is_there], rows[is_there]
-    learned, tested = np.arange(len(truth)) % 2 == 0, np.arange(len(truth)) % 2 == 1
-    kept = has_values(rows[learned]) if learned.any() else np.zeros(0, dtype=np.bool_)
+    learned, tested = slice(0, None, 2), slice(1, None, 2)
+    kept = has_values(rows[learned])
     if not kept.any():
         return False
-    options = {"categorical_features": np.array(is_categorical)[kept], "max_iter": TRIAL_TREES}
+    options = {"categorical_features": categorical_features(others)[kept], "max_iter": TRIAL_TREES}
     if task.is_number:
         scaled = truth / (np.abs(truth).max() or 1.0)
         regressor = HistGradientBoostingRegressor(**options, early_stopping=False, random_state=0)

@@ -30,6 +30,8 @@ from tabgan.schema import Schema, judged_schema
 TRAIN_ROWS = 100_000  # of tstr_auc()
 MIN_RANKED = 3
 
+SCORE = "AUC of each class against the rest, their mean; R² of a number with more than 20 values."
+
 TSTR = Measure(
     "tstr_auc",
     "Train on synthetic, test on real (AUC or R²)",
@@ -38,8 +40,7 @@ TSTR = Measure(
     1.0,
     "How well boosted trees learned from synthetic rows predict the target of real rows; the "
     "reference learned from as many real rows.",
-    "AUC of each class against the rest, their mean; R² of a number with more than 20 values. "
-    "HistGradientBoosting with its defaults.",
+    f"{SCORE} HistGradientBoosting with its defaults.",
     "Esteban, Hyland & Rätsch 2017; interval: 100 Poisson bootstraps of the test rows.",
 )
 F1 = Measure(
@@ -72,7 +73,7 @@ LINEAR_SCORE = Measure(
     1.0,
     "How well a logistic regression (of a number: a ridge regression) learned from synthetic rows, on ranks "
     "and one-hot categories, predicts the target of real rows.",
-    TSTR.formula.split(" Hist")[0],
+    SCORE,
     TSTR.source,
 )
 FOREST_SCORE = Measure(
@@ -82,7 +83,7 @@ FOREST_SCORE = Measure(
     "higher",
     1.0,
     "How well 50 extremely random trees learned from synthetic rows predict the target of real rows.",
-    TSTR.formula.split(" Hist")[0],
+    SCORE,
     TSTR.source,
 )
 IMPORTANCE = Measure(
@@ -216,15 +217,9 @@ def _found(
     bounds: Interval = (-np.inf, 1.0),
 ) -> Metric:
     """The metric of scores from synthetic, real and shuffled rows, each with its draws."""
-    value, reference, floor = (float(score[0]) for score in scores)
-    return measure.found(
-        value,
-        reference=reference,
-        floor=floor,
-        interval=normal(value, scores[0][1:], bounds=bounds),
-        rows=len(trial.truth.cells),
-        note=note,
-    )
+    three = [float(score[0]) for score in scores]
+    interval = normal(three[0], scores[0][1:], bounds=bounds)
+    return measure.of_three(three, interval=interval, rows=len(trial.truth.cells), note=note)
 
 
 def _agreement(measure: Measure, trial: Trial, ranked: dict[int, FloatArray]) -> Metric:

@@ -17,6 +17,7 @@ from tabgan.evaluation.marginals import random_subsets
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.resampling import MIN_ROWS, RowGroups, side_totals, variation
 from tabgan.evaluation.tables import Tables
+from tabgan.evaluation.texts import counted
 
 MAX_ROWS = 40_000  # of each side
 BINS = 10
@@ -108,13 +109,13 @@ def _distinct(columns: Sequence[ComparedColumn], groups: RowGroups, rng: np.rand
         found = exact(column)
         rows += rng.integers(0, 2**64, found.n_codes, dtype=np.uint64)[found.codes]
     counts = [np.unique(part, return_counts=True)[1] for part in np.split(rows, np.cumsum(groups.sizes)[:-1])]
-    value, reference, floor = (len(counts[t]) / groups.sizes[t] for t in (1, 2, 3))
+    three = [len(counts[t]) / groups.sizes[t] for t in (1, 2, 3)]
     # Leaving a row out changes the number of different rows only where it is the only one of its kind.
     alone = int((counts[1] == 1).sum())
     low, high = (end - alone / groups.rows for end in wilson(alone, groups.rows))
     is_told = groups.rows >= MIN_ROWS
-    interval = (max(value + low, 0.0), min(value + high, 1.0)) if is_told else None
-    return DISTINCT.found(value, reference=reference, floor=floor, interval=interval, rows=groups.rows)
+    interval = (max(three[0] + low, 0.0), min(three[0] + high, 1.0)) if is_told else None
+    return DISTINCT.of_three(three, interval=interval, rows=groups.rows)
 
 
 def _modes(columns: Sequence[BinnedColumn], groups: RowGroups, rng: np.random.Generator) -> Metric:
@@ -130,7 +131,9 @@ def _modes(columns: Sequence[BinnedColumn], groups: RowGroups, rng: np.random.Ge
         drawn += (groups.drawn(by_group[:, frequent])[1] > 0).sum(axis=1)
     if n_frequent == 0:
         return MODES.undefined("no combination is frequent enough to be missed", rows=groups.rows)
-    return groups.found(MODES, covered / n_frequent, drawn / n_frequent, note=f"{n_frequent:,} combinations")
+    return groups.found(
+        MODES, covered / n_frequent, drawn / n_frequent, note=counted(n_frequent, "combination")
+    )
 
 
 def _subgroups(
@@ -190,7 +193,7 @@ def _worst(subgroups: Sequence[Subgroups], groups: RowGroups) -> Metric:
         )
     means = np.concatenate([one.similarity.mean(axis=2) for one in subgroups], axis=1)
     drawn = np.concatenate([one.drawn for one in subgroups], axis=1)
-    note = f"of {means.shape[1]} subgroups"
+    note = f"of {counted(means.shape[1], 'subgroup')}"
     return groups.found(SUBGROUP, means.min(axis=1), drawn[:, means[0].argmin()], note=note)
 
 

@@ -32,8 +32,3 @@ def verdict_of(excess: Interval) -> Verdict:
 def smallest_detectable(excess: Interval) -> float:
     """The excess that an attack of this precision would have found with a probability of 80 %."""
     return POWER * (excess[1] - excess[0]) / 2
-
-
-def worst(verdicts: list[Verdict]) -> Verdict | None:
-    """The gravest of several verdicts; None of none."""
-    return min(verdicts, key=SEVERITY.index, default=None)

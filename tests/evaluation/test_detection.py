@@ -173,7 +173,7 @@ def test_rounding_keeps_the_weekday_and_the_hour_of_a_time() -> None:
     moments = rng.uniform(-1e9, 2e9, 500)
     rounded = _rounded(ComparedColumn("t", "datetime", numbers=(moments, moments[:5], moments)))
     before, after = (
-        classifier_matrix([ComparedColumn("t", "datetime", numbers=(n,))], 0)[0]
+        classifier_matrix([ComparedColumn("t", "datetime", numbers=(n,))], 0)
         for n in (moments, rounded.numbers[0])
     )
     assert np.array_equal(before[:, 1], after[:, 1])

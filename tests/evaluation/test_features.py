@@ -11,7 +11,14 @@ from tabgan.errors import SchemaError
 from tabgan.evaluation import shuffled_columns
 from tabgan.evaluation.bins import exact
 from tabgan.evaluation.distances import row_groups
-from tabgan.evaluation.features import MISSING, as_numbers, classifier_matrix, compare, draw_rows
+from tabgan.evaluation.features import (
+    MISSING,
+    as_numbers,
+    categorical_features,
+    classifier_matrix,
+    compare,
+    draw_rows,
+)
 from tabgan.schema import Column, Schema
 
 
@@ -30,7 +37,7 @@ def test_a_classifier_sees_giants_it_can_average() -> None:
     giant = float(np.finfo(np.float64).max)
     table = pd.DataFrame({"a": [giant, np.nan, -giant, 5e307]})
     columns = compare(table, pd.DataFrame({"a": [1e9, 3.0]}))
-    rows, others = (classifier_matrix(columns, place)[0][:, 0] for place in (0, 1))
+    rows, others = (classifier_matrix(columns, place)[:, 0] for place in (0, 1))
     assert np.isnan(rows[1])
     assert np.nanmax(np.abs(rows)) <= 1
     assert rows[0] > rows[3] > others[0] > others[1] > 0 > rows[2]
@@ -75,8 +82,9 @@ def test_a_time_with_a_zone_is_read_at_its_local_clock() -> None:
 
 def test_trees_see_weekday_and_second_of_the_day() -> None:
     table = pd.DataFrame({"t": pd.to_datetime(["1970-01-05 00:00:09", "1970-01-12 00:00:09"])})
-    matrix, is_categorical = classifier_matrix(compare(table, table), 0)
-    assert is_categorical == [False, False, False]
+    columns = compare(table, table)
+    assert categorical_features(columns).tolist() == [False, False, False]
+    matrix = classifier_matrix(columns, 0)
     assert matrix[0, 1] == matrix[1, 1]
     assert matrix[:, 2].tolist() == [9, 9]
 
@@ -84,8 +92,9 @@ def test_trees_see_weekday_and_second_of_the_day() -> None:
 def test_rare_categories_share_the_last_code_of_the_trees() -> None:
     table = pd.DataFrame({"c": [str(i) for i in range(400)] + ["0", None]})
     schema = Schema((Column("c", "categorical"),))
-    matrix, is_categorical = classifier_matrix(compare(table, table, schema=schema), 0)
-    assert is_categorical == [True]
+    columns = compare(table, table, schema=schema)
+    assert categorical_features(columns).tolist() == [True]
+    matrix = classifier_matrix(columns, 0)
     assert np.nanmax(matrix) == 254
     assert np.isnan(matrix[-1, 0])
 
@@ -144,7 +153,7 @@ def test_cells_that_differ_where_floats_do_not_are_told_apart(dtype: str) -> Non
     assert len({first, second, base}) == 3
     assert (again, codes[len(real)], codes[len(real) + 3]) == (first, second, base)
     assert (codes == 0).tolist() == pd.concat([real, synthetic])["v"].isna().tolist()
-    sides = row_groups(columns, [len(real), len(synthetic)])
+    sides = row_groups(columns)
     assert np.isin(sides[1][:4], sides[0]).tolist() == [True, False, True, True]
     assert exact(columns[0].rows([np.array([1]), np.array([0, 1])])).codes.tolist() in ([1, 1, 2], [2, 2, 1])
 

@@ -72,7 +72,7 @@ def test_candidates_differ_in_nothing_but_membership() -> None:
     assert others | references <= set(held_out)
     assert len(held_out) == len(given.holdout)
     # Equal rows fall into one half.
-    groups = row_groups(compare(given.holdout), [700])[0]
+    groups = row_groups(compare(given.holdout))[0]
     assert len(np.unique(groups[drawn.references])) == len(references) == (len(np.unique(groups)) + 1) // 2
     assert 0.5 < drawn.share_left_out < 1
 

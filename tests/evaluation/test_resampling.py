@@ -45,14 +45,12 @@ def test_counts_by_group_add_up_to_counts_by_side() -> None:
 def test_draws_of_a_mean_vary_as_its_standard_error_says() -> None:
     rng = np.random.default_rng(5)
     n = 4000
-    numbers = rng.normal(size=n)
+    cells = (rng.random(2 * n + 20) < 0.3).astype(np.int64)
     found = []
     for seed in range(20):
         groups = groups_of(n, n, 10, 10, seed=seed)
-        weights = np.concatenate([numbers, numbers, np.zeros(20)])
-        sums = groups.by_group(np.zeros(len(weights), dtype=np.int64), 1, weights)
-        found.append(groups.drawn(sums)[0][:, 0].std(ddof=1) / n)
-    assert np.mean(found) == pytest.approx(numbers.std() / np.sqrt(n), rel=0.1)
+        found.append(groups.drawn(groups.by_group(cells, 2))[0][:, 1].std(ddof=1) / n)
+    assert np.mean(found) == pytest.approx(cells[:n].std() / np.sqrt(n), rel=0.1)
 
 
 def test_draws_of_a_distance_vary_as_new_samples_do() -> None:
