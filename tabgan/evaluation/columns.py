@@ -16,15 +16,7 @@ from tabgan.evaluation.tables import Tables
 from tabgan.evaluation.texts import counted
 
 MAX_ROWS = 50_000  # of each side
-FIGURES = (
-    "missing",
-    "mean",
-    "std",
-    "q25",
-    "median",
-    "q75",
-    *("categories", "most_frequent", "most_frequent_share"),
-)
+FIGURES = "missing mean std q25 median q75 categories most_frequent most_frequent_share".split()
 PATTERNS = 500  # beyond, rare patterns of missing cells are one in the interval
 
 

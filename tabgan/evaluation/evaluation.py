@@ -297,8 +297,8 @@ def _ask(
 
 def _with_rows_of(families: dict[str, Family], kept: IntArray) -> dict[str, Family]:
     """Exposed rows by their place in the table that was given, not in the one that was cut."""
-    exposed = families["exposure"].details.get("exposed_rows") if "exposure" in families else None
-    if exposed is not None and "row" in exposed:
+    exposed = families["exposure"].details.get("exposed_rows")
+    if exposed is not None:
         exposed["row"] = kept[exposed["row"].to_numpy(dtype=np.int64)]
     return families
 

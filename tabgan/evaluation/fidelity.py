@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -102,7 +102,7 @@ def pair_trends(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema |
         trends.real[pair], trends.synthetic[pair] = strength
         if abs(strength[0]) > threshold:
             related.add(pair)
-    return PairTrends(trends.scores, trends.real, trends.synthetic, frozenset(related))
+    return replace(trends, related=frozenset(related))
 
 
 def quality(real: pd.DataFrame, synthetic: pd.DataFrame, *, schema: Schema | None = None) -> float:

@@ -16,7 +16,7 @@ import tabgan
 from tabgan.evaluation.plates import Plate, plates_of
 from tabgan.evaluation.profiles import MIN_ROWS
 from tabgan.evaluation.questions import GROUPS
-from tabgan.evaluation.standing import MEANINGS, WORST_FIRST, Standing, standing
+from tabgan.evaluation.standing import MEANINGS, Standing, standing
 from tabgan.evaluation.texts import plain, printable, shown
 from tabgan.whole_file import whole_file
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tabgan.evaluation.evaluation import Answer, Evaluation
     from tabgan.evaluation.metric import Metric
+    from tabgan.evaluation.metric import Question as Group
 
 MAX_TABLE = 100  # rows of a table on the page; `details` has all
 TONES: dict[Standing, str] = {
@@ -71,36 +72,24 @@ def render_page(evaluation: Evaluation) -> str:
         script=script,
         script_hashes=f"{_hash(library)} {_hash(script)}",
         tones=TONES,
+        evaluation=evaluation,
         rows=evaluation.rows,
         row_names=ROW_NAMES,
         target=None if evaluation.target is None else printable(evaluation.target, 60),
-        epsilon=evaluation.epsilon,
-        private_note=evaluation.note,
-        warnings=evaluation.warnings,
         words=MEANINGS,
-        seed=evaluation.seed,
         version=tabgan.__version__,
-        max_rows=evaluation.max_rows,
         min_rows=MIN_ROWS,
     )
 
 
 def _groups(evaluation: Evaluation, figures: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Answers by group; the group with the gravest answer first, like the answers in it."""
-    answers = evaluation.answers
-    found = [
-        (title, group, [answer for answer in answers if answer.question.group == group])
-        for group, title in GROUPS.items()
-    ]
-    found.sort(key=lambda one: WORST_FIRST.index(one[2][0].standing) if one[2] else len(WORST_FIRST))
+    groups: dict[Group, list[Answer]] = {}
+    for answer in evaluation.answers:
+        groups.setdefault(answer.question.group, []).append(answer)
     return [
-        {
-            "title": title,
-            "key": group,
-            "answers": [_answer(evaluation, answer, figures) for answer in told],
-        }
-        for title, group, told in found
-        if told
+        {"title": GROUPS[key], "key": key, "answers": [_answer(evaluation, each, figures) for each in told]}
+        for key, told in groups.items()
     ]
 
 
@@ -137,21 +126,11 @@ def _scale(metric: Metric) -> dict[str, Any] | None:
     }
 
 
-def _plate(plate: Plate, figures: list[dict[str, Any]]) -> dict[str, Any]:
-    charts = []
-    for chart in plate.charts:
-        charts.append(
-            {
-                "title": chart.title,
-                "remark": chart.remark,
-                "label": f"{plate.title} {chart.title}",
-                "number": len(figures),
-                "height": chart.figure["layout"]["height"],
-            }
-        )
-        figures.append(chart.figure)
-    named = {"title": plate.title, "text": plate.text, "shape": plate.shape, "legend": plate.has_legend}
-    return {**named, "charts": charts}
+def _plate(plate: Plate, figures: list[dict[str, Any]]) -> tuple[Plate, int]:
+    """The plate and the number of its first drawing."""
+    first = len(figures)
+    figures += [chart.figure for chart in plate.charts]
+    return plate, first
 
 
 def _table(name: str, table: pd.DataFrame) -> dict[str, Any]:
