@@ -70,9 +70,10 @@ def test_of_a_wide_table_each_fold_sees_columns_by_lot(monkeypatch: pytest.Monke
 
 
 def test_identifiers_do_not_give_rows_away(holdout: pd.DataFrame, fresh: pd.DataFrame) -> None:
+    holdout, fresh = holdout.head(200), fresh.head(200)
     real = holdout.assign(id=[f"a{i:05}" for i in range(len(holdout))])
     synthetic = fresh.assign(id=[f"b{i:05}" for i in range(len(fresh))])
-    assert 0.46 < c2st_auc(real, synthetic) < 0.54
+    assert c2st_auc(real, synthetic) == c2st_auc(holdout, fresh)
 
 
 def test_nothing_to_compare_is_a_half() -> None:

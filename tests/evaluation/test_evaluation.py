@@ -163,7 +163,7 @@ def test_without_a_holdout_privacy_is_left_open(alone: Evaluation) -> None:
 def test_large_tables_are_cut_and_exposed_rows_keep_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ROWS", 60)
     train = few(150, 1)
-    found = evaluate(train, train, few(150, 2), time_budget=60)
+    found = evaluate(train, train, few(150, 2))
     assert found.rows["train"] == {"given": 150, "used": 60}
     exposed = found.details("exposed_rows")["row"]
     assert exposed.between(0, 149).all()
