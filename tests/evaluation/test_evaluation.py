@@ -21,29 +21,25 @@ from tests.evaluation.conftest import make_people
 FORBIDDEN = "anonym"
 
 
-def few(n_rows: int, seed: int) -> pd.DataFrame:
-    return make_people(n_rows, seed)
-
-
 @pytest.fixture(scope="module")
 def found() -> Evaluation:
-    return evaluate(few(200, 1), few(200, 3), few(200, 2), target="rich", seed=3)
+    return evaluate(make_people(200, 1), make_people(200, 3), make_people(200, 2), target="rich", seed=3)
 
 
 @pytest.fixture(scope="module")
 def copied() -> Evaluation:
-    return evaluate(few(100, 1), few(100, 1), few(100, 2), target="rich", seed=3)
+    return evaluate(make_people(100, 1), make_people(100, 1), make_people(100, 2), target="rich", seed=3)
 
 
 @pytest.fixture(scope="module")
 def tiny() -> Evaluation:
-    return evaluate(few(12, 1), few(12, 2), time_budget=1e-9)
+    return evaluate(make_people(12, 1), make_people(12, 2), time_budget=1e-9)
 
 
 @pytest.fixture(scope="module")
 def alone() -> Evaluation:
     """Without a holdout, and with a schema of one column."""
-    return evaluate(few(60, 1), few(60, 2), schema=Schema((Column("age", "categorical"),)))
+    return evaluate(make_people(60, 1), make_people(60, 2), schema=Schema((Column("age", "categorical"),)))
 
 
 def standing_of(evaluation: Evaluation, question: str) -> str:
@@ -130,7 +126,7 @@ def test_equal_tables_and_seed_equal_json_and_no_order_nor_the_index_matters() -
     def stirred(table: pd.DataFrame) -> pd.DataFrame:
         return table.sample(frac=1, random_state=5)[list(rng.permutation(table.columns))]
 
-    tables = [few(45, seed)[["age", "job", "start", "rich"]] for seed in (1, 2, 3)]
+    tables = [make_people(45, seed)[["age", "job", "start", "rich"]] for seed in (1, 2, 3)]
     first, second, other = (
         evaluate(*these, target="rich", seed=2**62 + 1)
         for these in (tables, tables, [stirred(table) for table in tables])
@@ -162,8 +158,8 @@ def test_without_a_holdout_privacy_is_left_open(alone: Evaluation) -> None:
 
 def test_large_tables_are_cut_and_exposed_rows_keep_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ROWS", 60)
-    train = few(150, 1)
-    found = evaluate(train, train, few(150, 2))
+    train = make_people(150, 1)
+    found = evaluate(train, train, make_people(150, 2))
     assert found.rows["train"] == {"given": 150, "used": 60}
     exposed = found.details("exposed_rows")["row"]
     assert exposed.between(0, 149).all()
@@ -215,11 +211,11 @@ def test_a_schema_may_declare_some_columns_only(alone: Evaluation) -> None:
 )
 def test_numbers_out_of_range_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="Expected"):
-        evaluate(few(9, 1), few(9, 2), **options)  # type: ignore[arg-type]
+        evaluate(make_people(9, 1), make_people(9, 2), **options)  # type: ignore[arg-type]
 
 
 def test_tables_that_cannot_be_compared_are_refused_with_the_cure() -> None:
-    table = few(9, 1)
+    table = make_people(9, 1)
     lists = table.assign(town=pd.Series([[1]] * 9))
     for other, match in (
         (table.drop(columns=["age"]), "it lacks 'age'"),

@@ -75,15 +75,9 @@ def test_matches_are_found_among_all_rows_of_a_large_table(
     assert {11, 3000} <= set(listed["row"][listed["is_match"]])
 
 
-def test_tiny_and_empty_tables_give_reasons(train: pd.DataFrame) -> None:
+def test_tiny_tables_give_reasons(train: pd.DataFrame) -> None:
     few = exposure_metrics(Tables.checked(train[:30], train[:30], train[30:60]))
     assert "at least 100" in few["exposed_rows_share"].note
     assert few["matched_rows_share"].verdict == "leak"
-    ids = pd.DataFrame({"id": [f"K-{i:05d}" for i in range(60)]})
-    for family in (
-        exposure_metrics(Tables.checked(ids, ids, ids)),
-        exposure_metrics(Tables.checked(train, train)),
-    ):
-        assert all(m.value is None and m.note and m.verdict == "underpowered" for m in family.metrics)
     constant = pd.DataFrame({"c": ["x"] * 30})
     assert len(exposure_metrics(Tables.checked(constant, constant, constant)).details["exposed_rows"]) <= 1

@@ -156,16 +156,6 @@ def test_rows_that_stand_everywhere_leave_nobody_to_attack() -> None:
         assert "one table only" in metric.note
 
 
-def test_without_holdout_or_columns_nothing_is_said(train: pd.DataFrame) -> None:
-    for metric in membership_metrics(Tables.checked(train, train)).metrics:
-        assert metric.verdict == "underpowered"
-        assert "holdout" in metric.note
-    ids = pd.DataFrame({"id": [f"K-{i:05d}" for i in range(60)]})
-    for metric in membership_metrics(Tables.checked(ids, ids, ids)).metrics:
-        assert metric.value is None
-        assert metric.note == "no column is left to compare"
-
-
 def test_equal_seed_equal_figures(train: pd.DataFrame, holdout: pd.DataFrame, fresh: pd.DataFrame) -> None:
     once, again = (membership_metrics(Tables.checked(train, fresh, holdout, seed=5)) for _ in range(2))
     assert once.metrics == again.metrics

@@ -164,6 +164,18 @@ def test_looks_do_not_matter(family: str, kind: str, change: str) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_without_a_control_or_a_column_nothing_is_said(family: str) -> None:
+    people = make_people(50, 1)
+    for metric in FAMILIES[family](Tables.checked(people, people)).metrics:
+        assert (metric.value, metric.verdict) == (None, "underpowered")
+        assert "holdout" in metric.note
+    ids = pd.DataFrame({"id": [f"K-{i:05d}" for i in range(60)]})
+    for metric in FAMILIES[family](Tables.checked(ids, ids, ids)).metrics:
+        assert (metric.value, metric.note) == (None, "no column is left to compare")
+        assert metric.verdict in (None, "underpowered")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_fresh_sample_is_acquitted_where_every_row_stands_twice(family: str) -> None:
     tables = [pd.concat([table, table]) for table in three_tables("people", 0, FEW)]
     assert not has_evidence(FAMILIES[family](Tables.checked(*tables)))
