@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray
+from tabgan.evaluation.features import MISSING, ComparedColumn, FloatArray, IntArray
 
 REAL_SIDES = (0, 2)  # of `Tables.sides`: training rows, and the real rows that are their reference
 
@@ -42,9 +42,7 @@ def binned(column: ComparedColumn, n_bins: int, *, max_categories: int | None = 
         return BinnedColumn(column.name, codes + 1, n_labels + 1)
     pooled_codes = np.concatenate([column.codes[t] for t in REAL_SIDES])
     counts = np.bincount(pooled_codes[pooled_codes >= 0], minlength=n_labels)
-    rank = np.empty(n_labels + 1, dtype=np.int64)
-    rank[np.argsort(-counts, kind="stable")] = np.arange(n_labels)
-    rank[-1] = -1
+    rank = np.append(by_frequency(counts), MISSING)
     return BinnedColumn(column.name, np.minimum(rank[codes], max_categories) + 1, max_categories + 2)
 
 
@@ -73,6 +71,15 @@ def quantile_edges(numbers: FloatArray, n_bins: int) -> FloatArray:
     with np.errstate(over="ignore", under="ignore"):
         beyond = np.nextafter(edges[repeats > 1], np.inf)
     return np.unique(np.concatenate([edges, beyond]))
+
+
+def by_frequency(counts: IntArray) -> IntArray:
+    """The rank of each, 0 for the greatest; of equal ones the first comes first.
+
+    >>> by_frequency(np.array([3, 9, 3]))
+    array([1, 0, 2])
+    """
+    return np.argsort(np.argsort(-counts, kind="stable"))
 
 
 def quantiles(numbers: FloatArray, n_bins: int) -> FloatArray:

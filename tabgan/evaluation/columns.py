@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tabgan.evaluation.bins import by_frequency
 from tabgan.evaluation.column_scores import OTHERS, Scores, scores_of
 from tabgan.evaluation.features import ComparedColumn, FloatArray, compare, scale_of
 from tabgan.evaluation.metric import Family, Measure, Metric
@@ -150,9 +151,7 @@ def _pattern_metric(columns: Sequence[ComparedColumn], groups: RowGroups, rng: n
     for cells in hidden:
         key += cells * rng.integers(0, 2**64, dtype=np.uint64)
     patterns, counts = np.unique(key, return_counts=True)
-    place = np.empty(len(patterns), dtype=np.int64)
-    place[np.argsort(-counts, kind="stable")] = np.arange(len(patterns))
-    codes = place[np.searchsorted(patterns, key)]
+    codes = by_frequency(counts)[np.searchsorted(patterns, key)]
     exact = groups.of_sides(codes, len(patterns))
     by_group = groups.by_group(np.minimum(codes, PATTERNS), min(len(patterns), PATTERNS + 1))
     three = [1 - float(variation(exact[0], exact[t])) for t in OTHERS]

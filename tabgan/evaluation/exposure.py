@@ -8,7 +8,7 @@ import pandas as pd
 
 from tabgan.evaluation.distances import row_groups
 from tabgan.evaluation.features import FloatArray, IntArray, compare, content_columns
-from tabgan.evaluation.intervals import CONFIDENCE, difference, wilson
+from tabgan.evaluation.intervals import bonferroni, difference, wilson
 from tabgan.evaluation.membership import MIN_ROWS, Candidates, draw_candidates, log_ratio, named_at
 from tabgan.evaluation.metric import Family, Measure, Metric
 from tabgan.evaluation.neighbours import Points, nearest
@@ -121,7 +121,7 @@ def _matched(groups: list[IntArray]) -> Metric:
         reference=sides[1].rate,
         interval=wilson(*sides[0].independent),
         rows=sides[0].trials,
-        verdict=verdict_of(difference(sides[0].independent, sides[1].independent, _level())),
+        verdict=verdict_of(difference(sides[0].independent, sides[1].independent, bonferroni(len(MEASURES)))),
     )
 
 
@@ -142,9 +142,5 @@ def _exposed(distances: pd.DataFrame, drawn: Candidates) -> Metric:
         reference=RATE,
         interval=wilson(named, n_rows),
         rows=n_rows,
-        verdict=verdict_of(difference((named, n_rows), (wrong, len(control)), _level())),
+        verdict=verdict_of(difference((named, n_rows), (wrong, len(control)), bonferroni(len(MEASURES)))),
     )
-
-
-def _level() -> float:
-    return 1 - (1 - CONFIDENCE) / len(MEASURES)

@@ -15,6 +15,11 @@ CONFIDENCE = 0.95
 BOOTSTRAPS = 100
 
 
+def bonferroni(n_tests: int, confidence: float = CONFIDENCE) -> float:
+    """The confidence that each of several intervals needs, so that all hold at once."""
+    return 1 - (1 - confidence) / n_tests
+
+
 def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval:
     """Score interval of a proportion; (0, 1) where nothing was tried.
 

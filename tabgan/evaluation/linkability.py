@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tabgan.evaluation.attack_rows import AttackRows, attack_rows, share_of_pairs
+from tabgan.evaluation.bins import by_frequency
 from tabgan.evaluation.features import MISSING, FloatArray, IntArray
 from tabgan.evaluation.metric import Family, Measure
 from tabgan.evaluation.neighbours import Int32Array, Points, chunks, distances
@@ -137,9 +138,7 @@ def _bins(cells: IntArray, is_numeric: bool) -> IntArray:
         bins = np.searchsorted(np.sort(cells), cells) * BINS // len(cells)
         return np.where(cells == MISSING, BINS, bins)
     found, counts = np.unique(cells, return_inverse=True, return_counts=True)[1:]
-    rank = np.empty(len(counts), dtype=np.int64)
-    rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    return np.minimum(rank[found], BINS)
+    return np.minimum(by_frequency(counts)[found], BINS)
 
 
 def _association(bins: IntArray) -> FloatArray:

@@ -17,8 +17,8 @@ from sklearn.ensemble import ExtraTreesClassifier
 from tabgan.evaluation.distances import row_groups
 from tabgan.evaluation.features import FloatArray, IntArray, compare, content_columns, draw_rows
 from tabgan.evaluation.intervals import (
-    CONFIDENCE,
     around,
+    bonferroni,
     chance_error,
     clopper_pearson,
     delong,
@@ -146,7 +146,7 @@ def judged(
 ) -> list[Metric]:
     """AUC and found rows at each false positive rate, of the scores of both kinds of candidate."""
     n_rows = len(members) + len(others)
-    level = 1 - (1 - CONFIDENCE) / n_tests
+    level = bonferroni(n_tests)
     auc, error = delong(members, others)
     doubt = max(error, chance_error(len(members), len(others)))  # that of few rows shrinks with their AUC
     excess = around(2 * auc - 1, 2 * doubt, confidence=level, bounds=(-1.0, 1.0))

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tabgan.evaluation.distances import NEIGHBOUR_ROWS, TIE, row_groups
 from tabgan.evaluation.features import ComparedColumn, FloatArray, IntArray, compare, content_columns
-from tabgan.evaluation.intervals import CONFIDENCE, wilson
+from tabgan.evaluation.intervals import CONFIDENCE, bonferroni, wilson
 from tabgan.evaluation.matches import Matches
 from tabgan.evaluation.metric import Family, Interval, Measure, Metric, Verdict
 from tabgan.evaluation.neighbours import Points, nearest, points
@@ -190,7 +190,7 @@ def _matches(measure: Measure, groups: Sequence[IntArray]) -> Metric:
         reference=matches.by_chance,
         interval=wilson(*matches.found.independent),
         rows=matches.found.trials,
-        verdict=verdict_of(matches.interval(1 - (1 - CONFIDENCE) / TESTS)),
+        verdict=verdict_of(matches.interval(bonferroni(TESTS))),
         note="; ".join(notes),
     )
 
@@ -236,8 +236,8 @@ def _subsets(
     if len(columns) < MIN_COLUMNS:
         return Family.undefined([SUBSET], f"it needs at least {MIN_COLUMNS} columns")
     subsets = _draw_subsets(len(columns), rng)
-    level = 1 - (1 - CONFIDENCE) / len(subsets)
-    strict = 1 - (1 - level) / TESTS
+    level = bonferroni(len(subsets))
+    strict = bonferroni(TESTS, level)
     duels = []
     for subset in subsets:
         train, holdout, synthetic = (side.columns(subset) for side in sides)
@@ -295,6 +295,6 @@ def _judged(measure: Measure, duel: Duel) -> Metric:
         reference=0.5,
         interval=duel.interval(),
         rows=len(duel.wins),
-        verdict=duel.verdict(1 - (1 - CONFIDENCE) / TESTS),
+        verdict=duel.verdict(bonferroni(TESTS)),
         note=f"{duel.ties:.1%} are equally near to both sides" if measure is NEAREST else "",
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tabgan.evaluation.intervals import CONFIDENCE, difference
+from tabgan.evaluation.intervals import CONFIDENCE, bonferroni, difference
 from tabgan.evaluation.metric import Interval, Measure, Metric, Verdict
 from tabgan.evaluation.verdict import SEVERITY, verdict_of
 
@@ -84,7 +84,7 @@ class Risk:
 
     def _excess(self, confidence: float) -> Interval:
         found = difference(
-            self.attack.independent, self.control.independent, 1 - (1 - confidence) / self.tests
+            self.attack.independent, self.control.independent, bonferroni(self.tests, confidence)
         )
         return _bounded(self.ratio * found[0]), _bounded(self.ratio * found[1])
 
