@@ -58,7 +58,8 @@ def tick_keys(ticks: npt.NDArray[Any]) -> KeyArray:
 
 def _of_floats(real: npt.NDArray[np.float64]) -> KeyArray:
     keys = pd.util.hash_array(real + 0.0)  # -0.0 becomes 0.0
-    is_whole = (np.floor(real) == real) & (real >= _LEAST) & (real < _MOST)
+    with np.errstate(invalid="ignore"):  # NumPy 1 warns of comparing what is missing
+        is_whole = (np.floor(real) == real) & (real >= _LEAST) & (real < _MOST)
     is_low = is_whole & (real < 2.0**63)
     keys[is_low] = real[is_low].astype(np.int64).astype(np.uint64)
     keys[is_whole & ~is_low] = real[is_whole & ~is_low].astype(np.uint64)

@@ -61,7 +61,9 @@ def test_it_says_of_itself_what_it_said(file):
 def test_its_rows_have_the_columns_and_the_shares_they_had(file):
     """Draws may differ between processors and versions of torch, so rows are compared by what is usual."""
     rows = TabGAN.load(file, device="cpu").sample(N_SAMPLED, seed=1)
-    assert {name: str(dtype) for name, dtype in rows.dtypes.items()} == facts(file)["dtypes"]
+    text = str(pd.Series(["a"]).dtype)  # "str" from pandas 3 on
+    written = {name: text if dtype == "str" else dtype for name, dtype in facts(file)["dtypes"].items()}
+    assert {name: str(dtype) for name, dtype in rows.dtypes.items()} == written
     shares = rows["job"].value_counts(normalize=True, dropna=False).rename(str)
     shares.index = shares.index.map(str)
     assert shares.sub(pd.Series(facts(file)["shares"]), fill_value=0).abs().max() < FAR

@@ -37,9 +37,8 @@ def test_a_fit_gives_each_line_of_its_warnings_to_its_caller() -> None:
 
 def test_rows_without_any_cell_are_counted_unless_they_are_fewer_than_may_be_told() -> None:
     table = people().assign(age=lambda rows: rows["age"].astype("Int64"))
-    empty = pd.DataFrame(None, index=range(5), columns=table.columns)
     for n_empty in (4, 5):
-        padded = pd.concat([table, empty.head(n_empty)], ignore_index=True).astype(table.dtypes)
+        padded = table.reindex(range(len(table) + n_empty))
         with pytest.warns(TabganWarning):
             told = TabGAN(epochs=1).fit(padded).warnings_
         assert any("5 rows are empty" in line for line in told) is (n_empty == 5)

@@ -26,8 +26,9 @@ WHOLE = st.integers(-MOST, MOST)
 def contracts(n_rows: int = 300) -> pd.DataFrame:
     """Dates of two units; every third contract has no end, which nanoseconds could not tell."""
     start = pd.Series(pd.date_range("1950-01-01", periods=n_rows, freq="90D")).astype("datetime64[ns]")
-    end = (start.astype("datetime64[us]") + pd.Timedelta(days=5)).mask(np.arange(n_rows) % 3 == 0, NEVER)
-    return pd.DataFrame({"start": start, "end": end.astype("datetime64[us]")})
+    end = (start + pd.Timedelta(days=5)).astype("datetime64[us]")
+    end[np.arange(n_rows) % 3 == 0] = NEVER.as_unit("us")
+    return pd.DataFrame({"start": start, "end": end})
 
 
 def test_a_date_beyond_nanoseconds_is_later_than_all_of_them():
