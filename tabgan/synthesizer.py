@@ -49,8 +49,8 @@ class TabGAN(Estimator):
     Faker. `rules` between columns, added to those of the schema, hold in every row that is made;
     `broken_rows`: whether real rows that break one are refused or dropped.
     `device`: "auto", "cpu", "cuda" or "mps"; a missing one is replaced by the CPU, with a warning.
-    `callbacks` get a dict per epoch and stop training by returning True. A single callback or rule needs no
-    list.
+    `callbacks` get a dict per epoch and stop training by returning True (not with `epsilon`: its steps are
+    planned). A single callback or rule needs no list.
 
     `epsilon` switches differential privacy on, for one row added or removed: `delta` must be below
     1 / rows (None: below 1 / rows^1.1 of the released number), `privacy` (a PrivacyConfig) splits the
