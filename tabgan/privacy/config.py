@@ -187,7 +187,7 @@ ROWS = "Gradients of the generator, clipped row by row (DP-SGD)"
 def notes_on_epsilon(epsilon: float) -> list[str]:
     """What must be said of an epsilon that promises next to nothing; nothing of a smaller one.
 
-    Source: Ponomareva et al. 2023, How to DP-fy ML, section 5.2: above 10, a weak guarantee or none.
+    Source: the tiers of Ponomareva et al. 2023, How to DP-fy ML: up to 1 strong, up to 10 reasonable.
 
     >>> notes_on_epsilon(10.0), len(notes_on_epsilon(10.5))
     ([], 1)
